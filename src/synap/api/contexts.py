@@ -1,0 +1,166 @@
+"""Requests and results of `*.context.fetch`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from synap.api.memories import EvidenceRecord
+
+
+class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to look up, and for whom.
+
+    Attributes:
+        target: `user`, `customer`, `client` or `conversation`: which door was used.
+        search_query: None or empty for the newest and surest.
+        max_results: 0..50 items.
+        types: Memory types, singular or plural, `temporal`, `all`; empty for all.
+        mode: `fast` or `accurate`.
+        max_tokens: Budget of the formatted context; None for the instance's own.
+        query_date: The moment from which the question is asked, in lenient text; unreadable → now, with a warning.
+        as_of: Serve what was believed at this moment.
+        response_shape: `by_type` or `ranked`.
+        scopes: Rungs of the chain to which the answer is narrowed; None for all.
+        explain: Whether items carry the parts of their score.
+    """
+
+    target: str
+    customer_id: str | None = None
+    user_id: str | None = None
+    conversation_id: str | None = None
+    search_query: tuple[str, ...] = ()
+    max_results: int = 10
+    types: tuple[str, ...] = ()
+    mode: str = "fast"
+    max_tokens: int | None = None
+    query_date: str | None = None
+    as_of: datetime | None = None
+    response_shape: str = "by_type"
+    scopes: tuple[str, ...] | None = None
+    explain: bool = False
+    include_conversation_context: bool = True
+
+
+class ContextItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One memory of an answer. Fields that do not apply to its type keep their default and are not sent.
+
+    `source` begins with the scope word. `source_evidence` holds `document_id#turn_id` or `document_id:start-end`.
+    `score_parts` is there only when the request asked to explain.
+    """
+
+    id: str
+    type: str
+    content: str
+    scope: str
+    source: str
+    confidence: float
+    score: float = 0.0
+    metadata: Mapping[str, Any] = {}
+    entities: tuple[str, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
+    source_evidence: tuple[str, ...] = ()
+    subject: str = ""
+    extracted_at: datetime | None = None
+    said_at: datetime | None = None
+    event_date: datetime | None = None
+    event_end: datetime | None = None
+    event_precision: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    temporal_category: str = ""
+    temporal_confidence: float | None = None
+    recurrence: str = ""
+    overridden_by: str = ""
+    superseded_at: datetime | None = None
+    excerpt: bool = False
+    cut: bool = False
+    language: str = ""
+    matched_queries: tuple[str, ...] = ()
+    rank: int = 0
+    score_parts: Mapping[str, float] = {}
+    # preference
+    category: str = ""
+    strength: float | None = None
+    # episode
+    summary: str = ""
+    occurred_at: datetime | None = None
+    significance: float | None = None
+    participants: tuple[str, ...] = ()
+    # emotion
+    emotion_type: str = ""
+    intensity: float | None = None
+    detected_at: datetime | None = None
+    context: str = ""
+
+    def __repr__(self) -> str:
+        return f"[{self.scope}] {self.content}"
+
+
+class RecentTurn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A recorded message, as it rides along with a conversation's context."""
+
+    role: str
+    content: str
+    timestamp: datetime | None = None
+    message_id: str = ""
+
+
+class ConversationContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The running conversation beside the long-term memories."""
+
+    conversation_id: str
+    recent_turns: tuple[RecentTurn, ...] = ()
+    summary: str = ""
+
+
+class ContextMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an answer came about.
+
+    Attributes:
+        correlation_id: Id of the request.
+        source: `cache` or `cloud` (the public clients' word for: computed by the engine).
+        ttl_seconds: For how long a client may keep it; negative: not at all.
+        retrieved_at: When it was computed.
+        scopes: Rungs searched, narrowest first.
+        tokens_used, token_budget, budget_exceeded: Size of the formatted context and its bound.
+        cache_hit: Served from the engine's cache.
+        timings_ms: Milliseconds per hop (`embed`, `store`, `compose`, `total`).
+        degraded: `partial`, `minimal` or `failed`, empty when healthy; `degraded_code` and `warnings` say why.
+        reason: Why the answer is empty, where that is not obvious.
+        embedder: Id of the embedder in use.
+        mode: `fast` or `accurate`; without a language model both are rules only, and `mode_note` says so.
+    """
+
+    correlation_id: str = ""
+    source: str = "cloud"
+    ttl_seconds: int = -1
+    retrieved_at: datetime | None = None
+    scope: str = ""
+    scopes: tuple[str, ...] = ()
+    total_results: int = 0
+    tokens_used: int = 0
+    token_budget: int = 0
+    budget_exceeded: bool = False
+    cache_hit: bool = False
+    timings_ms: Mapping[str, float] = {}
+    degraded: str = ""
+    degraded_code: str = ""
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+    embedder: str = ""
+    mode: str = "fast"
+    mode_note: str = ""
+    compaction_applied: bool = False
+
+
+class ContextAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a fetch: every item once, best first, with the text for a prompt and how it came about."""
+
+    items: tuple[ContextItem, ...] = ()
+    formatted_context: str = ""
+    conversation_context: ConversationContext | None = None
+    metadata: ContextMetadata = ContextMetadata()

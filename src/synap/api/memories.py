@@ -1,0 +1,169 @@
+"""Requests and results of `memories.*`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from synap.domain.documents import Turn
+
+
+class StructuredMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A memory that the caller has already made: written as it is, without extraction.
+
+    `type` is one of the five kinds; `score` is the type's own measure, 0..1; dates are ISO 8601.
+    """
+
+    type: str
+    content: str
+    confidence: float = 1.0
+    score: float | None = None
+    category: str = ""
+    subject: str = ""
+    event_date: datetime | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    participants: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    attribute: str = ""
+    value: str = ""
+
+
+class CreateMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document to be remembered, or memories to be written directly.
+
+    Exactly one of `document` and `memories` is given. `document` is text or turns. Types and ranges are checked by
+    the engine, so that every door refuses alike; here they are as the caller gave them.
+    """
+
+    document: str | tuple[Turn, ...] | None = None
+    document_type: str = "ai-chat-conversation"
+    user_id: str | None = None
+    customer_id: str | None = None
+    mode: str = "long-range"
+    document_id: str | None = None
+    document_created_at: datetime | None = None
+    metadata: Mapping[str, Any] = {}
+    memories: tuple[StructuredMemory, ...] | None = None
+    on_duplicate: str = "update"
+
+
+class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
+    """One document's way through the pipeline.
+
+    `status` is `queued`, `processing`, `completed`, `failed` or `partial_success`; `scope` the rung it was written to;
+    `duplicate` tells that the same content was there already and this is its first ingestion.
+    """
+
+    ingestion_id: str
+    document_id: str
+    status: str
+    queued_at: datetime
+    scope: str = ""
+    duplicate: bool = False
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    memories_created: int = 0
+    memory_ids: tuple[str, ...] = ()
+    error_message: str | None = None
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch: one row per document, in order; failed rows are complete as well.
+
+    `memory_count` is None until every ingestion has come to an end.
+    """
+
+    batch_id: str
+    total: int
+    succeeded: int
+    failed: int
+    memory_count: int | None = None
+    results: tuple[Ingestion, ...] = ()
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The passage of a document that a memory rests on; offsets are code points in the stored text."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str
+    turn_id: str | None = None
+
+
+class MemoryRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A single memory, as `get`, `list`, `update` and `history` give it.
+
+    `valid_from` and `valid_until` tell when it holds in the world, `recorded_at` and `superseded_at` when we believed it.
+    """
+
+    memory_id: str
+    memory_type: str
+    content: str
+    confidence: float
+    score: float
+    scope: str
+    status: str
+    created_at: datetime
+    subject: str = ""
+    category: str = ""
+    customer_id: str | None = None
+    user_id: str | None = None
+    entities: tuple[str, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
+    event_date: datetime | None = None
+    event_end: datetime | None = None
+    event_precision: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    said_at: datetime | None = None
+    updated_at: datetime | None = None
+    superseded_at: datetime | None = None
+    superseded_by: str | None = None
+    source_document_id: str = ""
+    extractor: str = ""
+    metadata: Mapping[str, Any] = {}
+
+
+class MemoryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list; `total` counts what the caller may see, nothing else."""
+
+    data: tuple[MemoryRecord, ...]
+    page: int
+    page_size: int
+    total: int
+    total_pages: int
+
+
+class ListMemories(msgspec.Struct, frozen=True, kw_only=True):
+    """Which memories to list: those of exactly one scope (no broader ones), newest first."""
+
+    customer_id: str | None = None
+    user_id: str | None = None
+    page: int = 1
+    page_size: int = 20
+    type: str | None = None
+    status: str = "active"
+
+
+class UpdateMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """New text for a memory; `merge_strategy` is `replace`, `append` or `smart-merge`."""
+
+    memory_id: str
+    document: str
+    merge_strategy: str = "smart-merge"
+    document_type: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    customer_id: str | None = None
+    user_id: str | None = None
+
+
+class DeletedMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that was erased."""
+
+    memory_id: str
+    deleted_at: datetime

@@ -1,0 +1,201 @@
+"""The `Api` that every caller speaks: the engine in process and the HTTP client both implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from synap.api.admin import (
+    AuditPage,
+    ClientRecord,
+    ConfigRecord,
+    CreateInstance,
+    Health,
+    InstanceRecord,
+    KeyRecord,
+    NewKey,
+    UpdateInstance,
+    WhoAmI,
+    WorldMemory,
+)
+from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.conversations import (
+    ConversationTurns,
+    ReadConversation,
+    RecordedBatch,
+    RecordedMessage,
+    RecordMessage,
+)
+from synap.api.memories import (
+    BatchResult,
+    CreateMemory,
+    DeletedMemory,
+    Ingestion,
+    ListMemories,
+    MemoryPage,
+    MemoryRecord,
+    UpdateMemory,
+)
+from synap.domain.scopes import Ids
+
+
+class Api(Protocol):
+    """What an application may do inside its one instance. Bound to a caller, so no call can forget whose data it touches.
+
+    Every method raises errors of `synap.errors` only. Ids unknown, or of another instance, customer or user, all give
+    the same `NotFoundError`. `ids` beside a by-id call, where given, must match the row's owner.
+    """
+
+    async def whoami(self) -> WhoAmI:
+        """Return the client, instance and tenancy behind the key."""
+        ...
+
+    async def create_memory(self, request: CreateMemory) -> Ingestion:
+        """Accept a document; when this returns, document, segments and job are on disk."""
+        ...
+
+    async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
+        """Accept up to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all."""
+        ...
+
+    async def batch(self, batch_id: str) -> BatchResult:
+        """Return how far a batch has come."""
+        ...
+
+    async def ingestion(self, ingestion_id: str, *, ids: Ids = ...) -> Ingestion:
+        """Return how far an ingestion has come."""
+        ...
+
+    async def memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
+        """Return one memory."""
+        ...
+
+    async def memories(self, request: ListMemories) -> MemoryPage:
+        """List the memories of one scope, newest first."""
+        ...
+
+    async def update_memory(self, request: UpdateMemory) -> MemoryRecord:
+        """Give a memory new text; the old one is superseded, not overwritten. Returns what is now current."""
+        ...
+
+    async def delete_memory(self, memory_id: str, *, ids: Ids = ...) -> DeletedMemory:
+        """Erase one memory: its content, vector, entity links and the span of the source it rested on."""
+        ...
+
+    async def memory_history(self, memory_id: str, *, ids: Ids = ...) -> tuple[MemoryRecord, ...]:
+        """Return the chain of supersessions that a memory belongs to, oldest first."""
+        ...
+
+    async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
+        """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
+        ...
+
+    async def fetch_context(self, request: FetchContext) -> ContextAnswer:
+        """Return the context that a turn needs, within its budget; degrades with a reason instead of failing."""
+        ...
+
+    async def invalidate_client_cache(self) -> int:
+        """Forget cached answers of this instance's CLIENT scope; returns how many."""
+        ...
+
+    async def record_message(self, request: RecordMessage) -> RecordedMessage:
+        """Store one message of a conversation; it becomes memory in the background."""
+        ...
+
+    async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
+        """Store several messages, judged one by one."""
+        ...
+
+    async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
+        """Read messages back, in order; an unknown conversation gives none."""
+        ...
+
+    async def health(self) -> Health:
+        """Return whether the engine can serve, and with what."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class AdminApi(Protocol):
+    """What the operator may do with a management key."""
+
+    async def clients(self) -> tuple[ClientRecord, ...]:
+        """List the clients."""
+        ...
+
+    async def create_client(self, *, name: str) -> ClientRecord:
+        """Create a client."""
+        ...
+
+    async def update_client(self, client_id: str, *, name: str | None = None, status: str | None = None) -> ClientRecord:
+        """Rename a client or change its status; an inactive one suspends its instances."""
+        ...
+
+    async def delete_client(self, client_id: str) -> None:
+        """Erase a client with all its instances and all their data."""
+        ...
+
+    async def instances(self, *, client_id: str) -> tuple[InstanceRecord, ...]:
+        """List the instances of a client."""
+        ...
+
+    async def instance(self, instance_id: str) -> InstanceRecord:
+        """Return one instance."""
+        ...
+
+    async def create_instance(self, request: CreateInstance) -> InstanceRecord:
+        """Create an instance; it is active at once, with the default configuration."""
+        ...
+
+    async def update_instance(self, instance_id: str, request: UpdateInstance) -> InstanceRecord:
+        """Change an instance; suspended and archived ones refuse every call of their keys."""
+        ...
+
+    async def delete_instance(self, instance_id: str) -> None:
+        """Erase an instance with all its data."""
+        ...
+
+    async def keys(self, instance_id: str) -> tuple[KeyRecord, ...]:
+        """List the keys of an instance, revoked ones included."""
+        ...
+
+    async def create_key(self, instance_id: str, *, label: str) -> NewKey:
+        """Make a key for an instance; its secret is shown this once."""
+        ...
+
+    async def revoke_key(self, instance_id: str, key_id: str) -> None:
+        """Revoke a key at once."""
+        ...
+
+    async def config(self, instance_id: str) -> ConfigRecord:
+        """Return the configuration in force."""
+        ...
+
+    async def set_config(self, instance_id: str, source: str | Mapping[str, Any]) -> ConfigRecord:
+        """Validate a MACA document (YAML text or a mapping) and put it in force."""
+        ...
+
+    async def add_world_memory(self, request: WorldMemory) -> MemoryRecord:
+        """Write a memory that every instance reads."""
+        ...
+
+    async def world_memories(self, *, page: int = 1, page_size: int = 20) -> MemoryPage:
+        """List the WORLD memories."""
+        ...
+
+    async def delete_world_memory(self, memory_id: str) -> DeletedMemory:
+        """Erase a WORLD memory."""
+        ...
+
+    async def audit(
+        self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100
+    ) -> AuditPage:
+        """Read the audit trail, newest first."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

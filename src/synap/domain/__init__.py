@@ -1,0 +1,1 @@
+"""What things are and the rules they obey: scopes, memories, documents, contexts. Pure: no input or output."""

@@ -1,0 +1,198 @@
+"""What a fetch works with and gives back: candidates with their scores, items, and the context that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from synap.domain.memories import Memory, MemoryType
+from synap.domain.scopes import Scope
+
+
+class RetrievalMode(StrEnum):
+    """How much work a fetch may do."""
+
+    FAST = "fast"
+    ACCURATE = "accurate"
+
+
+class ResponseShape(StrEnum):
+    """Whether items come in five lists or in one ranked list as well."""
+
+    BY_TYPE = "by_type"
+    RANKED = "ranked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRef:
+    """Where a segment stands, for neighbours and for suppressing excerpts of what a memory already says."""
+
+    document_row: int
+    ordinal: int
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A memory or a segment with the raw scores of the channels, before it is chosen.
+
+    Attributes:
+        memory: What would be served. For a segment, a memory of type fact or episode made from its text, with
+            `metadata["excerpt"] = True` and evidence pointing at it.
+        excerpt: Whether it is a segment.
+        place: The segment itself, or the one that the memory's first piece of evidence lies in.
+        speaker: Who said it, where known.
+        vector_scores: Cosine with each query, in the queries' order; None where the channel did not return it.
+        lexical_scores: BM25 with each query, likewise.
+        neighbour: Fetched only for the sake of its neighbours' scores; not itself among the best of a channel.
+    """
+
+    memory: Memory
+    excerpt: bool = False
+    place: SegmentRef | None = None
+    speaker: str | None = None
+    vector_scores: tuple[float | None, ...] = ()
+    lexical_scores: tuple[float | None, ...] = ()
+    neighbour: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreParts:
+    """How an item's score came about; all in 0..1 but for `total`, which is their weighted sum."""
+
+    total: float
+    vector: float = 0.0
+    lexical: float = 0.0
+    neighbour: float = 0.0
+    entity: float = 0.0
+    recency: float = 0.0
+    band: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One memory in an answer, with why it is there.
+
+    Attributes:
+        memory: The memory served.
+        content: Its text as served: the memory's content, or that cut at a sentence to fit the budget.
+        rank: Position in the answer, 0 is the best.
+        score: How the score came about.
+        excerpt: It is a verbatim segment.
+        overridden_by: Id of the narrower (or newer) memory that wins over it, or None.
+        matched_queries: The queries that found it.
+        tokens: Size of its line in the formatted context.
+        cut: The content was cut to fit the budget.
+    """
+
+    memory: Memory
+    content: str
+    rank: int
+    score: ScoreParts
+    excerpt: bool = False
+    overridden_by: str | None = None
+    matched_queries: tuple[str, ...] = ()
+    tokens: int = 0
+    cut: bool = False
+
+    @property
+    def scope(self) -> str:
+        """Name of the rung it comes from."""
+        return self.memory.scope.rung
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Degradation:
+    """Why an answer is less than asked for.
+
+    Attributes:
+        level: `partial`, `minimal` or `failed`.
+        code: `timeout`, `overloaded`, `unavailable`, `internal`, or `no_vectors` where only the text channel ran.
+        warnings: Sentences for people.
+    """
+
+    level: str
+    code: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The answer to a fetch.
+
+    Attributes:
+        items: Everything served, best first.
+        formatted: The same as text for a prompt; same input gives the same bytes; within the budget.
+        scopes: The rungs that were searched, narrowest first.
+        tokens: Size of `formatted`.
+        budget: Tokens it was allowed.
+        budget_exceeded: Whether something relevant was left out for lack of budget.
+        candidates: How many were considered.
+        degradation: Why it is less than asked for, or None.
+        reason: Why it is empty, where that is not obvious (unknown conversation), else "".
+        warnings: What the caller should know (an unreadable query date).
+    """
+
+    items: tuple[Item, ...] = ()
+    formatted: str = ""
+    scopes: tuple[str, ...] = ()
+    tokens: int = 0
+    budget: int = 0
+    budget_exceeded: bool = False
+    candidates: int = 0
+    degradation: Degradation | None = None
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One search query, ready for the channels.
+
+    Attributes:
+        text: As asked.
+        terms: Distinct hashed terms, `synap.domain.terms.term_hashes`.
+        vector: `(dim,)` unit vector, or None where no embedder answered.
+        names: Lower-case names in the query, for the entity and speaker boost.
+    """
+
+    text: str
+    terms: tuple[int, ...] = ()
+    vector: Any = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What the store is asked for, on behalf of a chain of scopes.
+
+    Attributes:
+        chain: Scopes to read, narrowest first.
+        queries: Empty for a fetch without a query: then the newest and surest of each rung come back.
+        types: Memory types wanted; empty for all.
+        as_of: Serve what was believed at this moment, or None for now.
+        now: The present moment, against which validity is judged.
+        limit: Candidates per channel and query.
+        neighbours: Whether the segments beside the candidates come back as well.
+        excerpts: Whether segments are searched.
+    """
+
+    chain: tuple[Scope, ...]
+    queries: tuple[Query, ...] = ()
+    types: frozenset[MemoryType] = frozenset()
+    as_of: datetime | None = None
+    now: datetime
+    limit: int = 100
+    neighbours: bool = True
+    excerpts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """What the store found: candidates, and the versions of the scopes as they were when it looked."""
+
+    candidates: tuple[Candidate, ...] = ()
+    versions: Mapping[int, int] = field(default_factory=dict)
