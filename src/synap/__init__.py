@@ -1,1 +1,93 @@
-"""Synap."""
+"""Synap: scoped, typed memory for AI agents, with isolation that can be proven.
+
+`Synap` is the way in: `Synap()` runs the engine in this process, `Synap(api_key=..., base_url=...)` speaks to a server,
+and both answer the same calls. The names below are loaded when first used, so that `import synap` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synap.api.contexts import ContextItem
+    from synap.api.memories import BatchResult, Ingestion, MemoryPage, MemoryRecord
+    from synap.domain.documents import Turn
+    from synap.errors import (
+        AuthenticationError,
+        ConflictError,
+        ForbiddenError,
+        InstanceNotReadyError,
+        InvalidInputError,
+        NetworkTimeoutError,
+        NotFoundError,
+        PayloadTooLargeError,
+        PermanentError,
+        RateLimitError,
+        ScopeMissingError,
+        ServiceUnavailableError,
+        SetupError,
+        SynapError,
+        TransientError,
+    )
+    from synap.sdk.sync import SynapSync
+    from synap.sdk.client import Synap
+    from synap.sdk.client import Synap as MaximemSynapSDK
+    from synap.sdk.responses import ContextResponse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthenticationError",
+    "BatchResult",
+    "ConflictError",
+    "ContextItem",
+    "ContextResponse",
+    "ForbiddenError",
+    "Ingestion",
+    "InstanceNotReadyError",
+    "InvalidInputError",
+    "MaximemSynapSDK",
+    "MemoryPage",
+    "MemoryRecord",
+    "NetworkTimeoutError",
+    "NotFoundError",
+    "PayloadTooLargeError",
+    "PermanentError",
+    "RateLimitError",
+    "ScopeMissingError",
+    "ServiceUnavailableError",
+    "SetupError",
+    "Synap",
+    "SynapError",
+    "SynapSync",
+    "TransientError",
+    "Turn",
+]
+
+_HOMES = {
+    "BatchResult": "synap.api.memories",
+    "ContextItem": "synap.api.contexts",
+    "ContextResponse": "synap.sdk.responses",
+    "Ingestion": "synap.api.memories",
+    "MaximemSynapSDK": "synap.sdk.client",
+    "MemoryPage": "synap.api.memories",
+    "MemoryRecord": "synap.api.memories",
+    "Synap": "synap.sdk.client",
+    "SynapSync": "synap.sdk.sync",
+    "Turn": "synap.domain.documents",
+}
+"""Where a public name lives; what is not listed is an error."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'synap' has no attribute {name!r}")
+    home = import_module(_HOMES.get(name, "synap.errors"))
+    value = getattr(home, "Synap" if name == "MaximemSynapSDK" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -60,8 +60,8 @@ class TransientError(SynapError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class NetworkTimeoutError(TransientError):
-    """No answer came in time; whether the call took effect is unknown."""
+class NetworkTimeoutError(TransientError, TimeoutError):
+    """No answer came in time; whether the call took effect is unknown. Python's own `TimeoutError` catches it too."""
 
     code = "transient.timeout"
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from synap.domain.memories import Statement
+
 
 class DocumentType(StrEnum):
     """What kind of text a document is; decides how it is parsed."""
@@ -152,6 +154,7 @@ class PreparedDocument:
         segments: In order.
         content_hash: SHA-256 hex of type and text, for duplicate detection inside a scope.
         protected: How many values the PII rules replaced, by class (`{"email": 2}`).
+        statements: Memories that the caller made itself; then nothing is extracted. Stored together with the blocks.
     """
 
     text: str
@@ -159,3 +162,4 @@ class PreparedDocument:
     segments: tuple[Segment, ...]
     content_hash: str
     protected: dict[str, int] = field(default_factory=dict)
+    statements: tuple[Statement, ...] = ()

@@ -6,6 +6,10 @@
 --   * a table whose definition ends in `/* partition:bucket */` is hash-partitioned in the tests' partitioned mode;
 --   * every table is placed (`synap_place`) in the file that creates it; storage settings come before the placement;
 --   * content tables carry the scope policy, control and account tables a policy by role.
+--
+-- `terms` holds the distinct lexical terms of a row as a sparse vector with ones (index = term hash mod 10^9, plus 1): one
+-- inner product with a query that has powers of two for values tells which of its terms a row holds. Measured on
+-- 11,500 rows and 20 query terms: 0.9 ms, where `term = any(bigint[])` took 34 ms.
 
 -- ---------------------------------------------------------------- roles
 
@@ -25,6 +29,29 @@ $$;
 
 -- The app may become the operator for one transaction (writing WORLD), never by inheritance.
 grant synap_operator to synap_app with inherit false, set true;
+
+-- Settings of the roles, not of their sessions: a connection pooler in transaction mode keeps no session. Every plan is
+-- made for its parameters (the bucket decides the node or partition), small and without start-up cost.
+do $$
+declare
+    login text;
+begin
+    foreach login in array array['synap_app', 'synap_worker'] loop
+        execute format('alter role %I set plan_cache_mode = force_custom_plan', login);
+        execute format('alter role %I set jit = off', login);
+        execute format('alter role %I set max_parallel_workers_per_gather = 0', login);
+        execute format('alter role %I set random_page_cost = 1.1', login);
+        execute format('alter role %I set synchronous_commit = on', login);
+        execute format('alter role %I set lock_timeout = %L', login, '10s');
+        execute format('alter role %I set idle_in_transaction_session_timeout = %L', login, '60s');
+    end loop;
+    alter role synap_app set statement_timeout = '30s';
+    alter role synap_worker set statement_timeout = '300s';
+exception
+    when insufficient_privilege then
+        raise warning 'the roles synap_app and synap_worker were made by somebody else, who must set their defaults';
+end
+$$;
 
 -- ---------------------------------------------------------------- functions
 
@@ -67,6 +94,24 @@ begin
 end
 $$;
 
+-- Keeps the visibility map of a searched table fresh, so that its searches read the index alone. On a partitioned table
+-- the setting belongs to the partitions.
+create function synap_tune(target regclass) returns void
+    language plpgsql
+as $$
+declare
+    part regclass;
+begin
+    if (select relkind = 'r' from pg_class where oid = target) then
+        execute format('alter table %s set (autovacuum_vacuum_insert_scale_factor = 0.02)', target);
+        return;
+    end if;
+    for part in select relid from pg_partition_tree(target) where isleaf loop
+        execute format('alter table %s set (autovacuum_vacuum_insert_scale_factor = 0.02)', part);
+    end loop;
+end
+$$;
+
 -- Protects a content table: only rows of the entered scopes are seen or written, and it fails when none is entered.
 create function synap_protect_content(target regclass, shared boolean) returns void
     language plpgsql
@@ -81,6 +126,9 @@ begin
     execute format('create policy scope_wall on %s for all to synap_app, synap_worker using (%s) with check (%s)',
                    target, rule, write_rule);
     if shared then
+        -- The check above holds new rows; this one keeps the app from deleting WORLD rows that it may read.
+        execute format('create policy world_wall on %s as restrictive for delete to synap_app, synap_worker using (%s)',
+                       target, write_rule);
         execute format('create policy operator_wall on %s for all to synap_operator using (%s) with check (%s)',
                        target, rule, rule);
         execute format('grant select, insert, update, delete on %s to synap_operator', target);
@@ -191,6 +239,7 @@ create table document_shared (
     recorded_at timestamptz not null,
     conversation text,
     ingestion_id bigint not null,
+    previous bigint,
     current boolean not null default true
 );
 
@@ -209,9 +258,10 @@ create table segment_shared (
     role text not null,
     said_at timestamptz,
     recorded_at timestamptz not null,
+    withheld_at timestamptz,
     tokens int not null,
     len int not null,
-    terms bigint[] not null,
+    terms sparsevec not null,
     emb halfvec,
     emb_alt halfvec
 );
@@ -249,7 +299,7 @@ create table memory_shared (
     metadata jsonb,
     tokens int not null,
     len int not null,
-    terms bigint[] not null,
+    terms sparsevec not null,
     emb halfvec,
     emb_alt halfvec
 );
@@ -290,7 +340,7 @@ create index segment_shared_document on segment_shared (document_row, ordinal);
 create index segment_shared_search on segment_shared (scope_id)
     include (id, document_row, ordinal, len, terms, emb) where status = 0;
 create index memory_shared_search on memory_shared (scope_id)
-    include (id, type, len, terms, emb, valid_from, valid_until, event_at) where status = 0;
+    include (id, type, len, terms, emb, valid_from, valid_until, event_at, slots) where status = 0;
 create index memory_shared_document on memory_shared (document_row);
 create index memory_shared_recent on memory_shared (scope_id, recorded_at desc);
 create index memory_shared_hash on memory_shared (scope_id, content_hash);
@@ -313,6 +363,7 @@ create table document (
     recorded_at timestamptz not null,
     conversation text,
     ingestion_id bigint not null,
+    previous bigint,
     current boolean not null default true,
     primary key (bucket, id)
 ) /* partition:bucket */;
@@ -332,9 +383,10 @@ create table segment (
     role text not null,
     said_at timestamptz,
     recorded_at timestamptz not null,
+    withheld_at timestamptz,
     tokens int not null,
     len int not null,
-    terms bigint[] not null,
+    terms sparsevec not null,
     emb halfvec,
     emb_alt halfvec,
     primary key (bucket, id)
@@ -373,7 +425,7 @@ create table memory (
     metadata jsonb,
     tokens int not null,
     len int not null,
-    terms bigint[] not null,
+    terms sparsevec not null,
     emb halfvec,
     emb_alt halfvec,
     primary key (bucket, id)
@@ -447,7 +499,7 @@ create index segment_document on segment (bucket, document_row, ordinal);
 create index segment_search on segment (bucket, scope_id)
     include (id, document_row, ordinal, len, terms, emb) where status = 0;
 create index memory_search on memory (bucket, scope_id)
-    include (id, type, len, terms, emb, valid_from, valid_until, event_at) where status = 0;
+    include (id, type, len, terms, emb, valid_from, valid_until, event_at, slots) where status = 0;
 create index memory_document on memory (bucket, document_row);
 create index memory_recent on memory (bucket, scope_id, recorded_at desc);
 create index memory_hash on memory (bucket, scope_id, content_hash);
@@ -616,3 +668,14 @@ select synap_protect_control('directory');
 select synap_protect_control('job');
 select synap_protect_control('lane');
 select synap_protect_control('audit');
+
+-- ---------------------------------------------------------------- upkeep and history
+
+select synap_tune('segment_shared');
+select synap_tune('memory_shared');
+select synap_tune('segment');
+select synap_tune('memory');
+
+-- The runner of the migrations made this table; every role may read the version.
+select synap_place('schema_migration', 'local');
+grant select on schema_migration to synap_app, synap_worker, synap_operator;

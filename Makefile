@@ -1,0 +1,56 @@
+# Every target works on a fresh machine with Python 3.11+, make and git; `setup` is run first where needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+MODEL := $(VENV)/.model
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check e2e bench docs format
+
+help:
+	@echo "make setup   create .venv with everything and prepare the embedding model"
+	@echo "make demo    from nothing to memory, on the embedded engine"
+	@echo "make test    unit, property, contract, architecture and end-to-end tests"
+	@echo "make check   format, lint, types, import lines, wire schema"
+	@echo "make e2e     the end-to-end tests alone"
+	@echo "make bench   speed, as a table with ratios"
+	@echo "make docs    write the generated reference pages"
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Synap needs Python 3.11 or later; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-warn-script-location -e '.[engine,dev]'
+	@touch $@
+
+$(MODEL): $(STAMP)
+	$(BIN)/synap models prepare
+	@touch $@
+
+setup: $(MODEL)
+
+demo: setup
+	$(BIN)/python examples/demo.py
+
+test: setup
+	$(BIN)/python -m pytest tests -q
+
+e2e: setup
+	$(BIN)/python -m pytest tests/e2e -q
+
+check: $(STAMP)
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/mypy src tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/architecture -q -k "wire_schema or sql_lint"
+
+format: $(STAMP)
+	$(BIN)/ruff format src tests examples benchmarks
+	$(BIN)/ruff check --fix src tests examples benchmarks
+
+bench: setup
+	$(BIN)/python -m benchmarks.speed
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py

@@ -1,0 +1,1 @@
+"""What Synap is measured by: `python -m benchmarks.speed`, `python -m benchmarks.quality`."""

@@ -1,0 +1,39 @@
+"""An engine on a store of its own, which goes away with the benchmark."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from synap.api.admin import CreateInstance
+from synap.bootstrap import Opening, open_engine
+from synap.engine.api import EngineApi
+from synap.engine.engine import Engine
+from synap.settings import Settings
+
+
+@contextlib.asynccontextmanager
+async def bench_engine(*, workers: int = 2) -> AsyncIterator[Engine]:
+    """Yield an engine on a fresh embedded store below the temporary folder."""
+    folder = Path(tempfile.mkdtemp(prefix="synap-bench-"))
+    folder.chmod(0o755)
+    settings = Settings.from_environment({"SYNAP_DATA_DIR": str(folder / "data")})
+    engine = await open_engine(settings, Opening(workers=workers))
+    try:
+        yield engine
+    finally:
+        await engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def fresh_instance(engine: Engine, name: str, *, tenancy: str = "open") -> EngineApi:
+    """Return the operations of a new, empty instance."""
+    operator = await engine.local_caller(kind="management")
+    admin = engine.admin_for(operator)
+    client_id = (await admin.clients())[0].client_id
+    record = await admin.create_instance(CreateInstance(client_id=client_id, name=name, tenancy=tenancy))
+    caller = await engine.caller_of(record.id)
+    return engine.api_for(caller)

@@ -1,0 +1,1 @@
+"""How well memories are extracted, found and settled. Data paths are arguments: no data is shipped."""

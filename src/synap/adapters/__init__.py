@@ -1,0 +1,1 @@
+"""Ports made real, one folder per maker: `minilm`, `hashing` and `openai` embed texts, `system` tells the time."""

@@ -1,0 +1,1 @@
+"""Embeddings from any server that speaks the OpenAI embeddings protocol."""

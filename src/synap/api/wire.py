@@ -1,0 +1,189 @@
+"""The JSON form of answers and records: what the doors send and our own client reads back.
+
+An answer is written once for three kinds of reader. The public Python client wants five lists under `context`, the
+documentation shows them at the top level, the TypeScript client reads `items_by_type`. Types are disjoint in the lists;
+an item's `rank` restores the one order, so `decode_answer` gives back exactly what `encode_answer` was given.
+
+Published clients read item fields without a check for null, so what is unknown is left out. Their parsers want an
+offset in every timestamp, scores within 0..1, a date on every temporal event, and an object as `metadata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext
+from synap.domain.memories import MemoryType
+from synap.domain.vocabulary import LIST_NAMES
+from synap.errors import InvalidInputError
+
+T = TypeVar("T")
+
+_LISTS = tuple(LIST_NAMES.values())
+_EXCERPTS = "excerpts"
+_SCORES = ("confidence", "score", "temporal_confidence", "strength", "significance", "intensity")
+_UNSENT = frozenset({"degraded", "degraded_code"})
+
+
+def to_wire(value: Any) -> Any:
+    """Return a request, result or plain value as JSON types; moments become ISO 8601 with an offset (`+00:00`)."""
+    return _with_offsets(msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True))
+
+
+def from_wire(kind: type[T], value: Any) -> T:
+    """Return JSON types as a `kind`; unknown keys are ignored.
+
+    Raises:
+        InvalidInputError: A field is missing or of the wrong type; `field` names it where it is known.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        field = path.rstrip("`") or None
+        raise InvalidInputError(f"{field or 'body'}: {reason}", field=field) from error
+
+
+def encode_answer(answer: ContextAnswer, *, ranked: bool = False) -> dict[str, Any]:
+    """Return an answer as the body of a fetch.
+
+    Args:
+        answer: Its items are written in their order, which becomes their `rank`.
+        ranked: Also write `context.items`, every item once, best first; there `category` is the name of its list, or
+            `excerpts`.
+    """
+    ranks = _rank_scores(answer.items)
+    encoded = [_encode_item(item, rank, ranks[rank]) for rank, item in enumerate(answer.items)]
+    lists: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS}
+    for item, body in zip(answer.items, encoded, strict=True):
+        lists[_list_of(item)].append(body)
+    context: dict[str, Any] = dict(lists)
+    if ranked:
+        pairs = zip(answer.items, encoded, strict=True)
+        context["items"] = [{**body, "category": _EXCERPTS if item.excerpt else _list_of(item)} for item, body in pairs]
+    metadata = answer.metadata
+    body = {
+        "context": context,
+        **lists,
+        "items_by_type": {name: {"items": [_typed(item, name) for item in items]} for name, items in lists.items()},
+        "formatted_context": answer.formatted_context,
+        "conversation_context": _encode_conversation(answer.conversation_context),
+        "metadata": _encode_metadata(metadata),
+        "ttl_seconds": metadata.ttl_seconds,
+        "total_tokens": metadata.tokens_used,
+        "token_budget": metadata.token_budget,
+        "bundle_id": metadata.correlation_id,
+    }
+    if metadata.degraded:
+        body["retrieval"] = {
+            "degraded": True,
+            "level": metadata.degraded,
+            "code": metadata.degraded_code,
+            "warnings": list(metadata.warnings),
+        }
+    return body
+
+
+def decode_answer(body: Mapping[str, Any]) -> ContextAnswer:
+    """Return the answer that `encode_answer` wrote.
+
+    Raises:
+        InvalidInputError: The body is not of that form.
+    """
+    context = body.get("context") or {}
+    items = [_decode_item(item) for name in _LISTS for item in context.get(name, ())]
+    retrieval = body.get("retrieval") or {}
+    conversation = body.get("conversation_context")
+    metadata = from_wire(ContextMetadata, body.get("metadata") or {})
+    return ContextAnswer(
+        items=tuple(sorted(items, key=lambda item: item.rank)),
+        formatted_context=body.get("formatted_context", ""),
+        conversation_context=None if conversation is None else from_wire(ConversationContext, conversation),
+        metadata=msgspec.structs.replace(
+            metadata, degraded=retrieval.get("level", ""), degraded_code=retrieval.get("code", "")
+        ),
+    )
+
+
+def _encode_item(item: ContextItem, rank: int, rank_score: float) -> dict[str, Any]:
+    """Return one item without nulls. `metadata.rank_score`, by which clients merge lists, never replaces the source's own."""
+    body: dict[str, Any] = to_wire(msgspec.structs.replace(item, rank=rank))
+    body |= {name: _share(body[name]) for name in _SCORES if name in body}
+    body["rank"] = rank
+    body["relevance_score"] = body["score"] = _share(item.score)
+    body["metadata"] = dict(body.get("metadata", {}))
+    if "rank_score" not in body["metadata"]:
+        body["rank_score"] = body["metadata"]["rank_score"] = rank_score
+    if item.type == MemoryType.TEMPORAL_EVENT and item.event_date is None:
+        body["event_date"] = _iso(
+            item.valid_from or item.said_at or item.extracted_at or datetime.fromtimestamp(0, UTC)
+        )
+    return body
+
+
+def _decode_item(body: Mapping[str, Any]) -> ContextItem:
+    metadata = dict(body.get("metadata") or {})
+    if "rank_score" in body:
+        metadata.pop("rank_score", None)
+    return from_wire(ContextItem, {**body, "metadata": metadata})
+
+
+def _rank_scores(items: Sequence[ContextItem]) -> list[float]:
+    """Return scores that fall with the rank: each is raised to the best of those behind it."""
+    scores: list[float] = []
+    best = 0.0
+    for item in reversed(items):
+        best = max(best, _share(item.score))
+        scores.append(best)
+    return scores[::-1]
+
+
+def _typed(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {**body, "item_id": body["id"], "context_type": name}
+
+
+def _list_of(item: ContextItem) -> str:
+    return LIST_NAMES[MemoryType(item.type)]
+
+
+def _encode_metadata(metadata: ContextMetadata) -> dict[str, Any]:
+    """Return every field, defaults included; what is unknown is left out."""
+    fields = msgspec.structs.asdict(metadata)
+    body: dict[str, Any] = to_wire({k: v for k, v in fields.items() if v is not None and k not in _UNSENT})
+    body["query_time_ms"] = metadata.timings_ms.get("total", 0.0)
+    return body
+
+
+def _encode_conversation(conversation: ConversationContext | None) -> dict[str, Any] | None:
+    """Return the running conversation with the keys that published clients expect beside ours."""
+    if conversation is None:
+        return None
+    body: dict[str, Any] = {"summary": "", "recent_turns": [], **to_wire(conversation)}
+    return {
+        **body,
+        "current_state": {},
+        "key_extractions": {},
+        "current_state_json": "{}",
+        "key_extractions_json": "{}",
+    }
+
+
+def _with_offsets(value: Any) -> Any:
+    """Return `value` with every moment written out; one without zone is taken as UTC."""
+    if isinstance(value, dict):
+        return {key: _with_offsets(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_offsets(item) for item in value]
+    return _iso(value) if isinstance(value, datetime) else value
+
+
+def _iso(moment: datetime) -> str:
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, float(value)))

@@ -1,0 +1,1 @@
+"""The `synap` command, a module per group of commands."""

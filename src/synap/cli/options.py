@@ -1,0 +1,31 @@
+"""Options that several commands share, and the `Synap` they open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synap.sdk.client import Synap
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", envvar="SYNAP_DATA_DIR", help="Folder of the embedded store.")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--url", envvar="SYNAP_BASE_URL", help="Speak to a running server instead of in process.")
+]
+ApiKey = Annotated[str | None, typer.Option("--api-key", envvar="SYNAP_API_KEY", help="Key of an instance.")]
+ManagementKey = Annotated[
+    str | None, typer.Option("--management-key", envvar="SYNAP_MANAGEMENT_KEY", help="Key of the operator.")
+]
+CustomerId = Annotated[str | None, typer.Option("--customer", help="Customer id; an opaque string.")]
+UserId = Annotated[str | None, typer.Option("--user", help="User id; an opaque string.")]
+
+
+def open_synap(
+    *, data_dir: Path | None, base_url: str | None, api_key: str | None = None, management_key: str | None = None
+) -> Synap:
+    """Return the `Synap` that the options ask for: over HTTP where a URL or key is given, else in process."""
+    return Synap(api_key=api_key, base_url=base_url, management_key=management_key, data_dir=data_dir)

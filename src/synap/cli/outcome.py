@@ -1,0 +1,70 @@
+"""How a command ends: its exit code, and errors as one line or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from enum import IntEnum
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+import typer
+
+from synap.errors import (
+    AuthenticationError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    SetupError,
+    SynapError,
+    TransientError,
+)
+
+Result = TypeVar("Result")
+
+
+class Exit(IntEnum):
+    """What a script can tell from the exit code."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+    SETUP = 6
+    UNAVAILABLE = 7
+    PARTIAL = 8
+
+
+_CODES: tuple[tuple[type[SynapError], Exit], ...] = (
+    (InvalidInputError, Exit.USAGE),
+    (AuthenticationError, Exit.REFUSED),
+    (ForbiddenError, Exit.REFUSED),
+    (NotFoundError, Exit.NOT_FOUND),
+    (ConflictError, Exit.CONFLICT),
+    (SetupError, Exit.SETUP),
+    (TransientError, Exit.UNAVAILABLE),
+)
+
+
+def run(work: Coroutine[Any, Any, Result], *, as_json: bool) -> Result:
+    """Run a command's coroutine; one of our errors ends the process with its exit code and a message on stderr."""
+    try:
+        return asyncio.run(work)
+    except SynapError as error:
+        fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def fail(error: SynapError, *, as_json: bool) -> NoReturn:
+    """End the process because of `error`."""
+    code = next((exit_code for kind, exit_code in _CODES if isinstance(error, kind)), Exit.FAILED)
+    if as_json:
+        body = {"error": error.message, "code": error.code, "field": error.field}
+        typer.echo(msgspec.json.encode(body).decode(), err=True)
+    else:
+        typer.echo(f"error: {error.message}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,93 @@
+"""Plain clauses of a statement: contractions written out, lead-ins and headings taken off, and what must not be believed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_CONTRACTIONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), full)
+    for pattern, full in (
+        (r"\bcan['’]t\b", "can not"),
+        (r"\bcannot\b", "can not"),
+        (r"\bwon['’]t\b", "will not"),
+        (r"\bain['’]t\b", "is not"),
+        (r"(\w)n['’]t\b", r"\1 not"),
+        (r"\b(I)['’]m\b", r"\1 am"),
+        (r"\b(you|we|they)['’]re\b", r"\1 are"),
+        (r"\b(I|you|we|they)['’]ve\b", r"\1 have"),
+        (r"\b(I|you|he|she|we|they|it)['’]ll\b", r"\1 will"),
+        (r"\b(I|you|he|she|we|they|it)['’]d\b", r"\1 would"),
+        (r"\b(he|she|it|that|there|what|who|where)['’]s\b", r"\1 is"),
+        (r"\b(?:is|are|was) not ((?:any ?more|any longer)\b)", r"is no longer \1"),
+    )
+)
+_BREAKS = re.compile(
+    r"(?:(?<=[a-z\d)'\"%])[.!]|;)(?=\s+[A-Z'\"“]|\s*$)|(?<=[\w)])(?:,\s+|\s+)(?:but|and so|whereas|while|yet)\s+|\s+[—–]\s+"
+    r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|"
+    r"is now|has now|now)\s)"
+)
+_LEAD_IN = re.compile(
+    r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|ok|okay|yes|no|in fact|correction|i mean|"
+    r"just to let you know|update|note that|please note that|remember that|for your information|i misspoke)[,:]?\s+"
+    r"|(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|my)[^,]{2,30},\s+"
+    r"|(?:since|as of|starting|beginning|from|effective)(?: on)?(?: the)?(?: \d{1,2}(?:st|nd|rd|th)?(?: of)?)?"
+    r" (?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|next \w+|\d{4})"
+    r"(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})? )+",
+    re.IGNORECASE,
+)
+_UNBELIEVED = re.compile(
+    r"\?\s*$"
+    r"|\b(?:if|unless|suppose|supposing|imagine|pretend|whether|in case)\b"
+    r"|\b(?:would|might|could|maybe|perhaps|possibly|wish(?:es)?|wished|dreams? of|hopes?|hoping|thinking (?:of|about)|"
+    r"considering|considers?|plans?(?= to\b)|planning|intends?|wonders?|thinks?|thought|almost|nearly|used to think|"
+    r"feels?|felt|as if|as though|jok(?:e|es|ed|ing)|kidding|pretends?|rumou?rs?|supposedly|allegedly|probably|"
+    r"what about|how about|should i|looks? like|seems?|never said)\b"
+    r"|\b(?:says?|said|claims?|claimed|told|tells|believes?|believed|heard|guess(?:es|ed)?|wrote|quoted?|according to|suggest(?:s|ed)?|"
+    r"recommend(?:s|ed)?|asked|asks)\b",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\b(?:ago|formerly|previously|back then|at the time|in those days|as a (?:child|kid|student|teenager)|years? earlier|"
+    r"when (?:i|he|she|they|the user) (?:was|were))\b|\bin (?:19|20)\d\d\b|\b(?:lived|worked|reported)\b",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:moved|moving|relocated|emigrated|switched|switching|swapped|changed|joined|started|left|quit|resigned|no longer|"
+    r"not any ?more|stopped|used to|raised|lowered|increased|reduced|cut|renamed|migrated|sold|bought|taken over|took over|"
+    r"promoted|upgraded|downgraded|became|become|replaced|extended|postponed|rescheduled|from now on|now|instead|anymore|"
+    r"make it|turned|got (?:married|divorced|engaged)|new|cancel(?:l)?ed|any longer|these days|meanwhile)\b",
+    re.IGNORECASE,
+)
+_NEGATION = re.compile(r"\b(?:not|no longer|never|none|nobody|no one|nothing|neither|without)\b", re.IGNORECASE)
+_TRAILING_NOTE = re.compile(r"\s*\(([^()]{2,80})\)\s*[.!]?\s*$")
+
+
+@lru_cache(maxsize=4096)
+def clauses(text: str) -> tuple[str, ...]:
+    """Return the clauses of `text`, contractions written out, without lead-ins and a trailing note in brackets."""
+    plain = _TRAILING_NOTE.sub("", text.strip())
+    for pattern, full in _CONTRACTIONS:
+        plain = pattern.sub(full, plain)
+    parts = (part.strip(" \t\n.,;!-*•") + ("?" if part.rstrip().endswith("?") else "") for part in _BREAKS.split(plain) if part)
+    return tuple(_LEAD_IN.sub("", part).strip() for part in parts if part)
+
+
+def believed(clause: str) -> bool:
+    """Whether a clause asserts something: no question, hypothesis, wish, plan, joke, guess or hearsay."""
+    return _UNBELIEVED.search(clause) is None
+
+
+def past(clause: str) -> bool:
+    """Whether a clause tells how things were, so that it settles nothing about the present."""
+    return _PAST.search(clause) is not None and _CHANGE.search(clause) is None
+
+
+def changes(text: str) -> bool:
+    """Whether a text announces that something is different from before (`moved`, `switched`, `now`, `no longer`)."""
+    return _CHANGE.search(text) is not None
+
+
+def negative(clause: str) -> bool:
+    """Whether a clause holds a negation."""
+    return _NEGATION.search(clause) is not None

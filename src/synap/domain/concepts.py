@@ -1,0 +1,152 @@
+"""What different words are about: topics with the words that name them, and families of alternatives.
+
+A topic lets statements meet that share no word (`throttling` and `rate limit`). A family holds words that exclude each
+other as an answer to one question (`dark` or `light`). General English, to be extended freely; nothing else depends on
+which topics there are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from synap.domain.slot_table import LANGUAGES
+from synap.domain.terms import stem
+
+_TOPICS = {
+    "support": "support|helpdesk|help desk|service desk|support desk|desk|assistance|hotline|customer service|customer care",
+    "rate": "rate limit|rate limiting|throttling|throttle|throttled|quota|requests per|calls per|call us as often|api calls",
+    "remote work": "remote|remotely|home office|work from home|working from home|telecommute|telework|hybrid|distributed|on-site|onsite|"
+                   "in the office|to the office|to an office|office days|office presence",
+    "contact": "contact|question|questions|enquiry|enquiries|inquiry|inquiries|ask|point of contact|success manager|account manager|reach us|"
+               "escalate|escalation|write to",
+    "notification": "alert|alerts|notification|notifications|notify|notified|reminder|reminders|remind|ping|digest",
+    "food": "lunch|dinner|breakfast|meal|meals|food|catering|snack|snacks|pizza|buffet|menu|eat|eats|restaurant|vegan|vegetarian|gluten|wheat|"
+            "dairy|lactose|meat|pork|beef|fish|nuts|peanut|peanuts|coeliac|celiac|halal|kosher|allergic|allergy|cook|recipe|recipes",
+    "on-call": "on-call|on call|pager|pagerduty|rota|rotation|standby",
+    "budget": "budget|allowance|spending limit|spend|expense limit",
+    "reporting line": "report to|reports to|manager|boss|supervisor|line manager",
+    "visibility": "directory|listed|listing|published|public profile|phone book|org chart|staff page|website listing|visible to",
+    "approval": "approval|approvals|approve|approved|approver|reviewer|reviewers|sign-off",
+    "signature": "sign|signs|signed|signature|regards|sign off|closing line|closes with",
+    "storage": "storage|store|stores|stored|disk space|capacity",
+    "opening": "opens|opening|closes|open from|opening hours|business hours",
+    "duration limit": "timeout|time limit|time out|times out|run for|run longer|maximum duration|job",
+    "payment": "invoice|invoices|billing|billed|bill|payment|payments|pay|pays|paid|payable|net terms",
+    "price": "price|prices|pricing|cost|costs|fee|fees|charge|charged|rate card|tariff",
+    "discount": "discount|discounts|rebate|reduction|markdown",
+    "file format": "format|export|exports|exported|pdf|csv|docx|xlsx|excel|word document|spreadsheet|attachment format|file type",
+    "attachment": "attachment|attachments|upload|uploads|file size",
+    "deployment": "deploy|deploys|deployed|deployment|deployments|release|releases|rollout|ship|pipeline|pipelines|ci|continuous integration",
+    "meeting": "meeting|meetings|stand-up|standup|sync|retro|retrospective|one-on-one|check-in",
+    "leave": "vacation|holiday|holidays|annual leave|paid leave|pto|days off|time off|leave days",
+    "dress": "dress code|dress|suit|suits|tie|business attire|casual clothes|jeans|uniform",
+    "data location": "data residency|region|data centre|data center|datacenter|hosted|stored in|servers in|kept in",
+    "retention": "retention|retained|retain|kept for|deleted after|purged|archived|keep logs|backup|backups",
+    "sign-in": "sign-on|sso|login|log in|sign in|password|passwords|two-factor|2fa|mfa|authentication|passkey|single sign-on",
+    "travel": "flight|flights|fly|flies|train|trains|business class|economy|first class|hotel|hotels|travel|trip|trips|per diem",
+    "delivery": "delivery|deliveries|deliver|delivered|shipping|shipped|ships|courier|parcel|dispatch",
+    "refund": "refund|refunds|refunded|money back|return policy|returns",
+    "training": "training|onboarding|course|courses|workshop|workshops",
+    "equipment": "laptop|laptops|macbook|notebook|workstation|monitor|desktop computer|hardware",
+    "language": "language|languages|in english|in german|in french|in spanish|translate|translated|" + "|".join(LANGUAGES),
+    "theme": "theme|dark mode|light mode|colour scheme|color scheme|appearance|dark|light mode",
+    "units": "units|metric|imperial|celsius|fahrenheit|kilometres|kilometers|miles|kilograms|pounds|centimetres|inches",
+    "currency": "currency|currencies|in euros|in dollars|in pounds",
+    "length": "short|brief|concise|long|detailed|length|lengthy|in-depth|verbose|terse|thorough|bullet points|paragraphs",
+    "tone": "formal|informal|casual|friendly|polite|tone|humour|humor|jokes|emoji|emojis|first name|first names|last name|mr|ms",
+    "contract": "contract|contracts|agreement|renewal|renews|term of the contract|notice period",
+    "uptime": "uptime|availability target|sla|service level",
+    "response": "response time|answer within|respond within|reply within|first response|reaction time",
+    "parking": "parking|car park|garage",
+    "tracking": "tracking|analytics|cookies|telemetry|usage data",
+    "marketing": "newsletter|marketing|promotional|promotions|advertising|ads",
+    "calendar": "week starts|first day of the week|calendar|24-hour|12-hour|date format",
+    "music": "music|playlist|songs|radio",
+    "drinks": "coffee|tea|espresso|decaf|drink|drinks|beverage",
+    "temperature": "temperature|heating|thermostat|degrees",
+    "call": "phone call|phone calls|call me|called by phone|by phone|calls",
+    "plan": "plan|tier|subscription|package",
+    "age limit": "minimum age|adults|children under|years or older",
+    "working time": "working hours|work hours|core hours|work week|working week|overtime|shift|shifts",
+    "browser": "browser|chrome|firefox|safari|edge",
+    "chat tool": "slack|teams|discord|mattermost|chat tool|messenger",
+    "editor": "editor|ide|vim|emacs|vs code|intellij",
+}
+
+_FAMILIES = {
+    "theme": "dark|light|sepia|high-contrast",
+    "language": "|".join(LANGUAGES),
+    "file format": "pdf|csv|docx|word|xlsx|excel|markdown|html|json|xml|yaml|plain text|powerpoint|slides",
+    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|teams|discord|whatsapp|letter|post|fax|"
+               "push|pager|channel|dashboard|telegram|signal",
+    "units": "metric|imperial", "degrees": "celsius|fahrenheit", "distance": "kilometres|kilometers|miles|km",
+    "formality": "formal|informal|casual|first name|first names|surname|last name|last names",
+    "length": "short|brief|concise|long|detailed|in-depth|verbose|terse|thorough|lengthy",
+    "layout": "bullet points|bullets|prose|paragraphs|table|tables|kanban|list|timeline|gantt|calendar view|numbered list",
+    "cabin": "economy|business class|first class|premium economy", "vehicle": "train|plane|flight|fly|car|bus|taxi|bike|bicycle|rental car",
+    "drink": "coffee|tea|decaf|water|juice|espresso|cocoa", "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten|wheat|dairy|nuts|halal|"
+             "kosher|coeliac|celiac|lactose",
+    "operating system": "windows|macos|mac|linux|ubuntu|macbook|thinkpad", "region": "frankfurt|dublin|virginia|oregon|eu|us|usa|europe|"
+             "ireland|germany|switzerland|canada|singapore|asia|uk",
+    "payment": "credit card|card|invoice|bank transfer|paypal|direct debit|cash|cheque|check|wire",
+    "period": "daily|weekly|biweekly|fortnightly|monthly|quarterly|yearly|annually|annual|hourly",
+    "time of day": "morning|mornings|afternoon|afternoons|evening|evenings|night|nights",
+    "seat": "window|aisle", "place": "home|office|on-site|remote|remotely|distributed|in person|online|virtual",
+    "clock": "24-hour|12-hour", "currency": "euro|euros|dollar|dollars|pound|pounds|yen|francs",
+    "dress": "suit|jeans|casual|uniform|tie|smart casual",
+    "browser": "chrome|firefox|safari|edge", "chat": "slack|teams|discord|mattermost|zulip",
+    "video": "zoom|google meet|webex|skype", "editor": "vim|emacs|vs code|intellij|sublime",
+    "ci": "jenkins|github actions|gitlab|circleci|teamcity",
+    "temper": "manual|manually|automatic|automatically", "speed": "express|standard|overnight|same-day",
+}
+
+TIERS = frozenset(
+    "free basic starter standard plus pro professional premium team business growth enterprise trial hobby personal gold "
+    "silver bronze platinum advanced essential essentials scale ultimate small medium large unlimited".split()
+)
+"""Names of plans: a limit of one plan says nothing about another."""
+
+PLACES = frozenset("staging production prod dev development testing test sandbox preview qa preprod canary local".split())
+"""Names of environments."""
+
+
+def _index(table: dict[str, str]) -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[str, ...]]]:
+    """Return the names that single stems and stem sequences stand for."""
+    words: dict[str, tuple[str, ...]] = {}
+    phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for name, entries in table.items():
+        for entry in entries.split("|"):
+            stems = word_stems(entry)
+            if len(stems) == 1:
+                words[stems[0]] = tuple(dict.fromkeys((*words.get(stems[0], ()), name)))
+            else:
+                phrases[stems] = tuple(dict.fromkeys((*phrases.get(stems, ()), name)))
+    return words, phrases
+
+
+def word_stems(text: str) -> tuple[str, ...]:
+    """Return the stems of all words of `text` in order, stop words included; a hyphen joins."""
+    return tuple(stem(word.replace("-", "")) for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.casefold()))
+
+
+TOPIC_WORDS, TOPIC_PHRASES = _index(_TOPICS)
+FAMILY_WORDS, FAMILY_PHRASES = _index(_FAMILIES)
+
+
+def topics_of(stems: tuple[str, ...]) -> tuple[dict[str, frozenset[str]], frozenset[tuple[str, str]]]:
+    """Return the topics that a sequence of stems names, each with the stems that named it, and the alternatives in it.
+
+    Alternatives come as (family, stem or stems).
+    """
+    topics: dict[str, frozenset[str]] = {}
+    choices: set[tuple[str, str]] = set()
+    for start in range(len(stems)):
+        for length in (1, 2, 3, 4):
+            run = stems[start : start + length]
+            if len(run) < length:
+                break
+            for name in TOPIC_WORDS.get(run[0], ()) if length == 1 else TOPIC_PHRASES.get(run, ()):
+                topics[name] = topics.get(name, frozenset()) | frozenset(run)
+            for name in FAMILY_WORDS.get(run[0], ()) if length == 1 else FAMILY_PHRASES.get(run, ()):
+                choices.add((name, " ".join(run)))
+    return topics, frozenset(choices)

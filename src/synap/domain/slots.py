@@ -1,0 +1,108 @@
+"""Slots of a statement: which attribute of whom it settles, and with what value.
+
+Rules for the shipped slots come first (`synap.domain.slot_table`); what they leave open is read as a plain attribute
+(`synap.domain.attributes`), so that attributes nobody thought of meet as well. Clauses that assert nothing (questions,
+hypotheses, hearsay, the past) settle nothing. A value that ended or does not hold is written with `NOT` in front.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from synap.domain.attributes import NOT, attributes_of, qualified
+from synap.domain.clauses import believed, clauses, past
+from synap.domain.memories import Slot
+from synap.domain.normal_forms import UNRESOLVED, normalise_subject, normalise_value, subject_of
+from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, RULES, Rule, SlotSpec
+
+_POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'’]{0,40})['’]s?\s")
+_LENGTH = re.compile(
+    r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|detailed|"
+    r"thorough|in-depth|comprehensive|extensive|elaborate|verbose))\b[^.;]{0,30}?"
+    r"\b(?:answers?|repl(?:y|ies)|responses?|explanations?|summar(?:y|ies)|messages?)\b"
+    r"|\b(?:answers?|repl(?:y|ies)|responses?|explanations?|keep it|keep things)\b[^.;]{0,25}?"
+    r"\b(?:(?P<short2>short(?:er)?|brief(?:er)?|concise|terse|succinct)|(?P<long2>long(?:er)?|detailed|thorough|in-depth|"
+    r"comprehensive|verbose))\b",
+    re.IGNORECASE,
+)
+
+
+def slot_hash(slot: Slot) -> int:
+    """Return the frozen hash of the slot's subject and name (BLAKE2b, RFC 7693), a signed 64-bit integer."""
+    data = b"\x1f".join(part.encode("utf-8", "surrogatepass") for part in slot.key)
+    digest = hashlib.blake2b(data, digest_size=8, person=b"synap-slot").digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def content_hash(text: str) -> bytes:
+    """Return 16 bytes that are equal for texts that differ only in case, spacing, Unicode form and final punctuation."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .!;,")
+    return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16, person=b"synap-content").digest()
+
+
+@lru_cache(maxsize=4096)
+def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
+    """Return the attributes that a statement settles, in order, each (subject, name, value) once.
+
+    Args:
+        text: The statement, third person or first.
+        subject: Whom the statement is about, as displayed (`the user`, `Dana`); first-person words and a missing
+            grammatical subject stand for it.
+    """
+    owner = normalise_subject(subject)
+    found: dict[tuple[str, str, str], Slot] = {}
+    for clause in clauses(text):
+        if not believed(clause) or past(clause):
+            continue
+        for slot in _slots_of_clause(clause, owner):
+            found.setdefault((slot.subject, slot.name, slot.value), slot)
+    return tuple(found.values())
+
+
+def _slots_of_clause(clause: str, owner: str) -> Iterator[Slot]:
+    ruled = list(_by_rules(clause, owner))
+    yield from ruled
+    yield from _lengths(clause, owner)
+    if not ruled:
+        yield from attributes_of(clause, owner)
+
+
+def _by_rules(clause: str, owner: str) -> Iterator[Slot]:
+    filled: set[str] = set()
+    for rule in RULES:
+        if rule.slot in filled or (match := rule.pattern.search(clause)) is None:
+            continue
+        slots = list(_filled(rule, match, owner))
+        if slots:
+            filled.add(rule.slot)
+        yield from slots
+
+
+def _filled(rule: Rule, match: re.Match[str], owner: str) -> Iterator[Slot]:
+    groups = match.groupdict()
+    if "s" not in groups and (possessor := _POSSESSOR.match(match.string)):
+        owner = normalise_subject(possessor["s"], owner=owner)
+    subject = subject_of(groups.get("s"), owner)
+    value = rule.value or normalise_value(groups.get("v") or "")
+    if subject is None or not value or value in UNRESOLVED:
+        return
+    spec = BY_NAME.get(rule.slot, SlotSpec(rule.slot))
+    single = spec.single if rule.single is None else rule.single
+    if rule.slot == "name" and subject.split()[-1] in COUNTABLE_NAMES:
+        single = False
+    name = qualified(rule.slot, groups.get("q"))
+    yield Slot(subject=subject, name=name, value=NOT + value if rule.negative else value, single=single)
+    old = normalise_value(groups.get("old") or "")
+    if old and old != value:
+        yield Slot(subject=subject, name=name, value=NOT + old, single=False)
+
+
+def _lengths(clause: str, owner: str) -> Iterator[Slot]:
+    match = _LENGTH.search(clause)
+    if match is not None:
+        short = bool(match["short"] or match["short2"])
+        yield Slot(subject=owner, name="answer_length", value="short" if short else "long")

@@ -1,0 +1,1 @@
+"""The operations, a module per noun, and the worker: implements `Api` out of the rooms below."""

@@ -1,0 +1,129 @@
+"""`Api` in process: the operations, bound to one caller."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from synap.api.admin import Health, WhoAmI
+from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.conversations import (
+    ConversationTurns,
+    ReadConversation,
+    RecordedBatch,
+    RecordedMessage,
+    RecordMessage,
+)
+from synap.api.memories import (
+    BatchResult,
+    CreateMemory,
+    DeletedMemory,
+    Ingestion,
+    ListMemories,
+    MemoryPage,
+    MemoryRecord,
+    UpdateMemory,
+)
+from synap.domain.scopes import Ids, Tenancy
+from synap.engine import contexts, conversations, memories
+from synap.engine.callers import Caller
+from synap.engine.core import Core
+from synap.engine.metrics import Metrics
+
+NO_IDS = Ids()
+ISOLATION = {Tenancy.B2B: "strict", Tenancy.B2C: "equals_customer", Tenancy.OPEN: None}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineApi:
+    """What one caller may do. Implements `synap.api.protocol.Api`; the docstrings stand there."""
+
+    core: Core
+    caller: Caller
+    metrics: Metrics
+    report: Callable[[], Awaitable[Health]]
+    release: Callable[[], Awaitable[None]]
+
+    async def whoami(self) -> WhoAmI:
+        """See `Api.whoami`."""
+        place = self.core.instance_of(self.caller).place
+        return WhoAmI(
+            client_id=place.client_id,
+            instance_id=place.instance_id,
+            user_context_isolation=ISOLATION[place.tenancy],
+            credential_id=self.caller.key_id,
+            tenancy=place.tenancy,
+        )
+
+    async def create_memory(self, request: CreateMemory) -> Ingestion:
+        """See `Api.create_memory`."""
+        return await memories.create(self.core, self.caller, request)
+
+    async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
+        """See `Api.create_batch`."""
+        return await memories.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
+
+    async def batch(self, batch_id: str) -> BatchResult:
+        """See `Api.batch`."""
+        return await memories.batch(self.core, self.caller, batch_id)
+
+    async def ingestion(self, ingestion_id: str, *, ids: Ids = NO_IDS) -> Ingestion:
+        """See `Api.ingestion`."""
+        return await memories.ingestion(self.core, self.caller, ingestion_id, ids=ids)
+
+    async def memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
+        """See `Api.memory`."""
+        return await memories.get(self.core, self.caller, memory_id, ids=ids)
+
+    async def memories(self, request: ListMemories) -> MemoryPage:
+        """See `Api.memories`."""
+        return await memories.listing(self.core, self.caller, request)
+
+    async def update_memory(self, request: UpdateMemory) -> MemoryRecord:
+        """See `Api.update_memory`."""
+        return await memories.update(self.core, self.caller, request)
+
+    async def delete_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> DeletedMemory:
+        """See `Api.delete_memory`."""
+        return await memories.delete(self.core, self.caller, memory_id, ids=ids)
+
+    async def memory_history(self, memory_id: str, *, ids: Ids = NO_IDS) -> tuple[MemoryRecord, ...]:
+        """See `Api.memory_history`."""
+        return await memories.history(self.core, self.caller, memory_id, ids=ids)
+
+    async def restore_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
+        """See `Api.restore_memory`."""
+        return await memories.restore(self.core, self.caller, memory_id, ids=ids)
+
+    async def fetch_context(self, request: FetchContext) -> ContextAnswer:
+        """See `Api.fetch_context`."""
+        answer = await contexts.fetch(self.core, self.caller, request)
+        metadata = answer.metadata
+        self.metrics.fetched(request.target, cache_hit=metadata.cache_hit, degraded_code=metadata.degraded_code)
+        for stage, milliseconds in metadata.timings_ms.items():
+            self.metrics.stage(f"fetch_{stage}", milliseconds / 1000)
+        return answer
+
+    async def invalidate_client_cache(self) -> int:
+        """See `Api.invalidate_client_cache`."""
+        return contexts.invalidate_client(self.core, self.caller)
+
+    async def record_message(self, request: RecordMessage) -> RecordedMessage:
+        """See `Api.record_message`."""
+        return await conversations.record(self.core, self.caller, request)
+
+    async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
+        """See `Api.record_messages`."""
+        return await conversations.record_batch(self.core, self.caller, requests)
+
+    async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
+        """See `Api.conversation_turns`."""
+        return await conversations.turns(self.core, self.caller, request)
+
+    async def health(self) -> Health:
+        """See `Api.health`."""
+        return await self.report()
+
+    async def close(self) -> None:
+        """See `Api.close`."""
+        await self.release()

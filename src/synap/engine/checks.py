@@ -1,0 +1,173 @@
+"""What a request must hold before anything is done with it. Every refusal names the field and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from synap.api.memories import CreateMemory, StructuredMemory
+from synap.domain.documents import DocumentType, Mode, Turn
+from synap.domain.ids import check_caller_id
+from synap.domain.memories import MemoryType, Precision, Slot, Statement, When
+from synap.errors import InvalidInputError, PayloadTooLargeError
+
+MAX_METADATA_BYTES = 64 * 1024
+MAX_DIRECT_MEMORIES = 1000
+_MIN_YEAR, _MAX_YEAR = 1, 9998
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def one_of(kind: type[Choice], value: str, *, field: str) -> Choice:
+    """Return `value` as a member of `kind`.
+
+    Raises:
+        InvalidInputError: It is none; the message lists what is allowed.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        allowed = ", ".join(repr(member.value) for member in kind)
+        raise InvalidInputError(f"{field} must be one of {allowed}, not {value!r}", field=field) from None
+
+
+def moment(value: datetime | None, *, field: str) -> datetime | None:
+    """Return a moment in UTC; one without an offset is taken as UTC.
+
+    Raises:
+        InvalidInputError: It lies outside the years 1..9998 once in UTC.
+    """
+    if value is None:
+        return None
+    try:
+        in_utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise InvalidInputError(f"{field} must lie in the years {_MIN_YEAR} to {_MAX_YEAR}", field=field) from None
+    if not _MIN_YEAR <= in_utc.year <= _MAX_YEAR:
+        raise InvalidInputError(f"{field} must lie in the years {_MIN_YEAR} to {_MAX_YEAR}", field=field)
+    return in_utc
+
+
+def metadata(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata that can be stored and given back as it came.
+
+    Raises:
+        InvalidInputError: Not a mapping with text keys, not JSON, holding NUL or a lone surrogate, or above 64 KiB.
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidInputError("metadata must be an object with text keys", field="metadata")
+    try:
+        body = msgspec.json.encode(value)
+        plain = msgspec.json.decode(body)
+    except (TypeError, ValueError, UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
+        raise InvalidInputError(f"metadata must be JSON: {error}", field="metadata") from error
+    if b"\\u0000" in body or b"\x00" in body:
+        raise InvalidInputError("metadata must not contain the NUL character", field="metadata")
+    if len(body) > MAX_METADATA_BYTES:
+        raise InvalidInputError(
+            f"metadata must be at most {MAX_METADATA_BYTES} bytes as JSON, not {len(body)}", field="metadata"
+        )
+    return dict(plain)
+
+
+def document_size(document: str | Sequence[Turn], *, limit: int) -> None:
+    """Check that a document is within `limit` UTF-8 bytes.
+
+    Raises:
+        PayloadTooLargeError: It is not.
+    """
+    texts = (document,) if isinstance(document, str) else tuple(turn.content for turn in document)
+    size = 0
+    for text in texts:
+        size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        if size > limit:
+            raise PayloadTooLargeError(
+                f"document must be at most {limit} bytes; split it, or raise SYNAP_MAX_DOCUMENT_BYTES", field="document"
+            )
+
+
+def document_type(request: CreateMemory) -> DocumentType:
+    """Return the request's document type."""
+    return one_of(DocumentType, request.document_type, field="document_type")
+
+
+def mode(request: CreateMemory) -> Mode:
+    """Return the request's mode."""
+    return one_of(Mode, request.mode, field="mode")
+
+
+def document_key(request: CreateMemory) -> str | None:
+    """Return the caller's document id, from the field or as a fall-back from `metadata.document_id`."""
+    given = request.document_id
+    if given is None:
+        given = request.metadata.get("document_id") if isinstance(request.metadata, Mapping) else None
+    return None if given is None else check_caller_id(given, field="document_id")
+
+
+def conversation_key(request: CreateMemory) -> str | None:
+    """Return the conversation that the request's metadata names, or None."""
+    given = request.metadata.get("conversation_id") if isinstance(request.metadata, Mapping) else None
+    return None if given is None else check_caller_id(given, field="metadata.conversation_id")
+
+
+def on_duplicate(request: CreateMemory) -> str:
+    """Return what to do about a document that is there already: `update` or `reject`."""
+    if request.on_duplicate not in ("update", "reject"):
+        raise InvalidInputError(
+            f"on_duplicate must be 'update' or 'reject', not {request.on_duplicate!r}", field="on_duplicate"
+        )
+    return request.on_duplicate
+
+
+def exactly_one_source(request: CreateMemory) -> None:
+    """Check that the request holds a document or memories, not both and not neither."""
+    if (request.document is None) == (request.memories is None):
+        raise InvalidInputError("document is required: text, a list of turns, or `memories` instead", field="document")
+
+
+def statements(given: Sequence[StructuredMemory], *, now: datetime) -> tuple[Statement, ...]:
+    """Return memories that the caller has made as statements.
+
+    Raises:
+        InvalidInputError: One is wrong; the field names its index.
+    """
+    if not given:
+        raise InvalidInputError("memories must hold at least one memory", field="memories")
+    if len(given) > MAX_DIRECT_MEMORIES:
+        raise InvalidInputError(f"memories must hold at most {MAX_DIRECT_MEMORIES}, not {len(given)}", field="memories")
+    return tuple(_statement(memory, index, now) for index, memory in enumerate(given))
+
+
+def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement:
+    at = f"memories[{index}]"
+    kind = one_of(MemoryType, memory.type, field=f"{at}.type")
+    if not isinstance(memory.content, str) or not memory.content.strip():
+        raise InvalidInputError(f"{at}.content must be text", field=f"{at}.content")
+    score = memory.confidence if memory.score is None else memory.score
+    for name, value in (("confidence", memory.confidence), ("score", score)):
+        if not 0.0 <= value <= 1.0:
+            raise InvalidInputError(f"{at}.{name} must lie between 0 and 1, not {value}", field=f"{at}.{name}")
+    event = moment(memory.event_date, field=f"{at}.event_date")
+    if kind is MemoryType.TEMPORAL_EVENT and event is None:
+        raise InvalidInputError(f"{at}.event_date is required for a temporal_event", field=f"{at}.event_date")
+    subject = memory.subject or "the user"
+    slots = (Slot(subject=subject.casefold(), name=memory.attribute, value=memory.value),) if memory.attribute else ()
+    return Statement(
+        type=kind,
+        content=memory.content.strip(),
+        confidence=memory.confidence,
+        score=score,
+        subject=subject,
+        category=memory.category,
+        participants=tuple(memory.participants),
+        slots=slots,
+        entities=tuple(memory.entities),
+        when=None if event is None else When(start=event, precision=Precision.DAY),
+        valid_from=moment(memory.valid_from, field=f"{at}.valid_from"),
+        valid_until=moment(memory.valid_until, field=f"{at}.valid_until"),
+        said_at=now,
+    )

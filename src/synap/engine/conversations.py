@@ -1,0 +1,136 @@
+"""`conversation.*`: messages recorded one by one, read back, and turned into memory in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synap.api.conversations import (
+    ConversationTurns,
+    ReadConversation,
+    RecordedBatch,
+    RecordedMessage,
+    RecordMessage,
+    RowError,
+)
+from synap.domain.documents import DocumentType, Mode, Turn
+from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
+from synap.domain.privacy import PiiHandling
+from synap.domain.scopes import Ids, Scope, decide_scope
+from synap.engine import checks
+from synap.engine.callers import Caller, write_scope
+from synap.engine.core import Core
+from synap.errors import ForbiddenError, InvalidInputError
+from synap.ingestion.prepare import prepare
+from synap.ingestion.protect import protect_metadata
+from synap.store.conversations import NewMessage
+from synap.store.documents import AcceptDocument
+
+MAX_BATCH = 1000
+MAX_PAGE = 1000
+ROLES = ("user", "assistant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A message that has passed all checks."""
+
+    scope: Scope
+    message: NewMessage
+    document: AcceptDocument
+
+
+async def record(core: Core, caller: Caller, request: RecordMessage) -> RecordedMessage:
+    """Store one message, and accept it as a one-turn document, in one transaction."""
+    checked = _check(core, caller, request)
+    recorded = await core.store.conversations.record(checked.scope, checked.message, checked.document)
+    core.note(caller, "message.record", scope=checked.scope, targets=(recorded.message_id,), count=1)
+    core.wake()
+    return recorded
+
+
+async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMessage]) -> RecordedBatch:
+    """Store several messages, judged one by one."""
+    if len(requests) > MAX_BATCH:
+        raise InvalidInputError(f"messages must hold at most {MAX_BATCH} messages, not {len(requests)}", field="messages")
+    results: list[RecordedMessage] = []
+    errors: list[RowError] = []
+    for index, request in enumerate(requests):
+        try:
+            results.append(await record(core, caller, request))
+        except (InvalidInputError, ForbiddenError) as error:
+            field = None if error.field is None else f"messages[{index}].{error.field}"
+            errors.append(RowError(index=index, error=error.message, field=field))
+    return RecordedBatch(
+        total=len(requests), succeeded=len(results), failed=len(errors), results=tuple(results), errors=tuple(errors)
+    )
+
+
+async def turns(core: Core, caller: Caller, request: ReadConversation) -> ConversationTurns:
+    """Read messages back. Without ids the conversation's only owner is taken; none or several give no messages."""
+    instance = core.instance_of(caller)
+    conversation = conversation_uuid(check_caller_id(request.conversation_id, field="conversation_id"))
+    if request.start < 1:
+        raise InvalidInputError(f"start must be at least 1, not {request.start}", field="start")
+    if not 1 <= request.limit <= MAX_PAGE:
+        raise InvalidInputError(f"limit must lie between 1 and {MAX_PAGE}, not {request.limit}", field="limit")
+    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    if ids.empty:
+        owners = await core.store.documents.owners(instance.id, conversation)
+        if len(owners) != 1:
+            return ConversationTurns()
+        scope = owners[0]
+    else:
+        scope = decide_scope(instance.place, ids, conversational=True)
+    found = await core.store.conversations.turns(scope, conversation, start=request.start, limit=request.limit)
+    core.note(caller, "message.read", scope=scope, count=len(found))
+    return ConversationTurns(turns=tuple(found))
+
+
+def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
+    instance = core.instance_of(caller)
+    external = check_caller_id(request.conversation_id, field="conversation_id")
+    if request.role not in ROLES:
+        raise InvalidInputError(f"role must be 'user' or 'assistant', not {request.role!r}", field="role")
+    if not isinstance(request.content, str) or not request.content.strip():
+        raise InvalidInputError("content must be text", field="content")
+    checks.document_size(request.content, limit=core.settings.max_document_bytes)
+    session = "" if request.session_id is None else check_caller_id(request.session_id, field="session_id")
+    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    scope = write_scope(instance, ids, conversational=True)
+    pii = PiiHandling(instance.maca.ingestion.pii.handling)
+    now = core.clock.now()
+    message_row = core.row_ids.next()
+    message_id = encode_public_id(RowRef(kind="message", bucket=scope.bucket, row_id=message_row))
+    turn = Turn(content=request.content, role=request.role, id=message_id, timestamp=now)
+    prepared = prepare((turn,), document_type=DocumentType.AI_CHAT, created_at=now, pii=pii)
+    metadata = protect_metadata(checks.metadata(request.metadata), pii)
+    conversation = conversation_uuid(external)
+    return Checked(
+        scope=scope,
+        message=NewMessage(
+            id=message_row,
+            conversation=conversation,
+            external_id=external,
+            role=request.role,
+            content=prepared.blocks[0].text,
+            session_id=session,
+            metadata=metadata,
+            recorded_at=now,
+        ),
+        document=AcceptDocument(
+            instance_id=instance.id,
+            client_id=instance.place.client_id,
+            document_id=message_id,
+            document_type=DocumentType.AI_CHAT,
+            mode=Mode.LONG_RANGE,
+            prepared=prepared,
+            created_at=now,
+            recorded_at=now,
+            metadata={**metadata, "conversation_id": external},
+            conversation=conversation,
+            batch_id=None,
+            on_duplicate="update",
+            priority=0,
+        ),
+    )

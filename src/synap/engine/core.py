@@ -1,0 +1,108 @@
+"""What every operation works with: the store, the embedder, the clock, the cache; and how it notes what it did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from synap.api.admin import AuditEntry
+from synap.domain.ids import RowIds
+from synap.domain.scopes import Scope
+from synap.engine.audit import AuditTrail
+from synap.engine.cache import AnswerCache
+from synap.engine.callers import Caller, Instance
+from synap.errors import ForbiddenError
+from synap.ports.clock import Clock
+from synap.ports.embedder import Embedder
+from synap.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of the process.
+
+    Attributes:
+        max_document_bytes: Largest document, in UTF-8 bytes.
+        store_timeout: Seconds that a fetch waits for the store before it degrades.
+        embed_timeout: Seconds that a fetch waits for the query's vector before it does without.
+        backlog: Jobs ready in the queue above which writes are refused with a retry hint; 0 for no bound.
+    """
+
+    max_document_bytes: int = 10 * 1024 * 1024
+    store_timeout: float = 5.0
+    embed_timeout: float = 2.0
+    backlog: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The parts that operations share. Holds resources, and nothing that an operation changes."""
+
+    store: Store
+    embedder: Embedder
+    clock: Clock
+    row_ids: RowIds
+    cache: AnswerCache
+    audit: AuditTrail
+    settings: Limits = Limits()
+    work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def instance_of(self, caller: Caller) -> Instance:
+        """Return the instance the caller is bound to.
+
+        Raises:
+            ForbiddenError: A management key was used where an application's key belongs.
+        """
+        if caller.instance is None:
+            raise ForbiddenError("this call needs an application key, bound to an instance; a management key was given")
+        return caller.instance
+
+    def wake(self) -> None:
+        """Tell the workers of this process that there is work; those of other processes find it by polling."""
+        self.work_arrived.set()
+
+    async def record(
+        self,
+        caller: Caller,
+        action: str,
+        *,
+        scope: Scope | None = None,
+        targets: Sequence[str] = (),
+        count: int = 0,
+        instance_id: str | None = None,
+    ) -> None:
+        """Note in the audit trail, before the call returns, who changed or erased which ids; never content."""
+        await self.audit.write(
+            self._entry(caller, action, scope=scope, targets=targets, count=count, instance_id=instance_id)
+        )
+
+    def note(
+        self, caller: Caller, action: str, *, scope: Scope | None = None, targets: Sequence[str] = (), count: int = 0
+    ) -> None:
+        """Note in the audit trail, within a second, who read what, or accepted what is on record elsewhere already."""
+        self.audit.add(self._entry(caller, action, scope=scope, targets=targets, count=count, instance_id=None))
+
+    def _entry(
+        self,
+        caller: Caller,
+        action: str,
+        *,
+        scope: Scope | None,
+        targets: Sequence[str],
+        count: int,
+        instance_id: str | None,
+    ) -> AuditEntry:
+        own = None if caller.instance is None else caller.instance.id
+        return AuditEntry(
+            at=self.clock.now(),
+            action=action,
+            actor=caller.actor,
+            instance_id=instance_id or own,
+            scope=None if scope is None else scope.rung,
+            customer_id=None if scope is None else scope.customer_id,
+            user_id=None if scope is None else scope.user_id,
+            target_ids=tuple(targets),
+            count=count,
+            correlation_id=caller.correlation_id,
+        )

@@ -1,0 +1,132 @@
+"""The engine: its parts put together, its background tasks, and the doors' way in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from synap import __version__
+from synap.api.admin import Health
+from synap.engine.admin import EngineAdmin
+from synap.engine.api import EngineApi
+from synap.engine.callers import Caller
+from synap.engine.core import Core
+from synap.engine.faults import Faults
+from synap.engine.instances import Instances
+from synap.engine.metrics import Metrics
+from synap.engine.upkeep import Upkeep
+from synap.engine.worker import Pace, Worker
+from synap.errors import AuthenticationError, TransientError
+
+logger = logging.getLogger(__name__)
+
+HASHING_WARNING = (
+    "no embedding model is prepared: the hashing embedder knows no paraphrase; run `synap models prepare`"
+)
+
+
+class Engine:
+    """Memory for all instances of one store. Start it once, stop it once; use it from one event loop."""
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        release: Callable[[], Awaitable[None]],
+        faults: Faults | None = None,
+        pace: Pace | None = None,
+        default_instance: str = "",
+    ) -> None:
+        """Put an engine together; `release` closes the store and whatever else was opened for it."""
+        self.core = core
+        self.metrics = Metrics()
+        self.faults = faults or Faults()
+        self.instances = Instances(core.store.accounts, timer=asyncio.get_running_loop().time)
+        self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
+        self.default_instance = default_instance
+        self._release = release
+        self._tasks: list[asyncio.Task[None]] = []
+        self._workers: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    async def start(self, *, workers: int = 2) -> None:
+        """Begin working in the background; with no workers another process must take the jobs."""
+        self._tasks.append(asyncio.create_task(self.core.audit.run(), name="synap-audit"))
+        if workers > 0:
+            self._workers = asyncio.create_task(self.worker.run(concurrency=workers), name="synap-worker")
+            upkeep = Upkeep(self.core, self.instances)
+            self._tasks.append(asyncio.create_task(upkeep.run(), name="synap-upkeep"))
+
+    async def stop(self) -> None:
+        """Finish the jobs in hand, write what was gathered, release the store. Safe to call twice."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.worker.stop()
+        if self._workers is not None:
+            await self._workers
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.core.audit.flush()
+        await self.core.embedder.close()
+        await self._release()
+
+    async def authenticate(self, key: str) -> Caller:
+        """Return the caller behind a key.
+
+        Raises:
+            AuthenticationError: The key is unknown or revoked.
+            ForbiddenError: Its instance is suspended.
+        """
+        if not key:
+            raise AuthenticationError("an API key is required: send `Authorization: Bearer <key>`")
+        return await self.instances.authenticate(key)
+
+    async def local_caller(self, *, kind: str = "application") -> Caller:
+        """Return the caller that an application in this process is: the operator, or the user of the default instance."""
+        instance = await self.instances.get(self.default_instance) if kind == "application" else None
+        return Caller(actor="process", kind=kind, instance=instance)
+
+    def api_for(self, caller: Caller, *, correlation_id: str = "") -> EngineApi:
+        """Return the operations of an instance, bound to a caller."""
+        bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
+        return EngineApi(core=self.core, caller=bound, metrics=self.metrics, report=self.health, release=self.stop)
+
+    def admin_for(self, caller: Caller, *, correlation_id: str = "") -> EngineAdmin:
+        """Return the operator's operations, bound to a caller with a management key."""
+        bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
+        return EngineAdmin(core=self.core, caller=bound, instances_cache=self.instances)
+
+    async def health(self) -> Health:
+        """Return whether it can serve. A store that does not answer makes it `degraded`, with a warning."""
+        embedder = {"id": self.core.embedder.id, "semantic": self.core.embedder.semantic}
+        warnings = [] if self.core.embedder.semantic else [HASHING_WARNING]
+        try:
+            async with asyncio.timeout(self.core.settings.store_timeout):
+                depth = await self.core.store.queue.depth(now=self.core.clock.now())
+                store = await self.core.store.describe()
+        except (TransientError, TimeoutError):
+            return Health(
+                status="degraded",
+                store={"reachable": False},
+                embedder=embedder,
+                queue={},
+                version=__version__,
+                warnings=(*warnings, "the store does not answer"),
+            )
+        self.metrics.queue(ready=depth.ready, oldest_seconds=depth.oldest_seconds, dead=depth.dead)
+        queue = {"ready": depth.ready, "oldest_seconds": round(depth.oldest_seconds, 3), "dead": depth.dead}
+        return Health(
+            status="ok",
+            store={"reachable": True, **store},
+            embedder=embedder,
+            queue=queue,
+            version=__version__,
+            warnings=tuple(warnings),
+        )

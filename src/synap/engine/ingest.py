@@ -1,0 +1,148 @@
+"""One ingestion from a stored document to changes in memory: extract, embed, relate, reconcile, apply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.terms import term_hashes
+from synap.engine.callers import Instance
+from synap.engine.core import Core
+from synap.engine.faults import Faults
+from synap.ingestion.extract import Extraction, Source, extract
+from synap.ingestion.reconcile import Related, reconcile
+from synap.store.documents import StoredDocument
+from synap.store.memories import Applied
+from synap.store.queue import Job
+
+EXTRACTOR = "rules@1"
+DIRECT = "direct@1"
+
+CATEGORY_OF = {
+    MemoryType.FACT: "facts",
+    MemoryType.PREFERENCE: "preferences",
+    MemoryType.EPISODE: "episodes",
+    MemoryType.EMOTION: "emotions",
+    MemoryType.TEMPORAL_EVENT: "temporal_events",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A job with its document and what was found in it.
+
+    Attributes:
+        job: The claimed job.
+        document: As stored.
+        drafts: What may become memories.
+        retractions: What the user took back.
+        extractor: Id of what found the drafts.
+    """
+
+    job: Job
+    document: StoredDocument
+    drafts: tuple[Draft, ...]
+    retractions: tuple[Retraction, ...] = ()
+    extractor: str = EXTRACTOR
+
+    @property
+    def texts(self) -> list[str]:
+        """What needs a vector: the segments, then the drafts."""
+        return [segment.text for segment in self.document.prepared.segments] + [
+            draft.statement.content for draft in self.drafts
+        ]
+
+
+async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work:
+    """Load a job's document and find what it says, off the event loop."""
+    document = await core.store.documents.load(job.scope, job.ingestion_id)
+    await faults.point("extract")
+    if document.prepared.statements:
+        return Work(job=job, document=document, drafts=_direct_drafts(document), extractor=DIRECT)
+    found = await asyncio.to_thread(extract, document.prepared, _source(job, document))
+    return Work(job=job, document=document, drafts=_wanted(found, instance), retractions=found.retractions)
+
+
+async def embed(core: Core, works: Sequence[Work], faults: Faults) -> list[Any]:
+    """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together."""
+    await faults.point("embed")
+    texts = [text for work in works for text in work.texts]
+    vectors = await core.embedder.embed_documents(texts)
+    parts, start = [], 0
+    for work in works:
+        size = len(work.texts)
+        parts.append(vectors[start : start + size])
+        start += size
+    return parts
+
+
+async def finish(core: Core, work: Work, vectors: Any, faults: Faults) -> Changes:
+    """Compare what was found with what is known, and apply the changes together with the end of the job."""
+    count = len(work.document.prepared.segments)
+    segment_vectors, draft_vectors = vectors[:count], vectors[count:]
+    scope = work.job.scope
+    fresh = tuple(
+        NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
+        for key, (draft, vector) in enumerate(zip(work.drafts, draft_vectors, strict=True))
+    )
+    topics = [term_hashes(retraction.topic) for retraction in work.retractions]
+    neighbours, by_topic = await core.store.memories.related(scope, fresh, topics)
+    await faults.point("reconcile")
+    changes = reconcile(
+        work.drafts, work.retractions, Related(neighbours=neighbours, topics=by_topic), now=core.clock.now()
+    )
+    changes = replace(
+        changes,
+        add=tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add),
+    )
+    await faults.point("apply")
+    await core.store.memories.apply(
+        scope,
+        Applied(
+            job=work.job,
+            document=work.document,
+            changes=changes,
+            segment_vectors=segment_vectors,
+            embedder=core.embedder.id,
+            now=core.clock.now(),
+        ),
+    )
+    await faults.point("applied")
+    return changes
+
+
+def _source(job: Job, document: StoredDocument) -> Source:
+    name = document.metadata.get("user_name")
+    return Source(
+        document_id=document.document_id,
+        document_type=document.document_type,
+        created_at=document.created_at,
+        rung=job.scope.rung,
+        user_name=name if isinstance(name, str) and name.strip() else None,
+        mode=document.mode,
+    )
+
+
+def _wanted(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
+    """Drop what the instance's configuration does not want: categories switched off, confidence below the threshold."""
+    categories = instance.maca.ingestion.categories
+    threshold = instance.maca.ingestion.confidence_threshold
+    return tuple(
+        draft
+        for draft in found.drafts
+        if getattr(categories, CATEGORY_OF[draft.statement.type]) and draft.statement.confidence >= threshold
+    )
+
+
+def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
+    """Return the caller's own memories as drafts; each rests on its line of the document."""
+    drafts, start = [], 0
+    for statement in document.prepared.statements:
+        end = start + len(statement.content)
+        quote = Evidence(document_id=document.document_id, start=start, end=end, quote=statement.content)
+        drafts.append(Draft(statement=statement, evidence=(quote,)))
+        start = end + 1
+    return tuple(drafts)

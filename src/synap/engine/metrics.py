@@ -1,0 +1,54 @@
+"""Counts and durations for Prometheus: one histogram per stage, names ending in their unit, no ids in labels."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of one engine, in a registry of its own, so that several engines live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._stage = Histogram(
+            "synap_stage_seconds", "Time per stage", ["stage"], buckets=_BUCKETS, registry=self.registry
+        )
+        self._ingestions = Counter("synap_ingestions", "Ingestions finished", registry=self.registry)
+        self._memories = Counter("synap_memories", "Memories written", registry=self.registry)
+        self._failures = Counter("synap_ingestion_failures", "Attempts failed", ["code"], registry=self.registry)
+        self._fetches = Counter("synap_fetches", "Contexts served", ["target", "cache"], registry=self.registry)
+        self._degraded = Counter("synap_degraded_fetches", "Contexts degraded", ["code"], registry=self.registry)
+        self._ready = Gauge("synap_queue_ready_jobs", "Jobs ready", registry=self.registry)
+        self._oldest = Gauge("synap_queue_oldest_seconds", "Age of the oldest ready job", registry=self.registry)
+        self._dead = Gauge("synap_queue_dead_jobs", "Dead letters", registry=self.registry)
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """Note how long a stage took."""
+        self._stage.labels(stage).observe(seconds)
+
+    def ingested(self, memories: int) -> None:
+        """Note a finished ingestion and how many memories it wrote."""
+        self._ingestions.inc()
+        self._memories.inc(memories)
+
+    def failed(self, code: str) -> None:
+        """Note a failed attempt."""
+        self._failures.labels(code).inc()
+
+    def fetched(self, target: str, *, cache_hit: bool, degraded_code: str) -> None:
+        """Note a served context."""
+        self._fetches.labels(target, "hit" if cache_hit else "miss").inc()
+        if degraded_code:
+            self._degraded.labels(degraded_code).inc()
+
+    def queue(self, *, ready: int, oldest_seconds: float, dead: int) -> None:
+        """Note the queue's depth and lag."""
+        self._ready.set(ready)
+        self._oldest.set(oldest_seconds)
+        self._dead.set(dead)
+
+    def text(self) -> bytes:
+        """Return everything in the Prometheus text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,232 @@
+"""Dates in running text: found, resolved against the day on which they were said, and written out in full.
+
+The grammar is our own (`date_grammar`): it takes no date out of versions, ports, prices or scores. Anchored weekdays
+and months without a year look back after a past verb and ahead otherwise. All times are UTC; whole days are days of
+the anchor's UTC calendar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from synap.domain.memories import Precision, When
+from synap.ingestion import periods
+from synap.ingestion.date_grammar import RULES
+from synap.ingestion.date_rules import Anchor
+from synap.ingestion.lexicon.calendar import FIXED_FEASTS, MONTH_NAMES, MONTHS, MOVING_FEASTS, SEASONS, US_ZONES, WEEKDAY_NAMES, WEEKDAYS, ZONES
+from synap.ingestion.tenses import Tense
+
+LONGEST_PHRASE = 20_000
+"""Texts beyond this many code points are not scanned: no clause is that long."""
+
+_ZONE = "|".join(sorted((*ZONES, *US_ZONES), key=len, reverse=True))
+_CLOCK = (
+    r"(?:(?P<h12>1[0-2]|0?[1-9])(?:[:.](?P<m12>[0-5]\d))?\s?(?P<half>[ap])\.?m\b\.?|(?P<h24>[01]?\d|2[0-3]):(?P<m24>[0-5]\d)"
+    r"|(?P<word>noon|midnight))"
+)
+_CLOCK_AFTER = re.compile(rf"(?:,|\s*\()?\s*(?:at|@|from|around|by)?\s*{_CLOCK}(?:\s*(?P<zone>{_ZONE})\b)?", re.IGNORECASE)
+_CLOCK_BEFORE = re.compile(rf"\b{_CLOCK}(?:\s*(?P<zone>{_ZONE})\b)?\s*(?:,|on)?\s*$", re.IGNORECASE)
+_WORDS = "|".join(
+    sorted({*MONTHS, *WEEKDAYS, *SEASONS, *(f.split()[0] for f in (*FIXED_FEASTS, *MOVING_FEASTS))}, key=len, reverse=True),
+)
+_HINT = re.compile(
+    rf"\d|\b(?:{_WORDS}|today|tonight|yesterday|tomorrow|ago|back|week|month|year|quarter|decade|day|night|morning|"
+    r"afternoon|evening|weekend|eo[mywq]|\w+ties)",
+    re.IGNORECASE,
+)
+_PREPOSITION = re.compile(
+    r"\b(on|in|at|by|until|till|since|from|before|after|for|during|of|to|through|over|around|between|due|back in)\s+$",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(r"(on|in|at|by|until|till|since|from|before|after|for|during|of|over|around|back\s+in)\s+", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"['’]s?\b")
+_EDGES = ("end", "the end", "start", "the start", "beginning", "the beginning", "early", "late", "mid", "the mid", "eo")
+_FEASTS = (*FIXED_FEASTS, *MOVING_FEASTS)
+_PART_OF_DAY = re.compile(r"\b(morning|afternoon|evening|night)\b|\b(tonight)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateSpan:
+    """A date found in a text.
+
+    Attributes:
+        start, end: Code points of the whole phrase, a clock time included.
+        core_end: Where the words for the day end and the clock time, if any, begins.
+        core_start: Where the words for the day begin.
+        when: The time meant.
+        whole: The day, month or year around it, without the clock time.
+        relative: Whether the words only make sense beside the day on which they were said.
+    """
+
+    start: int
+    end: int
+    core_start: int
+    core_end: int
+    when: When
+    whole: When
+    relative: bool
+
+
+def find_dates(text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT) -> list[DateSpan]:
+    """Return the dates of a text in order, without overlaps; of overlapping readings the longest, then the first, counts.
+
+    Args:
+        text: A clause or sentence.
+        anchor: When it was said, UTC; without it only dates with a year are found.
+        tense: Tense of its verb.
+    """
+    if len(text) > LONGEST_PHRASE or not _HINT.search(text):
+        return []
+    where = Anchor(day=None if anchor is None else anchor.date(), tense=tense)
+    found = sorted(_matches(text, where), key=lambda span: (span.start - span.end, span.start))
+    kept: list[DateSpan] = []
+    for span in found:
+        if all(span.end <= other.start or span.start >= other.end for other in kept):
+            kept.append(span)
+    return [_with_clock(text, span) for span in sorted(kept, key=lambda span: span.start)]
+
+
+def parse_moment(text: str, anchor: datetime | None) -> datetime | None:
+    """Return the moment that a caller's date means, or None: ISO forms, everything the grammar knows, year alone.
+
+    Naive moments are taken as UTC. A stretch of time yields its start.
+    """
+    text = text.strip()
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        spans = find_dates(text, anchor, Tense.PRESENT) or find_dates(f"in {text}", anchor, Tense.PRESENT)
+        return spans[0].when.start if spans else None
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def readable(when: When) -> str:
+    """Return the day, month, quarter or year of a time as an English reader writes it: `7 May 2023`, `June 2024`."""
+    start = when.start
+    if when.precision is Precision.YEAR:
+        return _readable_years(when)
+    if when.precision is Precision.MONTH:
+        return f"{MONTH_NAMES[start.month - 1]} {start.year}"
+    if when.precision is Precision.QUARTER:
+        return _readable_quarter(when)
+    name = f"{start.day} {MONTH_NAMES[start.month - 1]} {start.year}"
+    if when.precision is Precision.WEEK:
+        return f"the week of {name}"
+    if when.end is not None and when.end.date() != start.date():
+        last = when.end
+        same_month = (last.year, last.month) == (start.year, start.month)
+        first = str(start.day) if same_month else name
+        return f"{first} to {last.day} {MONTH_NAMES[last.month - 1]} {last.year}"
+    return name
+
+
+def write_dates(text: str, spans: list[DateSpan]) -> str:
+    """Return the text with every relative or incomplete date written out, so that it reads the same on any day.
+
+    `yesterday` becomes `on 19 November 2026`; what names its year already stays as it is; a repetition keeps its words.
+    """
+    for span in reversed(spans):
+        phrase = text[span.core_start : span.core_end]
+        if span.when.recurrence is not None or _complete(phrase, span):
+            continue
+        before, after = text[: span.core_start], text[span.core_end :]
+        possessive = _POSSESSIVE.match(after)
+        if possessive:
+            text = f"{before}{phrase}{possessive[0]} ({readable(span.whole)}){after[possessive.end() :]}"
+        else:
+            text = before + _written(phrase, span.whole, before) + after
+    return text
+
+
+def _matches(text: str, anchor: Anchor) -> list[DateSpan]:
+    found = []
+    for rule in RULES:
+        for match in rule.pattern.finditer(text):
+            try:
+                when = rule.build(match, anchor)
+            except (ValueError, OverflowError):
+                continue  # 31 February, or a year that no calendar has: not a date
+            if when is not None:
+                found.append(_span(match, when, relative=rule.relative))
+    return found
+
+
+def _span(match: re.Match[str], when: When, *, relative: bool) -> DateSpan:
+    start, end = match.span()
+    return DateSpan(start=start, end=end, core_start=start, core_end=end, when=when, whole=when, relative=relative)
+
+
+def _with_clock(text: str, span: DateSpan) -> DateSpan:
+    whole_day = span.when.end is not None and span.when.end.date() == span.when.start.date()
+    if span.when.precision is not Precision.DAY or not whole_day:
+        return span
+    after = _CLOCK_AFTER.match(text, span.end)
+    if after is not None:
+        return replace(span, end=after.end(), when=_at(span.when, after))
+    before = _CLOCK_BEFORE.search(text[max(0, span.start - 24) : span.start])
+    if before is not None:
+        start = max(0, span.start - 24) + before.start()
+        return replace(span, start=start, when=_at(span.when, before))
+    return span
+
+
+def _at(when: When, match: re.Match[str]) -> When:
+    if match["word"]:
+        hour, minute = (12, 0) if match["word"].casefold() == "noon" else (0, 0)
+    elif match["h12"]:
+        hour, minute = int(match["h12"]) % 12 + (12 if match["half"] in "pP" else 0), int(match["m12"] or 0)
+    else:
+        hour, minute = int(match["h24"]), int(match["m24"])
+    return periods.moment(when.start.date(), hour, minute, match["zone"], when.recurrence)
+
+
+def _complete(phrase: str, span: DateSpan) -> bool:
+    """Whether the words already name the year, so that they read the same on any day."""
+    named = str(span.whole.start.year) in phrase or span.whole.precision is Precision.YEAR
+    return named and (not span.relative or span.whole.precision is Precision.QUARTER)
+
+
+def _written(phrase: str, when: When, before: str) -> str:
+    """Return the phrase's replacement; with its own preposition unless one stands before it already."""
+    lowered = phrase.casefold().replace("’", "'")
+    if lowered.startswith(_EDGES) or any(feast in lowered for feast in _FEASTS):
+        return f"{phrase} ({readable(when)})"
+    leading = _LEADING.match(phrase)
+    own = leading[0] if leading else ""
+    named = _named(phrase[len(own) :], when)
+    if own.strip().casefold() in ("", "in", "on"):
+        wide = when.precision not in (Precision.DAY, Precision.INSTANT)
+        own = "" if not own and _PREPOSITION.search(before) else "in " if wide else "on "
+    joined = f"{own}{named}"
+    return joined[0].upper() + joined[1:] if phrase[:1].isupper() and not before.strip() else joined
+
+
+def _named(phrase: str, when: When) -> str:
+    """Return the time in full, with the words that add something to it (weekday, part of day) kept."""
+    lowered = phrase.casefold()
+    name = readable(when)
+    if when.precision is Precision.DAY and any(word.rstrip("s") in WEEKDAYS for word in lowered.replace(",", " ").split()):
+        name = f"{WEEKDAY_NAMES[when.start.weekday()]} {name}"
+    part = _PART_OF_DAY.search(phrase)
+    if part:
+        return f"the {(part[1] or 'evening').casefold()} of {name}"
+    if "weekend" in lowered:
+        return f"the weekend of {readable(periods.day(when.start.date()))}"
+    return name
+
+
+def _readable_years(when: When) -> str:
+    last = when.start.year if when.end is None else when.end.year
+    if last == when.start.year:
+        return str(last)
+    return f"the {when.start.year}s" if last - when.start.year == 9 else f"{when.start.year} to {last}"  # noqa: PLR2004
+
+
+def _readable_quarter(when: When) -> str:
+    month, year = when.start.month, when.start.year
+    for name, first in SEASONS.items():
+        if first == month and name != "fall":
+            return f"{name} {year}" if month != SEASONS["winter"] else f"winter {year}/{(year + 1) % 100:02d}"
+    return f"Q{(month + 2) // 3} {year}"

@@ -1,0 +1,406 @@
+"""A shallow parse of one English clause: its subject, its finite verb, its tense. No tagger, no model.
+
+Contractions are written out first, so that every auxiliary is a word of its own. A pronoun or an auxiliary shows where
+the verb stands; after other subjects the verb tables decide. What cannot be read has the subject kind `NONE`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from synap.ingestion import verbs
+from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.calendar import MONTHS, NUMBERS, SEASONS, WEEKDAYS
+from synap.ingestion.tenses import Tense
+
+_WORD = re.compile(r"[^\W_](?:[\w'’.&/+#@-]*[\w+#])?['’]?|[^\W_]")
+_TIME_WORDS = frozenset(
+    {"today", "yesterday", "tomorrow", "tonight", "ago", "last", "next", "this", "the", "in", "on", "at", "past", "night",
+     "morning", "evening", "afternoon", "day", "days", "week", "weeks", "month", "months", "year", "years", "weekend",
+     "earlier", "later", "back", "of", "every", "other", "after", "before", "now", "recently", "lately", "around",
+     *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
+)  # fmt: skip
+_LONGEST_SUBJECT = 10
+_LONGEST_LEAD = 16
+_CONTRACTIONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), full)
+    for pattern, full in (
+        (r"\bcan['’]t\b|\bcannot\b", "can not"),
+        (r"\bwon['’]t\b", "will not"),
+        (r"\bshan['’]t\b", "shall not"),
+        (r"\bain['’]t\b", "am not"),
+        (r"\b(\w+)n['’]t\b", r"\1 not"),
+        (r"\b(dont|doesnt|didnt|isnt|wasnt|arent|havent|hasnt|wouldnt|couldnt|shouldnt)\b", ""),
+        (r"\b(I)['’]?m\b", r"\1 am"),
+        (r"\b(you|we|they)['’]re\b", r"\1 are"),
+        (r"\b(I|you|we|they)['’]?ve\b", r"\1 have"),
+        (r"\b(I|you|he|she|it|we|they|that|there)['’]ll\b", r"\1 will"),
+        (r"\b(he|she|it)['’]s(?= (?:\w+ly |just |already |also |always |never )?(?:been|gone|got|had|done|taken|become|started|moved|worked|lived)\b)", r"\1 has"),
+        (r"\b(he|she|it|that|there|here|what|who|where)['’]s\b", r"\1 is"),
+        (r"\b(I|you|he|she|it|we|they)['’]d(?= (?:better|been|had|never|already|just|always)\b)", r"\1 had"),
+        (r"\b(I|you|he|she|it|we|they)['’]d\b", r"\1 would"),
+        (r"\bgonna\b", "going to"),
+        (r"\bwanna\b", "want to"),
+        (r"\bgotta\b", "have to"),
+        (r"\b(\w+)in['’](?=\s)", r"\1ing"),
+    )
+)
+_BARE_NEGATIONS = {
+    "dont": "do not", "doesnt": "does not", "didnt": "did not", "isnt": "is not", "wasnt": "was not", "arent": "are not",
+    "havent": "have not", "hasnt": "has not", "wouldnt": "would not", "couldnt": "could not", "shouldnt": "should not",
+}  # fmt: skip
+_NOUN_IS = re.compile(r"\b([A-Za-z]+)['’]s (?=(?:a|an|the|not|in|on|at|from|also|really|very|so|allergic|[a-z]+ing)\b)")
+_LOWER_I = re.compile(r"(?<![\w.'’-])i(?=['’ ,])")
+
+
+class SubjectKind(StrEnum):
+    """Whom or what a clause is about."""
+
+    SPEAKER = "speaker"
+    GROUP = "group"
+    OWN = "own"
+    """Something or somebody of the speaker's: `my manager`, `our budget`."""
+    PERSON = "person"
+    NAMED = "named"
+    THING = "thing"
+    ADDRESSEE = "addressee"
+    DUMMY = "dummy"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a clause with its place."""
+
+    text: str
+    lower: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the shallow parse found.
+
+    Attributes:
+        text: The clause, contractions written out.
+        words: Its words.
+        kind: Kind of the subject.
+        subject: Index range of the subject's words.
+        verb: Index of the main verb, or -1.
+        base: Its base form (`be` for a copula), lower case; empty when there is none.
+        helpers: The auxiliaries before it, lower case.
+        tense: When it says that something happens.
+        negated: Whether the verb is negated.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    kind: SubjectKind
+    subject: tuple[int, int] = (0, 0)
+    verb: int = -1
+    base: str = ""
+    helpers: tuple[str, ...] = ()
+    tense: Tense = Tense.PRESENT
+    negated: bool = False
+
+    @property
+    def subject_text(self) -> str:
+        """The subject's own words."""
+        first, last = self.subject
+        return self.text[self.words[first].start : self.words[last - 1].end] if last > first else ""
+
+    @property
+    def rest(self) -> tuple[Word, ...]:
+        """The words after the main verb."""
+        return self.words[self.verb + 1 :] if self.verb >= 0 else ()
+
+    @property
+    def perfect(self) -> bool:
+        """Whether the verb stands in the perfect (`has moved`)."""
+        return any(helper in lexicon.HAVE for helper in self.helpers)
+
+
+def expand(text: str) -> str:
+    """Return the text with contractions written out and a lower-case `i` made a capital."""
+    text = _LOWER_I.sub("I", text)
+    for pattern, full in _CONTRACTIONS:
+        text = pattern.sub(full, text) if full else pattern.sub(lambda m: _BARE_NEGATIONS[m[1].casefold()], text)
+    return _NOUN_IS.sub(_noun_is, text)
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """Return the words of a text with their places; a closing full stop is no part of a word."""
+    return tuple(Word(m[0], m[0].casefold().replace("’", "'"), m.start(), m.end()) for m in _WORD.finditer(text))
+
+
+def analyse(text: str) -> Shape:
+    """Return the shape of a clause whose contractions are written out."""
+    words = words_of(text)
+    start = _main_start(text, words)
+    if start is None:
+        return Shape(text=text, words=words, kind=SubjectKind.NONE)
+    kind, subject = _subject(text, words, start)
+    if kind is SubjectKind.NONE:
+        return Shape(text=text, words=words, kind=kind)
+    return _with_verb(text, words, kind, subject)
+
+
+def is_name(word: str) -> bool:
+    """Whether a word is written like a name and is none of the words that are only capitalised by their place."""
+    return word[:1].isupper() and word.casefold().removesuffix("'s").removesuffix("’s") not in lexicon.NOT_NAMES
+
+
+def _noun_is(match: re.Match[str]) -> str:
+    word = match[1]
+    if word.casefold() in ("let", "what", "who", "one", "today", "yesterday", "tomorrow", "world", "else"):
+        return match[0]
+    after = match.string[match.end() :].split(" ", 1)[0].casefold()
+    owned = after.endswith("ing") and verbs.base_of_gerund(after) is None
+    return match[0] if owned else f"{word} is "
+
+
+def _main_start(text: str, words: tuple[Word, ...]) -> int | None:
+    """Return where the main clause begins: after a lead-in such as "When I was ten, " or "In June 2024"."""
+    start = 0
+    while start < len(words) and (words[start].lower in lexicon.CONJUNCTIONS or _adverb(words[start].lower)):
+        start += 1
+    if start >= len(words):
+        return None
+    first = words[start].lower
+    if first in lexicon.SUBORDINATORS:
+        return _after_subordinate(text, words, start)
+    if first in lexicon.PREPOSITIONS or first in _TIME_WORDS - {"the", "this"} or (first == "this" and _timed(words, start)):
+        return _after_lead(text, words, start)
+    return start
+
+
+def _timed(words: tuple[Word, ...], start: int) -> bool:
+    return start + 1 < len(words) and words[start + 1].lower in _TIME_WORDS
+
+
+def _after_subordinate(text: str, words: tuple[Word, ...], start: int) -> int | None:
+    seen = 0
+    for index in range(start + 1, min(len(words), start + _LONGEST_LEAD * 2)):
+        comma = "," in text[words[index - 1].end : words[index].start]
+        nominative = words[index].lower in _NOMINATIVE
+        if nominative and index > start + 1 and (comma or seen):
+            return index
+        if comma and index > start + 2:
+            return index
+        seen += nominative
+    return None
+
+
+_NOMINATIVE = frozenset({"i", "we", "he", "she", "they", "my", "our"})
+
+
+def _after_lead(text: str, words: tuple[Word, ...], start: int) -> int | None:
+    only_time = True
+    for index in range(start, min(len(words), start + _LONGEST_LEAD)):
+        word = words[index]
+        comma = index > start and "," in text[words[index - 1].end : word.start]
+        if comma and word.lower not in _TIME_WORDS and not word.lower[0].isdigit():
+            return index
+        if index > start and word.lower in ("i", "we", "he", "she", "they"):
+            return index
+        timed = word.lower in _TIME_WORDS or word.lower[0].isdigit()
+        if only_time and not timed and index > start:
+            return index
+        only_time &= timed
+    return None
+
+
+def _subject(text: str, words: tuple[Word, ...], start: int) -> tuple[SubjectKind, tuple[int, int]]:
+    first = words[start].lower
+    joined = _joined_with_speaker(words, start)
+    if joined:
+        return SubjectKind.GROUP, (start, joined)
+    simple = (
+        (("i",), SubjectKind.SPEAKER),
+        (("we",), SubjectKind.GROUP),
+        (lexicon.PERSONS, SubjectKind.PERSON),
+        (("you", "u", "ya"), SubjectKind.ADDRESSEE),
+    )
+    for members, kind in simple:
+        if first in members:
+            return kind, (start, start + 1)
+    if first in lexicon.DUMMIES and not _determines(words, start):
+        return SubjectKind.DUMMY, (start, start + 1)
+    end = _subject_end(text, words, start)
+    if end is None:
+        return SubjectKind.NONE, (start, start)
+    return _phrase_kind(words, start, end), (start, end)
+
+
+def _joined_with_speaker(words: tuple[Word, ...], start: int) -> int | None:
+    """Return the end of "my wife and I", "Tom and I"; None where the speaker is not joined with others."""
+    for index in range(start + 1, min(len(words) - 1, start + 6)):
+        if words[index].lower == "and" and words[index + 1].lower == "i":
+            return index + 2
+        if words[index].lower in lexicon.AUXILIARIES:
+            return None
+    return None
+
+
+def _determines(words: tuple[Word, ...], start: int) -> bool:
+    """Whether "this" or "that" only determines a noun: "this app is slow"."""
+    if words[start].lower not in ("this", "that", "these", "those", "all", "both") or start + 1 >= len(words):
+        return False
+    after = words[start + 1].lower
+    return after not in lexicon.AUXILIARIES and verbs.base_of_third(after) is None and not _adverb(after)
+
+
+def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
+    """Return the index of the finite verb after a noun phrase, or None."""
+    plural = False
+    for index in range(start + 1, min(len(words), start + _LONGEST_SUBJECT + 1)):
+        gap = text[words[index - 1].end : words[index].start]
+        if any(mark in gap for mark in ";:!?") or (gap.strip() in ("-", "–", "—")):
+            return None
+        lower, before = words[index].lower, words[index - 1].lower
+        if before.endswith("s") and not before.endswith(("ss", "'s", "us", "is")) or before in ("parents", "people", "children", "kids"):
+            plural = True
+        if _finite(words, index, plural=plural or "and" in (w.lower for w in words[start:index])):
+            return index if not (lower in ("which", "who", "that")) else None
+    return None
+
+
+def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:
+    lower, before = words[index].lower, words[index - 1].lower
+    if lower in lexicon.AUXILIARIES and lower not in ("be", "been", "being"):
+        return True
+    if before in lexicon.DETERMINERS or before in lexicon.PREPOSITIONS or before == "to" or words[index].text[0].isupper():
+        return False
+    following = words[index + 1].lower if index + 1 < len(words) else ""
+    if following in lexicon.AUXILIARIES and following not in lexicon.HAVE | {"do"}:
+        return False
+    if verbs.base_of_third(lower) is not None:
+        return following == "" or following not in lexicon.AUXILIARIES
+    if verbs.base_of_past(lower) is not None:
+        return True
+    return plural and verbs.is_base(lower) and before not in ("and", "or")
+
+
+def _phrase_kind(words: tuple[Word, ...], start: int, end: int) -> SubjectKind:
+    first = words[start].lower
+    if first in ("my", "our"):
+        return SubjectKind.OWN
+    if first in ("your",):
+        return SubjectKind.ADDRESSEE
+    if first in lexicon.DETERMINERS:
+        named = any(is_name(word.text) for word in words[start + 1 : end])
+        return SubjectKind.NAMED if named else SubjectKind.THING
+    if is_name(words[start].text) and (start > 0 or end - start <= 4):
+        return SubjectKind.NAMED
+    return SubjectKind.THING
+
+
+def _with_verb(text: str, words: tuple[Word, ...], kind: SubjectKind, subject: tuple[int, int]) -> Shape:
+    helpers: list[str] = []
+    negated = False
+    index = subject[1]
+    while index < len(words):
+        lower = words[index].lower
+        if lower in ("not", "never"):
+            negated = True
+        elif lower in lexicon.AUXILIARIES:
+            if not _auxiliary(words, index):
+                break
+            helpers.append(lower)
+        elif not _adverb(lower):
+            break
+        index += 1
+    else:
+        index = -1
+    if index < 0:
+        return _copula(text, words, kind, subject, helpers, negated=negated)
+    return _finished(text, words, kind, subject, index, helpers, negated=negated)
+
+
+def _auxiliary(words: tuple[Word, ...], index: int) -> bool:
+    """Whether a form of be, have or do helps another verb instead of being the main one."""
+    lower = words[index].lower
+    if lower in lexicon.MODALS:
+        return True
+    for word in words[index + 1 : index + 5]:
+        after = word.lower
+        if after == "not" or _adverb(after):
+            continue
+        if lower in lexicon.BE:
+            progressive = verbs.base_of_gerund(after) is not None or after in ("being", "going")
+            return progressive
+        if lower in lexicon.HAVE:
+            return after in ("been", "had", "got", "gotten") or (verbs.base_of_participle(after) is not None)
+        return verbs.is_base(after) or after not in lexicon.DETERMINERS | lexicon.PREPOSITIONS
+    return False
+
+
+def _copula(
+    text: str,
+    words: tuple[Word, ...],
+    kind: SubjectKind,
+    subject: tuple[int, int],
+    helpers: list[str],
+    *,
+    negated: bool,
+) -> Shape:
+    if not helpers:
+        return Shape(text=text, words=words, kind=SubjectKind.NONE)
+    last = max(i for i, w in enumerate(words) if w.lower == helpers[-1])
+    base = verbs.base_of(helpers[-1]) or "be"
+    tense = _tense(helpers[:-1], helpers[-1])
+    return Shape(text=text, words=words, kind=kind, subject=subject, verb=last, base=base, helpers=(), tense=tense, negated=negated)
+
+
+def _finished(
+    text: str,
+    words: tuple[Word, ...],
+    kind: SubjectKind,
+    subject: tuple[int, int],
+    index: int,
+    helpers: list[str],
+    *,
+    negated: bool,
+) -> Shape:
+    lower = words[index].lower
+    if lower in lexicon.BE:
+        base = "be"
+    elif lower in lexicon.HAVE:
+        base = "have"
+    elif lower in lexicon.DO:
+        base = "do"
+    elif helpers and helpers[-1] in lexicon.MODALS | lexicon.DO:
+        base = lower
+    else:
+        base = verbs.base_of(lower) or lower
+    after = words[index + 1].lower if index + 1 < len(words) else ""
+    return Shape(
+        text=text,
+        words=words,
+        kind=kind,
+        subject=subject,
+        verb=index,
+        base=base,
+        helpers=tuple(helpers),
+        tense=_tense(helpers, lower, after=after),
+        negated=negated or after in ("not", "never"),
+    )
+
+
+def _tense(helpers: list[str], main: str, *, after: str = "") -> Tense:
+    if any(h in ("will", "shall") for h in helpers) or (main == "going" and after == "to" and "was" not in helpers):
+        return Tense.FUTURE
+    if any(h in lexicon.PAST_AUXILIARIES for h in helpers) or (not helpers and main in lexicon.PAST_AUXILIARIES):
+        return Tense.PAST
+    if not helpers and verbs.looks_past(main):
+        return Tense.PAST
+    if any(h in lexicon.HAVE for h in helpers):
+        return Tense.PAST
+    return Tense.PRESENT
+
+
+def _adverb(lower: str) -> bool:
+    return lower in lexicon.ADVERBS or (lower.endswith("ly") and lower not in ("family", "only", "reply", "apply", "fly", "rely", "supply", "italy", "emily", "kelly", "sally", "july", "lily"))

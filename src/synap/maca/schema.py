@@ -1,0 +1,279 @@
+"""Every setting of a memory architecture configuration, with its default and its meaning.
+
+The dataclasses are the schema: loading, checking, dumping and the table of the reference all read it off their fields.
+A field is either a group (another dataclass) or a setting, annotated with its meaning and what bounds it; its dotted
+key is the path to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+from synap.domain.contexts import RetrievalMode
+from synap.domain.memories import MemoryType
+from synap.domain.privacy import PiiHandling
+
+
+class Limits(NamedTuple):
+    """The smallest and the largest number that a setting takes."""
+
+    least: float
+    most: float
+
+
+class PrimaryScope(StrEnum):
+    """The rung an instance is mostly about."""
+
+    USER = "user"
+    CUSTOMER = "customer"
+    INSTANCE = "instance"
+
+
+class IsolationLevel(StrEnum):
+    """How far a read may look; siblings are never seen at either level."""
+
+    STRICT = "strict"
+    SHARED = "shared"
+
+
+class ClientScope(StrEnum):
+    """Who shares CLIENT memories."""
+
+    INSTANCE = "instance"
+    CLIENT = "client"
+
+
+class ClientWrites(StrEnum):
+    """Which keys may write CLIENT memories."""
+
+    ALLOW = "allow"
+    MANAGEMENT_KEY = "management_key"
+
+
+class CompactionPolicy(StrEnum):
+    """What becomes of memories past their age."""
+
+    AUTO = "auto"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+class ExtractionMode(StrEnum):
+    """How much extraction tries to find."""
+
+    STANDARD = "standard"
+    ENHANCED = "enhanced"
+
+
+class ChunkingStrategy(StrEnum):
+    """How documents are cut into segments."""
+
+    SEMANTIC = "semantic"
+
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}")
+_SEMVER = re.compile(
+    r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(-[0-9A-Za-z.-]{1,64})?(\+[0-9A-Za-z.-]{1,64})?"
+)
+_SHARE = Limits(0, 1)
+_WEIGHT = Limits(0, 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """Which vectors the instance expects."""
+
+    model: Annotated[str, "Embedding model; `default` is the one the server runs.", _WORD] = "default"
+    dimension: Annotated[int, "Length of its vectors; 0 is the model's own.", Limits(0, 16384)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorStorage:
+    """Search by meaning."""
+
+    namespace: Annotated[str, "Name of the logical partition.", _WORD] = "default"
+    enabled: Annotated[bool, "Whether vectors are searched; what is stored stays either way."] = True
+    embedding: Embedding = field(default_factory=Embedding)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphStorage:
+    """Entities and what ties them."""
+
+    namespace: Annotated[str, "Name of the logical partition.", _WORD] = "default"
+    enabled: Annotated[bool, "Whether entities are linked and relationships kept."] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoping:
+    """Whose memories matter most, and who may write for all."""
+
+    primary_scope: Annotated[
+        PrimaryScope,
+        "The rung kept warm, cached, and favoured in answers without a query. Never overrides the ids of a call.",
+    ] = PrimaryScope.USER
+    isolation_level: Annotated[
+        IsolationLevel,
+        "`strict`: a scope is read only when its id is given, the broader ones always. `shared` is reserved and, for"
+        " now, the same.",
+    ] = IsolationLevel.STRICT
+    client_scope: Annotated[ClientScope, "`client` shares CLIENT memories among all instances of the client."] = (
+        ClientScope.INSTANCE
+    )
+    client_writes: Annotated[ClientWrites, "`management_key` refuses CLIENT writes made with an application key."] = (
+        ClientWrites.ALLOW
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long memories stay."""
+
+    max_memory_age_days: Annotated[
+        int, "Age in days, counted from the recording, at which memories expire; 0 is never.", Limits(0, 36500)
+    ] = 0
+    compaction_policy: Annotated[
+        CompactionPolicy,
+        "What becomes of expired memories: `archive` hides, `delete` erases them; `auto` lets the engine choose.",
+    ] = CompactionPolicy.AUTO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Where memories lie and how long."""
+
+    vector: VectorStorage = field(default_factory=VectorStorage)
+    graph: GraphStorage = field(default_factory=GraphStorage)
+    scoping: Scoping = field(default_factory=Scoping)
+    retention: Retention = field(default_factory=Retention)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Categories:
+    """What is kept; a category switched off is not extracted from then on."""
+
+    facts: Annotated[bool, "Statements that can be checked."] = True
+    preferences: Annotated[bool, "Likes, dislikes and choices."] = True
+    episodes: Annotated[bool, "What happened, with whom, and how it ended."] = True
+    emotions: Annotated[bool, "States of mind and what caused them."] = True
+    temporal_events: Annotated[bool, "What is tied to a date, once or again and again."] = True
+    relationships: Annotated[bool, "How entities are tied to each other."] = True
+    procedures: Annotated[bool, "How something is done, step by step."] = False
+
+    @property
+    def types(self) -> frozenset[MemoryType]:
+        """The types of memory that are kept."""
+        return frozenset(kind for kind in MemoryType if getattr(self, f"{kind.value}s"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractionRules:
+    """How memories are found.
+
+    The threshold defaults to 0.5, where the wording of the public pages is 0.7: they also promise a band from 0.5 to
+    0.7 ("may need verification"), which could never be stored if everything below 0.7 were thrown away. A memory that
+    is kept can still be ranked low or filtered by its reader; one that was discarded cannot come back.
+    """
+
+    mode: Annotated[ExtractionMode, "`enhanced` looks for more, at the cost of speed."] = ExtractionMode.STANDARD
+    confidence_threshold: Annotated[
+        float, "Memories less sure than this are not kept. Excerpts of the source are not affected.", _SHARE
+    ] = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunking:
+    """How documents are cut."""
+
+    strategy: Annotated[ChunkingStrategy, "Cut at turns, headings, paragraphs and sentences."] = (
+        ChunkingStrategy.SEMANTIC
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pii:
+    """Personal data and secrets."""
+
+    handling: Annotated[
+        PiiHandling,
+        "`redact` replaces addresses, phone, card and account numbers and secrets by labels, `mask` leaves a few of"
+        " their characters; both before anything is stored.",
+    ] = PiiHandling.OFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingestion:
+    """From documents to memories."""
+
+    categories: Categories = field(default_factory=Categories)
+    extraction: ExtractionRules = field(default_factory=ExtractionRules)
+    chunking: Chunking = field(default_factory=Chunking)
+    pii: Pii = field(default_factory=Pii)
+    agent_hints: Annotated[tuple[str, ...], "Directives in plain words: terminology, priorities of extraction."] = ()
+
+    @property
+    def confidence_threshold(self) -> float:
+        """Confidence below which a memory is not kept, 0..1."""
+        return self.extraction.confidence_threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much an answer may hold."""
+
+    max_tokens: Annotated[int, "Tokens of the formatted context where a call does not say.", Limits(1, 10_000_000)] = (
+        4096
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeWeights:
+    """How much each type of memory counts; a score is multiplied by its type's weight."""
+
+    fact: Annotated[float, "Weight of facts.", _WEIGHT] = 1.0
+    preference: Annotated[float, "Weight of preferences.", _WEIGHT] = 1.0
+    episode: Annotated[float, "Weight of episodes.", _WEIGHT] = 1.0
+    emotion: Annotated[float, "Weight of emotions.", _WEIGHT] = 1.0
+    temporal_event: Annotated[float, "Weight of temporal events.", _WEIGHT] = 1.0
+
+    def items(self) -> tuple[tuple[MemoryType, float], ...]:
+        """Return each type with its weight."""
+        return tuple((kind, getattr(self, kind.value)) for kind in MemoryType)
+
+    def by_type(self) -> Mapping[MemoryType, float]:
+        """Return the weight of every type."""
+        return dict(self.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """How much each signal counts, as a multiple of the engine's own balance."""
+
+    similarity: Annotated[float, "Likeness in meaning and in words.", _WEIGHT] = 1.0
+    recency: Annotated[float, "How lately it was said.", _WEIGHT] = 1.0
+    centrality: Annotated[float, "Entities that the query and the memory share.", _WEIGHT] = 1.0
+    confidence: Annotated[float, "How sure the memory is.", _WEIGHT] = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """From a question to a context."""
+
+    default_mode: Annotated[RetrievalMode, "Mode of a fetch that names none."] = RetrievalMode.FAST
+    budget: Budget = field(default_factory=Budget)
+    type_weights: TypeWeights = field(default_factory=TypeWeights)
+    ranking: Ranking = field(default_factory=Ranking)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maca:
+    """The memory architecture configuration of one instance. `Maca()` holds every default."""
+
+    version: Annotated[str, "Version of this configuration (semver); raise it with each change.", _SEMVER] = "1.0.0"
+    storage: Storage = field(default_factory=Storage)
+    ingestion: Ingestion = field(default_factory=Ingestion)
+    retrieval: Retrieval = field(default_factory=Retrieval)

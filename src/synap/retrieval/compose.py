@@ -1,0 +1,128 @@
+"""The one way from candidates to a context: fuse, refine, uphold, settle, order, fit, format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search
+from synap.domain.memories import MemoryType
+from synap.domain.scopes import LADDER, Ladder
+from synap.domain.tokens import count_tokens
+from synap.retrieval.fit import fit
+from synap.retrieval.format import render
+from synap.retrieval.fuse import Fused, fuse
+from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order
+from synap.retrieval.places import refine
+from synap.retrieval.scored import Scored
+from synap.retrieval.settle import settle
+from synap.retrieval.standing import uphold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an answer shall be like.
+
+    Attributes:
+        max_results: Items at most; they are cut by relevance.
+        budget: Tokens that the formatted context may take; it is cut by scope, the broadest first.
+        types: Memory types served; empty for all.
+        ladder: The account's rungs, which rank the scopes.
+        favoured: Rung that comes first in answers without a question.
+        rungs: Rungs to which the answer is narrowed, or None for all.
+        mode: How much work a fetch may do.
+        semantic: Whether the embedder knows paraphrase.
+        confidence_threshold: Memories below it are left out, excerpts never, 0..1.
+        type_weights: Factor on the score by type; 1 where missing.
+    """
+
+    max_results: int = 10
+    budget: int = 4096
+    types: frozenset[MemoryType] = frozenset()
+    ladder: Ladder = LADDER
+    favoured: str = "user"
+    rungs: frozenset[str] | None = None
+    mode: RetrievalMode = RetrievalMode.FAST
+    semantic: bool = True
+    confidence_threshold: float = 0.0
+    type_weights: Mapping[MemoryType, float] = field(default_factory=dict)
+
+
+def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
+    """Return the answer to `search` out of what the store found: pure, and the same for the same input.
+
+    With a question, items come by relevance in bands, the narrower scope first in each; without one, rung by rung. Both
+    cuts only ever shorten: more results or a bigger budget never lose an item. With no results wanted, or no budget, the
+    answer is empty.
+    """
+    candidates = _eligible(recall.candidates, wanted)
+    placed, matched = _ranked(candidates, search, wanted)
+    kept = placed[: max(0, wanted.max_results)]
+    items = [_item(one, matched) for one in kept]
+    order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
+    served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
+    formatted = render(served)
+    return Context(
+        items=tuple(served),
+        formatted=formatted,
+        scopes=_rungs_searched(search, wanted),
+        tokens=count_tokens(formatted),
+        budget=wanted.budget,
+        budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
+        candidates=len(candidates),
+    )
+
+
+def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
+    """Return the candidates of the rungs asked for; types and confidence are judged after scoring, for the neighbours' sake."""
+    if wanted.rungs is None:
+        return list(candidates)
+    return [c for c in candidates if c.memory.scope.rung in wanted.rungs]
+
+
+def _ranked(
+    candidates: Sequence[Candidate], search: Search, wanted: Wanted
+) -> tuple[list[Placed], Mapping[str, tuple[str, ...]]]:
+    """Return all candidates worth serving in the order of the answer, and the queries that found each."""
+    if not search.queries:
+        unscored = [Scored(candidate=c, score=ScoreParts(total=0.0)) for c in candidates]
+        upheld = uphold(_servable(unscored, wanted), search)
+        placed = arrange_unasked(
+            settle(upheld, ladder=wanted.ladder),
+            wanted.ladder,
+            favoured=wanted.favoured,
+            limit=wanted.max_results,
+            now=search.now,
+        )
+        return placed, {}
+    fused: Fused = fuse(candidates, search, semantic=wanted.semantic, type_weights=wanted.type_weights)
+    upheld = uphold(refine(_servable(fused.scored, wanted)), search)
+    return arrange(settle(upheld, ladder=wanted.ladder), wanted.ladder), fused.matched
+
+
+def _servable(scored: Sequence[Scored], wanted: Wanted) -> list[Scored]:
+    types = wanted.types or frozenset(MemoryType)
+    return [
+        one
+        for one in scored
+        if one.candidate.memory.statement.type in types
+        and (one.candidate.excerpt or one.candidate.memory.statement.confidence >= wanted.confidence_threshold)
+    ]
+
+
+def _item(placed: Placed, matched: Mapping[str, tuple[str, ...]]) -> Item:
+    settled = placed.settled
+    candidate, score = settled.scored.candidate, settled.scored.score
+    return Item(
+        memory=candidate.memory,
+        content=candidate.memory.statement.content,
+        rank=0,
+        score=replace(score, total=score.total or placed.relevance, band=placed.band),
+        excerpt=candidate.excerpt,
+        overridden_by=settled.overridden_by,
+        matched_queries=matched.get(candidate.memory.id, ()),
+    )
+
+
+def _rungs_searched(search: Search, wanted: Wanted) -> tuple[str, ...]:
+    return tuple(scope.rung for scope in search.chain if wanted.rungs is None or scope.rung in wanted.rungs)

@@ -1,0 +1,192 @@
+"""One score per candidate: the channels' scores scaled and added, helped by neighbours, names and, a little, by age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synap.domain.contexts import Candidate, Query, ScoreParts, Search
+from synap.domain.memories import Memory, MemoryType
+from synap.retrieval.naming import named
+from synap.retrieval.scored import Scored
+
+_Scores = NDArray[np.float64]
+
+DENSE_WEIGHT = 0.5
+DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.3
+NAME_WEIGHT = 0.2
+NEIGHBOUR_WEIGHT = 0.3
+NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE = 0.1
+RECENCY_WEIGHT = 0.05
+CONFIDENCE_WEIGHT = 0.02
+FULL_SCORE = (1.0 + NAME_WEIGHT) * (1.0 + NEIGHBOUR_WEIGHT) + RECENCY_WEIGHT + CONFIDENCE_WEIGHT
+"""The highest sum there is; totals are shares of it, so that they lie in 0..1 but for type weights above 1."""
+
+HALF_LIFE_DAYS = {MemoryType.EMOTION: 7.0, MemoryType.EPISODE: 90.0, MemoryType.TEMPORAL_EVENT: 90.0}
+"""Types that fade; the others do not while they are valid."""
+
+_SHRINKAGE = 32
+_MATCH_SHARE = 0.5
+_NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """Candidates with their scores, best first (ties: by id), and by memory id the queries that found each."""
+
+    scored: tuple[Scored, ...] = ()
+    matched: Mapping[str, tuple[str, ...]]
+
+
+def fuse(
+    candidates: Sequence[Candidate],
+    search: Search,
+    *,
+    semantic: bool,
+    type_weights: Mapping[MemoryType, float],
+) -> Fused:
+    """Score `candidates` against the queries of `search`; with several queries the best of them counts.
+
+    Per query both channels are scaled to 0..1 over the union of the candidates, a missing score counting 0, and summed
+    by weight. A speaker, subject or entity named in the question adds up to 0.2; the best score next door (the turn
+    before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are adjacent; age
+    and confidence only part what is otherwise level. The total is that sum as a share of the highest there is, times the
+    weight of the memory's type.
+
+    Args:
+        candidates: What the store found, neighbours included; they are scored as well.
+        search: What was asked, with one vector per query where an embedder answered.
+        semantic: Whether the embedder knows paraphrase; otherwise its vectors weigh 0.3 instead of 0.5.
+        type_weights: Factor by type; 1 where missing.
+
+    Source: Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023.
+    """
+    if not candidates or not search.queries:
+        return Fused(matched={})
+    queries = search.queries
+    vector = scale(_matrix([c.vector_scores for c in candidates], len(queries)), shrink=True)
+    lexical = scale(_matrix([c.lexical_scores for c in candidates], len(queries)), shrink=False)
+    entity = np.array([[named(c, query) for query in queries] for c in candidates])
+    base = _relevance(vector, lexical, semantic=semantic) + NAME_WEIGHT * entity
+    neighbour = _beside(candidates, base)
+    recency = np.array([freshness(c.memory, search.now) for c in candidates])
+    settled = RECENCY_WEIGHT * recency + CONFIDENCE_WEIGHT * np.array(
+        [c.memory.statement.confidence for c in candidates]
+    )
+    weights = np.array([type_weights.get(c.memory.statement.type, 1.0) for c in candidates])
+    total = (base + _neighbour_weights(candidates) * neighbour + settled[:, None]) * weights[:, None] / FULL_SCORE
+    best = total.argmax(axis=1)
+    columns = {
+        "total": total,
+        "vector": vector,
+        "lexical": lexical,
+        "neighbour": np.minimum(neighbour, 1.0),
+        "entity": entity,
+    }
+    picked = {name: column[np.arange(len(best)), best].tolist() for name, column in columns.items()}
+    ages = recency.tolist()
+    scored = [
+        Scored(
+            candidate=candidate,
+            score=ScoreParts(recency=ages[i], **{name: values[i] for name, values in picked.items()}),
+        )
+        for i, candidate in enumerate(candidates)
+    ]
+    scored.sort(key=lambda s: (-s.score.total, s.candidate.memory.id))
+    return Fused(scored=tuple(scored), matched=_matched(candidates, queries, total, (vector > 0) | (lexical > 0)))
+
+
+def scale(raw: _Scores, *, shrink: bool) -> _Scores:
+    """Return each column of raw scores in 0..1; missing ones (NaN) are 0.
+
+    The best of a column is 1, and so are all where all are equal. The lower end is 0, which is the least that BM25 can give.
+    With `shrink` it moves up towards the column's least score the more of them there are: the worst of two hundred
+    cosines tells what irrelevance looks like in this vector space, the worst of two says nothing.
+    """
+    present = ~np.isnan(raw)
+    count = present.sum(axis=0)
+    high = np.where(present, raw, -np.inf).max(axis=0, initial=-np.inf)
+    least = np.where(present, raw, np.inf).min(axis=0, initial=np.inf)
+    low = np.zeros(raw.shape[1])
+    if shrink:
+        low = np.where(count > 0, np.maximum(least, 0.0) * count / (count + _SHRINKAGE), 0.0)
+    span = np.where((count > 0) & (high > low), high - low, 1.0)
+    scaled = np.where(present, (raw - low) / span, 0.0)
+    return np.clip(scaled, 0.0, 1.0)
+
+
+def freshness(memory: Memory, now: datetime) -> float:
+    """Return how recent a memory is, 0..1: halved every half-life of its type since it was last said; 1 where none applies."""
+    half_life = HALF_LIFE_DAYS.get(memory.statement.type)
+    if half_life is None:
+        return 1.0
+    days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
+    return float(0.5 ** (days / half_life))
+
+
+def last_said(memory: Memory) -> datetime:
+    """Return when a memory was last said, or recorded where that is unknown."""
+    said = memory.statement.said_at
+    return max(said, memory.seen_at) if said and memory.seen_at else memory.seen_at or said or memory.recorded_at
+
+
+def in_dialogue(candidate: Candidate) -> bool:
+    """Whether a candidate comes from a conversation: someone is known to have said it, or it lies in a turn."""
+    return candidate.speaker is not None or any(evidence.turn_id is not None for evidence in candidate.memory.evidence)
+
+
+def _matrix(rows: Sequence[tuple[float | None, ...]], width: int) -> _Scores:
+    """Return `(n, width)` float64 with NaN for every missing score."""
+    padding = (None,) * width
+    return np.array([(row + padding)[:width] for row in rows], dtype=np.float64).reshape(len(rows), width)
+
+
+def _relevance(vector: _Scores, lexical: _Scores, *, semantic: bool) -> _Scores:
+    """Return the weighted sum; a query for which one channel found nothing at all rests on the other alone."""
+    dense = DENSE_WEIGHT if semantic else DENSE_WEIGHT_WITHOUT_PARAPHRASE
+    weights = np.where(vector.any(axis=0), np.where(lexical.any(axis=0), dense, 1.0), 0.0)
+    return weights * vector + (1.0 - weights) * lexical
+
+
+def _beside(candidates: Sequence[Candidate], base: _Scores) -> _Scores:
+    """Return for each candidate and query the best score of the places next door, and for a memory of its own place."""
+    rows: dict[tuple[bool, int, int], int] = {}
+    places = [None if c.place is None else (c.place.shared, c.place.document_row, c.place.ordinal) for c in candidates]
+    for place in places:
+        if place is not None:
+            rows.setdefault(place, len(rows))
+    # The last row stays zero; whoever has no neighbour points at it.
+    best = np.zeros((len(rows) + 1, base.shape[1]))
+    excerpts = np.zeros_like(best)
+    here = np.array([_NOWHERE if place is None else rows[place] for place in places])
+    placed = here >= 0
+    verbatim = placed & np.array([c.excerpt for c in candidates])
+    np.maximum.at(best, here[placed], base[placed])
+    np.maximum.at(excerpts, here[verbatim], base[verbatim])
+
+    def at(offset: int) -> NDArray[np.intp]:
+        moved = (None if p is None else rows.get((p[0], p[1], p[2] + offset), _NOWHERE) for p in places)
+        return np.array([_NOWHERE if row is None else row for row in moved], dtype=np.intp)
+
+    own = np.where(verbatim[:, None], 0.0, excerpts[here])
+    return np.maximum(np.maximum(best[at(-1)], best[at(1)]), own)
+
+
+def _neighbour_weights(candidates: Sequence[Candidate]) -> _Scores:
+    return np.array([[NEIGHBOUR_WEIGHT if in_dialogue(c) else NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE] for c in candidates])
+
+
+def _matched(
+    candidates: Sequence[Candidate], queries: Sequence[Query], total: _Scores, found: NDArray[np.bool_]
+) -> dict[str, tuple[str, ...]]:
+    """Return by memory id the queries that found it: a channel returned it, at no less than half of the query's best score."""
+    hits = (found & (total >= _MATCH_SHARE * total.max(axis=0))).tolist()
+    texts = [query.text for query in queries]
+    return {
+        candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit)
+        for candidate, row in zip(candidates, hits, strict=True)
+    }

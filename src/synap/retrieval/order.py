@@ -1,0 +1,172 @@
+"""The order of an answer: relevance in bands, the narrower scope first inside a band, whoever is overridden behind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from synap.domain.scopes import Ladder
+from synap.retrieval.fuse import last_said
+from synap.retrieval.scored import Settled
+
+BAND = 0.75
+"""A band reaches down to this share of the score of its best member."""
+
+FLOOR = 0.6
+"""Share of the best score from which on an item counts as relevant, so that its scope decides what a budget keeps."""
+
+_FADING_DAYS = 30.0
+_RECENCY_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A settled candidate with its position in the order.
+
+    Attributes:
+        settled: The candidate.
+        relevance: Its total score, or that of the best candidate it overrides where that is higher.
+        band: Number of its band, 0 is the best.
+        relevant: Whether it reaches the relevance floor.
+    """
+
+    settled: Settled
+    relevance: float
+    band: int
+    relevant: bool
+
+    @property
+    def id(self) -> str:
+        """Id of the memory."""
+        return self.settled.scored.candidate.memory.id
+
+    @property
+    def rung(self) -> str:
+        """Name of the rung it comes from."""
+        return self.settled.scored.candidate.memory.scope.rung
+
+
+def arrange(settled: Sequence[Settled], ladder: Ladder) -> list[Placed]:
+    """Return the answer to a question, best first.
+
+    Items are grouped into bands: the best score not yet in a band opens one, which takes in all scores down to 0.75 of
+    it. Inside a band those that stand come before the overridden, then the narrower scope before the broader, then the
+    better score, then the smaller id. A memory that overrides another is as relevant to the question as that one, since
+    it settles the same matter, however differently it is worded.
+    """
+    relevance = _lifted(settled)
+    by_score = sorted(settled, key=lambda one: (-relevance[_id(one)], _id(one)))
+    floor = FLOOR * relevance[_id(by_score[0])] if by_score else 0.0
+    placed: list[Placed] = []
+    band, leader = -1, float("inf")
+    for one in by_score:
+        score = relevance[_id(one)]
+        if band < 0 or score < BAND * leader:
+            band, leader = band + 1, score
+        placed.append(Placed(settled=one, relevance=score, band=band, relevant=score >= floor > 0.0))
+    ranks = _ranks(ladder)
+    placed.sort(key=lambda p: (p.band, p.settled.overridden_by is not None, ranks[p.rung], -p.relevance, p.id))
+    return _behind_winners(placed)
+
+
+def arrange_unasked(
+    settled: Sequence[Settled], ladder: Ladder, *, favoured: str, limit: int, now: datetime
+) -> list[Placed]:
+    """Return the answer to a fetch without a question, at most `limit` items: rung by rung, newest and surest first.
+
+    The favoured rung comes first, the others from narrow to broad. Each rung that has something gives at least one item
+    while `limit` allows; what remains goes to the rungs in their order. Excerpts stand in only for a rung that has no
+    memory. Recency halves every 30 days and weighs 0.7 against 0.3 of confidence.
+    """
+    ranks = _ranks(ladder)
+    rungs: defaultdict[str, list[Placed]] = defaultdict(list)
+    for one in settled:
+        memory = one.scored.candidate.memory
+        days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
+        score = _RECENCY_SHARE * 0.5 ** (days / _FADING_DAYS) + (1 - _RECENCY_SHARE) * memory.statement.confidence
+        rungs[memory.scope.rung].append(Placed(settled=one, relevance=score, band=0, relevant=True))
+    order = sorted(rungs, key=lambda rung: (rung != favoured, ranks[rung]))
+    queues = {rung: _best_of_rung(rungs[rung]) for rung in order}
+    room = max(0, limit)
+    chosen: list[Placed] = []
+    for position, rung in enumerate(order):
+        kept_for_others = len(order) - position - 1
+        share = max(1 if room else 0, room - kept_for_others)
+        taken = queues[rung][:share]
+        chosen += taken
+        room -= len(taken)
+    return _behind_winners(chosen)
+
+
+def fill_order(placed: Sequence[Placed], ladder: Ladder, *, favoured: str | None = None) -> list[int]:
+    """Return the positions of `placed` in the order in which a budget is filled.
+
+    First the relevant ones, narrow before broad, those that stand before the overridden; then the rest by relevance, so
+    that nothing irrelevant, however narrow, takes the room of something relevant. The budget itself plays no part.
+    """
+    ranks = _ranks(ladder)
+
+    def key(position: int) -> tuple[bool, int, bool, int]:
+        one = placed[position]
+        if not one.relevant:
+            return (True, 0, False, position)
+        rank = -1 if one.rung == favoured else ranks[one.rung]
+        return (False, rank, one.settled.overridden_by is not None, position)
+
+    return sorted(range(len(placed)), key=key)
+
+
+def _best_of_rung(placed: Iterable[Placed]) -> list[Placed]:
+    """Return memories by score; excerpts only where there is no memory."""
+    memories = sorted(placed, key=lambda p: (p.settled.scored.candidate.excerpt, -p.relevance, p.id))
+    if memories and not memories[0].settled.scored.candidate.excerpt:
+        return [p for p in memories if not p.settled.scored.candidate.excerpt]
+    return memories
+
+
+def _lifted(settled: Sequence[Settled]) -> dict[str, float]:
+    """Return the relevance by id, each winner raised to what it overrides, along whole chains of winners."""
+    relevance = {_id(one): one.scored.score.total for one in settled}
+    winner = {_id(one): one.overridden_by for one in settled if one.overridden_by in relevance}
+    for loser, first in winner.items():
+        seen = {loser}
+        current: str | None = first
+        while current is not None and current not in seen:
+            relevance[current] = max(relevance[current], relevance[loser])
+            seen.add(current)
+            current = winner.get(current)
+    return relevance
+
+
+def _behind_winners(placed: Sequence[Placed]) -> list[Placed]:
+    """Return `placed` with everyone overridden who stands before the winner moved right behind it."""
+    present = {one.id for one in placed}
+    waiting: defaultdict[str, list[Placed]] = defaultdict(list)
+    result: list[Placed] = []
+    done: set[str] = set()
+    for one in placed:
+        winner = one.settled.overridden_by
+        if winner in present and winner not in done and winner is not None:
+            waiting[winner].append(one)
+            continue
+        queue = [one]
+        while queue:
+            current = queue.pop(0)
+            result.append(current)
+            done.add(current.id)
+            queue += waiting.pop(current.id, [])
+    # Whoever still waits does so in a ring of winners, which only contradictory marks can make.
+    return result + [one for one in placed if one.id not in done]
+
+
+def _ranks(ladder: Ladder) -> Mapping[str, int]:
+    broadest = len(ladder.rungs)
+    ranks = defaultdict[str, int](lambda: broadest)
+    ranks.update((rung.name, position) for position, rung in enumerate(ladder.rungs))
+    return ranks
+
+
+def _id(one: Settled) -> str:
+    return one.scored.candidate.memory.id

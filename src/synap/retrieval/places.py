@@ -1,0 +1,85 @@
+"""One place, one voice: a memory and the excerpt it was drawn from are not both served for the same words.
+
+A memory refines its passage: it stands alone, its dates are resolved and it is shorter. The passage stays in reserve for
+what extraction missed. So where the memories of a passage say what it says, the passage is dropped and the best of them
+takes its score; where they answer as well as it does, it ranks far behind them; where it answers better, it leads and
+they rank far behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from synap.domain.contexts import SegmentRef
+from synap.domain.words import STOP_WORDS
+from synap.retrieval.scored import Scored
+
+EXCERPT_DISCOUNT = 0.97
+COVERED = 0.6
+"""Share of a passage's content words that its memories must carry to say as much."""
+AS_GOOD = 0.8
+"""Share of the passage's score from which on a memory answers as well."""
+REDUNDANT = 0.6
+"""Factor for what another item of the same place already says."""
+
+_WORD = re.compile(r"[^\W_]+")
+_SHORTEST = 4
+_STEM = 5
+
+
+def refine(scored: Sequence[Scored]) -> list[Scored]:
+    """Return `scored` with each place spoken for once, best first (ties: by id); excerpts rank at a slight discount."""
+    places: defaultdict[SegmentRef, list[Scored]] = defaultdict(list)
+    result: list[Scored] = []
+    for one in scored:
+        if one.candidate.place is None:
+            result.append(one)
+        else:
+            places[one.candidate.place].append(one)
+    for group in places.values():
+        result.extend(_spoken_for(group))
+    result.sort(key=lambda one: (-one.score.total, one.candidate.memory.id))
+    return result
+
+
+def with_total(one: Scored, total: float) -> Scored:
+    """Return `one` with another total."""
+    return replace(one, score=replace(one.score, total=total))
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the beginnings, five letters long, of the words that carry the text's meaning, and its numbers.
+
+    A cheap stand-in for terms: it runs over every pair of passage and memory while the caller waits.
+    """
+    words = _WORD.findall(text.casefold())
+    return frozenset(w[:_STEM] for w in words if w.isdecimal() or (len(w) >= _SHORTEST and w not in STOP_WORDS))
+
+
+def _spoken_for(group: Sequence[Scored]) -> list[Scored]:
+    memories = [one for one in group if not one.candidate.excerpt]
+    excerpt = next((one for one in group if one.candidate.excerpt), None)
+    if excerpt is None:
+        return memories
+    score = excerpt.score.total * EXCERPT_DISCOUNT
+    if not memories:
+        return [with_total(excerpt, score)]
+    best = max(memories, key=lambda one: (one.score.total, one.candidate.memory.id))
+    passage = content_words(excerpt.candidate.memory.statement.content)
+    carried = content_words(" ".join(one.candidate.memory.statement.content for one in memories))
+    if len(passage & carried) >= COVERED * len(passage):
+        return [with_total(one, max(score, one.score.total)) if one is best else one for one in memories]
+    if best.score.total >= AS_GOOD * score:
+        return [*memories, with_total(excerpt, score * REDUNDANT)]
+    return [
+        with_total(excerpt, score),
+        *(with_total(one, one.score.total * REDUNDANT) if _adds_nothing(one) else one for one in memories),
+    ]
+
+
+def _adds_nothing(one: Scored) -> bool:
+    """Whether a memory says no more than the passage around it; one with a resolved date always does."""
+    return one.candidate.memory.statement.when is None

@@ -1,0 +1,1 @@
+"""`Synap`: the same calls in process and over the wire."""

@@ -1,0 +1,168 @@
+"""`Api` over HTTP: every operation is one request to one route of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from synap.api.admin import Health, WhoAmI
+from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.conversations import (
+    ConversationTurns,
+    ReadConversation,
+    RecordedBatch,
+    RecordedMessage,
+    RecordMessage,
+)
+from synap.api.memories import (
+    BatchResult,
+    CreateMemory,
+    DeletedMemory,
+    Ingestion,
+    ListMemories,
+    MemoryPage,
+    MemoryRecord,
+    UpdateMemory,
+)
+from synap.api.wire import decode_answer
+from synap.domain.ids import conversation_uuid
+from synap.domain.scopes import Ids
+from synap.errors import ServiceUnavailableError
+from synap.sdk.transport import Transport, segment
+
+Result = TypeVar("Result")
+
+
+class HttpApi:
+    """The operations of one instance, asked of a server with an application key."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def whoami(self) -> WhoAmI:
+        """Return the client, instance and tenancy behind the key."""
+        return read(await self._transport.call("GET", "/v1/auth/whoami", repeatable=True), WhoAmI)
+
+    async def create_memory(self, request: CreateMemory) -> Ingestion:
+        """Accept a document."""
+        return read(await self._transport.call("POST", "/v1/memories", body=request), Ingestion)
+
+    async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
+        """Accept documents, judged one by one."""
+        body = {"documents": list(requests), "fail_fast": fail_fast}
+        return read(await self._transport.call("POST", "/v1/memories/batch", body=body), BatchResult)
+
+    async def batch(self, batch_id: str) -> BatchResult:
+        """Return how far a batch has come."""
+        path = f"/v1/memories/batch/{segment(batch_id)}"
+        return read(await self._transport.call("GET", path, repeatable=True), BatchResult)
+
+    async def ingestion(self, ingestion_id: str, *, ids: Ids = Ids()) -> Ingestion:  # noqa: B008 - Ids is immutable
+        """Return how far an ingestion has come."""
+        path = f"/v1/memories/status/{segment(ingestion_id)}"
+        return read(await self._transport.call("GET", path, query=owner(ids), repeatable=True), Ingestion)
+
+    async def memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
+        """Return one memory."""
+        path = f"/v1/memories/{segment(memory_id)}"
+        return read(await self._transport.call("GET", path, query=owner(ids), repeatable=True), MemoryRecord)
+
+    async def memories(self, request: ListMemories) -> MemoryPage:
+        """List the memories of one scope."""
+        query = msgspec.structs.asdict(request)
+        return read(await self._transport.call("GET", "/v1/memories", query=query, repeatable=True), MemoryPage)
+
+    async def update_memory(self, request: UpdateMemory) -> MemoryRecord:
+        """Give a memory new text."""
+        path = f"/v1/memories/{segment(request.memory_id)}"
+        return read(await self._transport.call("PATCH", path, body=request), MemoryRecord)
+
+    async def delete_memory(self, memory_id: str, *, ids: Ids = Ids()) -> DeletedMemory:  # noqa: B008 - Ids is immutable
+        """Erase one memory."""
+        path = f"/v1/memories/{segment(memory_id)}"
+        return read(await self._transport.call("DELETE", path, query=owner(ids)), DeletedMemory)
+
+    async def memory_history(
+        self,
+        memory_id: str,
+        *,
+        ids: Ids = Ids(),  # noqa: B008 - Ids is immutable
+    ) -> tuple[MemoryRecord, ...]:
+        """Return the chain of supersessions that a memory belongs to."""
+        path = f"/v1/memories/{segment(memory_id)}/history"
+        body = await self._transport.call("GET", path, query=owner(ids), repeatable=True)
+        return read_list(body, MemoryRecord)
+
+    async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
+        """Undo the supersession or retraction of a memory."""
+        path = f"/v1/memories/{segment(memory_id)}/restore"
+        return read(await self._transport.call("POST", path, query=owner(ids)), MemoryRecord)
+
+    async def fetch_context(self, request: FetchContext) -> ContextAnswer:
+        """Return the context that a turn needs."""
+        path = f"/v1/context/{segment(request.target)}/fetch"
+        body = await self._transport.call("POST", path, body=request, repeatable=True)
+        return decode_answer(read(body, dict[str, Any]))
+
+    async def invalidate_client_cache(self) -> int:
+        """Forget cached answers of this instance's CLIENT scope."""
+        body = await self._transport.call("POST", "/v1/context/client/invalidate", repeatable=True)
+        return read(body, dict[str, int])["invalidated"]
+
+    async def record_message(self, request: RecordMessage) -> RecordedMessage:
+        """Store one message of a conversation."""
+        return read(await self._transport.call("POST", "/v1/conversations/messages", body=request), RecordedMessage)
+
+    async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
+        """Store several messages, judged one by one."""
+        body = {"messages": list(requests)}
+        return read(await self._transport.call("POST", "/v1/conversations/messages/batch", body=body), RecordedBatch)
+
+    async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
+        """Read messages back, in order."""
+        path = f"/v1/conversations/{conversation_uuid(request.conversation_id)}/messages"
+        query = {
+            "user_id": request.user_id,
+            "customer_id": request.customer_id,
+            "start": request.start,
+            "limit": request.limit,
+        }
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), ConversationTurns)
+
+    async def health(self) -> Health:
+        """Return whether the server can serve, and with what."""
+        return read(await self._transport.call("GET", "/health", repeatable=True), Health)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()
+
+
+def read(body: bytes, kind: type[Result]) -> Result:
+    """Return an answer's body as `kind`.
+
+    Raises:
+        ServiceUnavailableError: It is none; what answered is probably not a Synap server.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ServiceUnavailableError(
+            f"the server's answer could not be read ({error}); is base_url the address of a Synap server?"
+        ) from error
+
+
+def read_list(body: bytes, kind: type[Result]) -> tuple[Result, ...]:
+    """Return the rows under `data` of an answer's body."""
+    rows = read(body, dict[str, Any]).get("data")
+    try:
+        return msgspec.convert(rows, tuple[kind, ...])  # type: ignore[valid-type]  # the type is an argument
+    except msgspec.ValidationError as error:
+        raise ServiceUnavailableError(f"the server's answer could not be read ({error})") from error
+
+
+def owner(ids: Ids) -> Mapping[str, str | None]:
+    """Return ids as query parameters."""
+    return {"customer_id": ids.customer_id, "user_id": ids.user_id}

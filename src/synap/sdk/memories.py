@@ -1,0 +1,303 @@
+"""`sdk.memories`: documents in, memories by id."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from synap.api.memories import (
+    BatchResult,
+    CreateMemory,
+    DeletedMemory,
+    Ingestion,
+    ListMemories,
+    MemoryPage,
+    MemoryRecord,
+    StructuredMemory,
+    UpdateMemory,
+)
+from synap.api.protocol import Api
+from synap.api.requests import build, create_batch
+from synap.domain.documents import IngestionStatus, Turn
+from synap.domain.ids import check_caller_id
+from synap.domain.scopes import Ids
+from synap.errors import InvalidInputError, NetworkTimeoutError
+
+BATCH_DOCUMENTS = 1000
+"""Documents that one request takes; longer lists are split."""
+
+BATCH_CHARACTERS = 8_000_000
+"""Text that one request of a split batch carries, unless a single document is longer."""
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 2.0
+
+Answer = TypeVar("Answer")
+
+
+class Memories:
+    """What is remembered: handing documents in, following them, and working with single memories."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Api]]) -> None:
+        self._connect = connect
+
+    async def create(
+        self,
+        document: str | Sequence[Turn | Mapping[str, Any]] | None = None,
+        document_type: str = "ai-chat-conversation",
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        mode: str = "long-range",
+        document_id: str | None = None,
+        document_created_at: datetime | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        on_duplicate: str = "update",
+        memories: Sequence[StructuredMemory | Mapping[str, Any]] | None = None,
+    ) -> Ingestion:
+        """Hand a document in; when this returns it is safe on disk and can be found by its words.
+
+        The ids decide whose it is: both → the user's, `customer_id` alone → the customer's, neither → everyone's.
+
+        Args:
+            document: Text, or turns as `Turn` or mappings with `content`, `role`, `speaker`, `timestamp`, `id`.
+            document_type: What kind of text it is; decides how it is read.
+            user_id: The user it belongs to.
+            customer_id: The customer it belongs to.
+            mode: `long-range` for full extraction, `fast` for memories within seconds.
+            document_id: Your id; the same again with the same content is the first ingestion, with other content an update.
+            document_created_at: When it was written, which is what its relative dates are counted from.
+            metadata: Kept with every memory made from it.
+            on_duplicate: `update`, or `reject` for a `ConflictError`.
+            memories: Memories to write as they are, instead of a document.
+
+        Raises:
+            InvalidInputError: An argument is wrong; `field` names it.
+            ConflictError: The document is there already and `on_duplicate` is `reject`.
+        """
+        request = build(
+            CreateMemory,
+            {
+                "document": document,
+                "document_type": document_type,
+                "user_id": user_id,
+                "customer_id": customer_id,
+                "mode": mode,
+                "document_id": document_id,
+                "document_created_at": document_created_at,
+                "metadata": metadata,
+                "on_duplicate": on_duplicate,
+                "memories": memories,
+            },
+        )
+        return await (await self._connect()).create_memory(request)
+
+    async def batch_create(
+        self,
+        documents: Sequence[Mapping[str, Any] | CreateMemory],
+        fail_fast: bool = False,  # noqa: FBT001, FBT002 - the public SDK's own signature
+        wait: bool = True,  # noqa: FBT001, FBT002 - the public SDK's own signature
+        timeout_seconds: float | None = None,
+    ) -> BatchResult:
+        """Hand in many documents, each with the arguments of `create`.
+
+        Bad documents fail one by one, and their rows say why; with `fail_fast` one bad document refuses all. More
+        than 1,000 documents travel as several batches and come back as one result, under the first batch's id.
+
+        Args:
+            documents: Mappings or requests; none gives zeros.
+            fail_fast: Refuse all if one is bad; at most 1,000 documents then.
+            wait: Return when all are worked through, with the true `memory_count`; else at once, with None there.
+            timeout_seconds: How long to wait; None for as long as it takes.
+
+        Raises:
+            NetworkTimeoutError: They were not through in time; they still will be.
+        """
+        requests = create_batch(documents)
+        if not requests:
+            return BatchResult(batch_id="", total=0, succeeded=0, failed=0, memory_count=0)
+        if fail_fast and len(requests) > BATCH_DOCUMENTS:
+            raise InvalidInputError(
+                f"documents must hold at most {BATCH_DOCUMENTS} documents with fail_fast, not {len(requests)}",
+                field="documents",
+            )
+        api = await self._connect()
+        parts = [requests] if fail_fast else list(_parts(requests))
+        accepted = [await api.create_batch(part, fail_fast=fail_fast) for part in parts]
+        if wait:
+            deadline = _deadline(timeout_seconds)
+            accepted = [await _finished_batch(api, batch, deadline) for batch in accepted]
+        return _joined(accepted)
+
+    async def status(
+        self, ingestion_id: str, *, user_id: str | None = None, customer_id: str | None = None
+    ) -> Ingestion:
+        """Return how far an ingestion has come."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        ingestion_id = check_caller_id(ingestion_id, field="ingestion_id")
+        return await (await self._connect()).ingestion(ingestion_id, ids=ids)
+
+    async def wait_for_completion(
+        self, ingestion_id: str, timeout_seconds: float = 300, poll_interval_seconds: float | None = None
+    ) -> Ingestion:
+        """Return an ingestion once nothing more will happen to it by itself.
+
+        Args:
+            ingestion_id: As `create` gave it.
+            timeout_seconds: How long to wait.
+            poll_interval_seconds: Time between two looks; None begins at 0.05 s and slows down to 2 s.
+
+        Raises:
+            NetworkTimeoutError: Not through in time; it still will be. Python's `TimeoutError` catches it too.
+        """
+        ingestion_id = check_caller_id(ingestion_id, field="ingestion_id")
+        api = await self._connect()
+        return await _until(
+            lambda: api.ingestion(ingestion_id),
+            lambda ingestion: IngestionStatus(ingestion.status).final,
+            deadline=_deadline(timeout_seconds),
+            pauses=_pauses(poll_interval_seconds),
+            what=f"ingestion {ingestion_id}",
+        )
+
+    async def get(self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None) -> MemoryRecord:
+        """Return one memory. Ids, where given, must be its owner's."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+
+    async def list(
+        self,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        page: int = 1,
+        page_size: int = 20,
+        type: str | None = None,  # noqa: A002 - the wire's own name
+        status: str = "active",
+    ) -> MemoryPage:
+        """List the memories of exactly one scope, newest first; broader scopes are not mixed in."""
+        request = build(
+            ListMemories,
+            {
+                "user_id": user_id,
+                "customer_id": customer_id,
+                "page": page,
+                "page_size": page_size,
+                "type": type,
+                "status": status,
+            },
+        )
+        return await (await self._connect()).memories(request)
+
+    async def update(
+        self,
+        memory_id: str,
+        document: str,
+        merge_strategy: str = "smart-merge",
+        document_type: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+    ) -> MemoryRecord:
+        """Give a memory new text; the old one is superseded, not overwritten. Returns what is now current."""
+        request = build(
+            UpdateMemory,
+            {
+                "memory_id": check_caller_id(memory_id, field="memory_id"),
+                "document": document,
+                "merge_strategy": merge_strategy,
+                "document_type": document_type,
+                "metadata": metadata,
+                "user_id": user_id,
+                "customer_id": customer_id,
+            },
+        )
+        return await (await self._connect()).update_memory(request)
+
+    async def delete(
+        self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
+    ) -> DeletedMemory:
+        """Erase one memory."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).delete_memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+
+    async def history(
+        self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
+    ) -> tuple[MemoryRecord, ...]:
+        """Return the chain of supersessions that a memory belongs to, oldest first."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).memory_history(check_caller_id(memory_id, field="memory_id"), ids=ids)
+
+    async def restore(
+        self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
+    ) -> MemoryRecord:
+        """Undo the supersession or retraction of a memory."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).restore_memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+
+
+def _parts(requests: Sequence[CreateMemory]) -> Iterator[Sequence[CreateMemory]]:
+    """Yield runs of requests, in order, that are within both bounds of one batch."""
+    start, size = 0, 0
+    for index, request in enumerate(requests):
+        length = len(request.document) if isinstance(request.document, str) else 0
+        if index > start and (index - start == BATCH_DOCUMENTS or size + length > BATCH_CHARACTERS):
+            yield requests[start:index]
+            start, size = index, 0
+        size += length
+    yield requests[start:]
+
+
+def _joined(batches: Sequence[BatchResult]) -> BatchResult:
+    counts = [batch.memory_count for batch in batches]
+    known = [count for count in counts if count is not None]
+    return BatchResult(
+        batch_id=batches[0].batch_id,
+        total=sum(batch.total for batch in batches),
+        succeeded=sum(batch.succeeded for batch in batches),
+        failed=sum(batch.failed for batch in batches),
+        memory_count=sum(known) if len(known) == len(counts) else None,
+        results=tuple(row for batch in batches for row in batch.results),
+    )
+
+
+async def _finished_batch(api: Api, batch: BatchResult, deadline: float) -> BatchResult:
+    return await _until(
+        lambda: api.batch(batch.batch_id),
+        lambda result: result.memory_count is not None,
+        deadline=deadline,
+        pauses=_pauses(None),
+        what=f"batch {batch.batch_id}",
+    )
+
+
+async def _until(
+    look: Callable[[], Awaitable[Answer]],
+    done: Callable[[Answer], bool],
+    *,
+    deadline: float,
+    pauses: Iterator[float],
+    what: str,
+) -> Answer:
+    while True:
+        answer = await look()
+        if done(answer):
+            return answer
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise NetworkTimeoutError(f"{what} was not worked through in time; it still will be, ask again later")
+        await asyncio.sleep(min(next(pauses), left))
+
+
+def _deadline(timeout_seconds: float | None) -> float:
+    return float("inf") if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+
+def _pauses(interval: float | None) -> Iterator[float]:
+    pause = FIRST_PAUSE_SECONDS if interval is None else interval
+    while True:
+        yield pause
+        if interval is None:
+            pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)

@@ -1,0 +1,72 @@
+"""What the doors need of an engine, and the gate that stands before it while it starts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from synap.api.admin import Health
+from synap.api.protocol import AdminApi, Api
+from synap.engine.callers import Caller
+from synap.engine.metrics import Metrics
+from synap.errors import InstanceNotReadyError
+
+STARTING_RETRY_SECONDS = 2
+
+
+class Backend(Protocol):
+    """An engine, as the doors see it."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Counts and durations of its stages."""
+        ...
+
+    async def authenticate(self, key: str) -> Caller:
+        """Return the caller behind a key.
+
+        Raises:
+            AuthenticationError: The key is unknown or revoked.
+            ForbiddenError: Its instance is suspended.
+        """
+        ...
+
+    def api_for(self, caller: Caller, *, correlation_id: str = "") -> Api:
+        """Return the operations of the caller's instance."""
+        ...
+
+    def admin_for(self, caller: Caller, *, correlation_id: str = "") -> AdminApi:
+        """Return the operations of management."""
+        ...
+
+    async def health(self) -> Health:
+        """Return whether it can serve, and with what."""
+        ...
+
+
+class Gate:
+    """Lets calls through to the engine once it is there; until then every call is told to come again."""
+
+    def __init__(self, backend: Backend | None = None) -> None:
+        self._backend = backend
+
+    def open(self, backend: Backend) -> None:
+        """Let calls through to `backend` from now on."""
+        self._backend = backend
+
+    def close(self) -> None:
+        """Turn calls away again; `/health` says so first, so that a balancer stops sending."""
+        self._backend = None
+
+    @property
+    def backend(self) -> Backend:
+        """The engine.
+
+        Raises:
+            InstanceNotReadyError: It still starts, or stops already.
+        """
+        if self._backend is None:
+            raise InstanceNotReadyError(
+                "the engine is not ready: it still starts, or is shutting down",
+                retry_after_seconds=STARTING_RETRY_SECONDS,
+            )
+        return self._backend

@@ -1,0 +1,1 @@
+"""The REST door: routes over the `Api`, with one error body everywhere."""

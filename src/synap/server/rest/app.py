@@ -1,0 +1,53 @@
+"""The REST door put together: routes, dependencies, error bodies, limits, the schema."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+
+from synap import __version__
+from synap.errors import SynapError
+from synap.server.backend import Gate
+from synap.server.rest import contexts, conversations, health, management, memories
+from synap.server.rest.authentication import application, management as operator
+from synap.server.rest.bodies import WireResponse
+from synap.server.rest.errors import crashed, refused, unroutable
+from synap.server.rest.observe import Observed, RequestMetrics
+from synap.server.rest.openapi import SchemaPlugin
+
+DOCUMENT_BYTES = 10 * 1024 * 1024
+
+
+def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Observed:
+    """Return the ASGI application that serves the engine behind `gate`.
+
+    Request bodies may hold three times the largest document and 1 MiB: text outside ASCII grows threefold when it is
+    escaped in JSON. Larger ones are answered with 413.
+    """
+    metrics = RequestMetrics()
+    app = Litestar(
+        route_handlers=[
+            health.health,
+            health.metrics,
+            contexts.fetch,
+            contexts.invalidate,
+            conversations.record,
+            conversations.record_batch,
+            conversations.turns,
+            *memories.routers(),
+            *management.ROUTES,
+        ],
+        dependencies={"api": Provide(application), "admin": Provide(operator)},
+        exception_handlers={SynapError: refused, HTTPException: unroutable, Exception: crashed},
+        openapi_config=OpenAPIConfig(
+            title="Synap", version=__version__, path="/schema", render_plugins=[SchemaPlugin()]
+        ),
+        request_max_body_size=3 * max_document_bytes + 1024 * 1024,
+        response_class=WireResponse,
+        state=State({"gate": gate, "metrics": metrics}),
+        logging_config=None,
+    )
+    return Observed(app, metrics)

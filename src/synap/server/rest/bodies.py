@@ -1,0 +1,160 @@
+"""What comes in and goes out of a route: JSON bodies, query strings, answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from litestar import Request, Response
+from litestar.types import Scope, Serializer
+
+from synap.api.requests import build, parse_object
+from synap.domain.scopes import Ids
+from synap.errors import InvalidInputError
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+Content = TypeVar("Content")
+
+CORRELATION = "synap.correlation_id"
+"""Where the request's correlation id stands in its ASGI scope."""
+
+
+class OwnerQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a row is said to be; where given, it must be true."""
+
+    customer_id: str | None = None
+    user_id: str | None = None
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page of a list: counted from 1, of 1 to 100 rows."""
+
+    page: int = 1
+    page_size: int = 20
+
+
+class WireResponse(Response[Content]):
+    """JSON whose moments carry an offset (`+00:00`), which every published client can read."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:  # type: ignore[override]  # noqa: ARG002 - the base class's signature
+        """Return `content` as bytes."""
+        return content if isinstance(content, bytes) else encode(content)
+
+
+def encode(value: Any) -> bytes:
+    """Return `value`, made of structs and plain values, as JSON."""
+    plain = msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat).encode()
+
+
+def correlation_of(scope: Scope) -> str:
+    """Return the correlation id of a request."""
+    return str(dict(scope).get(CORRELATION, ""))
+
+
+async def read_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return the JSON object in the body.
+
+    Raises:
+        InvalidInputError: It holds none, or a `scope`, which only instances with a nested ladder take.
+    """
+    values = parse_object(await request.body())
+    refuse_ladder(values)
+    return values
+
+
+async def read_body(request: Request[Any, Any, Any], kind: type[Struct], **known: str) -> Struct:
+    """Return the body as a request of `kind`; `known` comes from the path and stands over the body.
+
+    Raises:
+        InvalidInputError: The body is malformed or a value of the wrong type; `field` names it.
+    """
+    return build(kind, {**await read_object(request), **known})
+
+
+def read_query(request: Request[Any, Any, Any], kind: type[Struct]) -> Struct:
+    """Return the query string as a request of `kind`.
+
+    Raises:
+        InvalidInputError: A parameter is given twice, is no UTF-8, or no integer where one belongs.
+    """
+    numbers = {field.encode_name for field in msgspec.structs.fields(kind) if field.type is int}
+    values: dict[str, Any] = {}
+    for name, text in _pairs(request.scope["query_string"]):
+        if name in values:
+            raise InvalidInputError(f"{name} must be given once", field=name)
+        values[name] = _integer(name, text) if name in numbers else text
+    return build(kind, values)
+
+
+def read_owner(request: Request[Any, Any, Any]) -> Ids:
+    """Return the ids in the query string."""
+    query = read_query(request, OwnerQuery)
+    return Ids.checked(customer_id=query.customer_id, user_id=query.user_id)
+
+
+def refuse_ladder(values: Mapping[str, Any], at: str = "") -> None:
+    """Refuse a `scope` path: an instance has a nested ladder only where its account defines one, and none does yet.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    if values.get("scope") not in (None, {}, ""):
+        field = f"{at}scope"
+        raise InvalidInputError(
+            f"{field} is for instances with nested scopes, which this one has not; give customer_id and user_id",
+            field=field,
+        )
+
+
+def paged(rows: tuple[Any, ...], query: PageQuery) -> dict[str, Any]:
+    """Return a page of `rows` in the envelope that every list has.
+
+    Raises:
+        InvalidInputError: The page or its size is out of range.
+    """
+    if query.page < 1:
+        raise InvalidInputError(f"page must be at least 1, not {query.page}", field="page")
+    if not 1 <= query.page_size <= 100:  # noqa: PLR2004 - the documented page limit
+        raise InvalidInputError(f"page_size must lie between 1 and 100, not {query.page_size}", field="page_size")
+    start = (query.page - 1) * query.page_size
+    return {
+        "data": list(rows[start : start + query.page_size]),
+        "page": query.page,
+        "page_size": query.page_size,
+        "total": len(rows),
+        "total_pages": -(-len(rows) // query.page_size),
+    }
+
+
+def unquoted(raw: bytes, *, field: str) -> str:
+    """Return percent-encoded bytes as text.
+
+    Raises:
+        InvalidInputError: They are no UTF-8.
+    """
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{field} must be percent-encoded UTF-8", field=field) from error
+
+
+def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+    pairs = []
+    for part in query_string.split(b"&"):
+        if part:
+            raw_name, _, raw_value = part.replace(b"+", b" ").partition(b"=")
+            name = unquoted(raw_name, field="query")
+            pairs.append((name, unquoted(raw_value, field=name)))
+    return pairs
+
+
+def _integer(name: str, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):  # noqa: PLR2004 - fits 64 bits
+        raise InvalidInputError(f"{name} must be an integer, not {text[:40]!r}", field=name)
+    return int(text)

@@ -1,0 +1,32 @@
+"""Routes of `*.context.fetch` and of the cache behind the client's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, post
+
+from synap.api.contexts import FetchContext
+from synap.api.requests import fetch_context
+from synap.api.wire import encode_answer
+from synap.errors import NotFoundError
+from synap.server.rest.authentication import Application
+from synap.server.rest.bodies import read_object
+
+TARGETS = ("user", "customer", "client", "conversation")
+_OK = 200
+
+
+@post("/v1/context/{target:str}/fetch", status_code=_OK, opt={"body": FetchContext}, summary="Fetch context")
+async def fetch(request: Request[Any, Any, Any], target: str, api: Application) -> dict[str, Any]:
+    """Return the context of a user, a customer, the client or a conversation."""
+    if target not in TARGETS:
+        raise NotFoundError(f"there is no context of a {target[:40]}; there is one of {', '.join(TARGETS)}")
+    asked = fetch_context(target, await read_object(request))
+    return encode_answer(await api.fetch_context(asked), asked)
+
+
+@post("/v1/context/client/invalidate", status_code=_OK, summary="Forget cached answers of the client's scope")
+async def invalidate(api: Application) -> dict[str, int]:
+    """Forget cached answers; says how many."""
+    return {"invalidated": await api.invalidate_client_cache()}

@@ -1,0 +1,110 @@
+"""Routes of `memories.*`, under the documented paths and under those that published clients use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Router, delete, get, patch, post
+
+from synap.api.memories import (
+    BatchResult,
+    CreateMemory,
+    DeletedMemory,
+    Ingestion,
+    ListMemories,
+    MemoryPage,
+    MemoryRecord,
+    UpdateMemory,
+)
+from synap.api.requests import create_batch as batch_requests
+from synap.errors import InvalidInputError
+from synap.server.rest.authentication import Application
+from synap.server.rest.bodies import OwnerQuery, read_body, read_object, read_owner, read_query, refuse_ladder
+
+_OK = 200
+
+
+@post(["/", "/create"], status_code=_OK, opt={"body": CreateMemory}, summary="Hand a document in")
+async def create(request: Request[Any, Any, Any], api: Application) -> Ingestion:
+    """Accept a document."""
+    return await api.create_memory(await read_body(request, CreateMemory))
+
+
+@post("/batch", status_code=_OK, opt={"body": CreateMemory, "list": "documents"}, summary="Hand documents in")
+async def create_batch(request: Request[Any, Any, Any], api: Application) -> BatchResult:
+    """Accept documents, judged one by one."""
+    values = await read_object(request)
+    documents = rows_of(values, "documents")
+    fail_fast = values.get("fail_fast")
+    if fail_fast not in (None, True, False):
+        raise InvalidInputError("fail_fast must be true or false", field="fail_fast")
+    return await api.create_batch(batch_requests(documents), fail_fast=bool(fail_fast))
+
+
+@get("/batch/{batch_id:str}", summary="How far a batch has come")
+async def batch(batch_id: str, api: Application) -> BatchResult:
+    """Return how far a batch has come."""
+    return await api.batch(batch_id)
+
+
+@get("/status/{ingestion_id:str}", opt={"query": OwnerQuery}, summary="How far an ingestion has come")
+async def status(request: Request[Any, Any, Any], ingestion_id: str, api: Application) -> Ingestion:
+    """Return how far an ingestion has come."""
+    return await api.ingestion(ingestion_id, ids=read_owner(request))
+
+
+@get("/", opt={"query": ListMemories}, summary="List the memories of one scope")
+async def listing(request: Request[Any, Any, Any], api: Application) -> MemoryPage:
+    """List the memories of one scope."""
+    return await api.memories(read_query(request, ListMemories))
+
+
+@get("/{memory_id:str}", opt={"query": OwnerQuery}, summary="One memory")
+async def memory(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+    """Return one memory."""
+    return await api.memory(memory_id, ids=read_owner(request))
+
+
+@patch("/{memory_id:str}", opt={"body": UpdateMemory}, summary="Give a memory new text")
+async def update(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+    """Give a memory new text."""
+    return await api.update_memory(await read_body(request, UpdateMemory, memory_id=memory_id))
+
+
+@delete("/{memory_id:str}", status_code=_OK, opt={"query": OwnerQuery}, summary="Erase a memory")
+async def erase(request: Request[Any, Any, Any], memory_id: str, api: Application) -> DeletedMemory:
+    """Erase one memory."""
+    return await api.delete_memory(memory_id, ids=read_owner(request))
+
+
+@get("/{memory_id:str}/history", opt={"query": OwnerQuery}, summary="The chain of supersessions of a memory")
+async def history(request: Request[Any, Any, Any], memory_id: str, api: Application) -> dict[str, list[MemoryRecord]]:
+    """Return the chain of supersessions, oldest first, under `data`."""
+    return {"data": list(await api.memory_history(memory_id, ids=read_owner(request)))}
+
+
+@post("/{memory_id:str}/restore", status_code=_OK, opt={"query": OwnerQuery}, summary="Undo a supersession")
+async def restore(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+    """Undo the supersession or retraction of a memory."""
+    return await api.restore_memory(memory_id, ids=read_owner(request))
+
+
+def rows_of(values: dict[str, Any], name: str) -> list[Any]:
+    """Return the rows of a batch's body.
+
+    Raises:
+        InvalidInputError: They are no list, or one of them carries a `scope`.
+    """
+    rows = values.get(name)
+    if not isinstance(rows, list):
+        raise InvalidInputError(f"{name} must be a list", field=name)
+    for index, row in enumerate(rows):
+        if isinstance(row, dict):
+            refuse_ladder(row, at=f"{name}[{index}].")
+    return rows
+
+
+def routers() -> list[Router]:
+    """Return the routes under both prefixes."""
+    handlers = [create, create_batch, batch, status, listing, memory, update, erase, history, restore]
+    return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]

@@ -1,0 +1,140 @@
+"""The application's connections: pooled, and each transaction inside the scopes that it names.
+
+Nothing is kept in a session, so that a pooler in transaction mode may stand between: what the roles need is set on the
+roles by the migration, and the scopes are set for one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Any, Self, TypeAlias
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from synap.domain.scopes import Scope
+from synap.errors import SetupError
+from synap.store.errors import translated
+from synap.store.vectors import vector_adapters
+
+Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
+
+OPERATOR = "synap_operator"
+"""Role that may write the WORLD scope."""
+
+_ENTER = "select synap_enter(%s::bigint[])"
+_APPLICATION = "synap"
+_IDLE_SECONDS = 300.0
+
+
+class Database:
+    """A pool of connections under one login. Bound to the event loop that opened it."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        size: int = 16,
+        timeout: float = 10.0,
+        prepared: bool = True,
+        cursor_factory: type[psycopg.AsyncCursor[Any]] = psycopg.AsyncCursor,
+    ) -> Self:
+        """Return a database whose first connection stands.
+
+        Args:
+            dsn: Where to log in, as a role without power over row-level security.
+            size: Most connections at a time.
+            timeout: Seconds to wait for a free connection, after which a call fails as unavailable.
+            prepared: Whether often repeated statements are prepared on the server; False behind a pooler in
+                transaction mode that does not carry prepared statements.
+            cursor_factory: Class of the connections' cursors; a test may watch statements with it.
+
+        Raises:
+            SetupError: The server cannot be reached, refuses the login, or has no pgvector.
+        """
+        options: dict[str, Any] = {
+            "autocommit": True,
+            "application_name": _APPLICATION,
+            "connect_timeout": max(2, round(timeout)),
+            "prepare_threshold": 5 if prepared else None,
+        }
+        try:
+            async with await psycopg.AsyncConnection.connect(dsn, **options) as connection:
+                adapters = await vector_adapters(connection)
+        except psycopg.OperationalError as error:
+            raise SetupError(f"the database cannot be reached: {str(error).strip()}") from error
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            dsn,
+            kwargs={**options, "context": adapters, "cursor_factory": cursor_factory},
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            max_idle=_IDLE_SECONDS,
+            open=False,
+            name=_APPLICATION,
+        )
+        await pool.open()
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close all connections; transactions still open are rolled back."""
+        await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def transaction(
+        self, scopes: Sequence[Scope], *, role: str | None = None, pipelined: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Return a transaction that sees and writes the rows of `scopes` and no others; commits unless an error leaves it.
+
+        A write enters its target scope alone, a read its chain.
+
+        Args:
+            scopes: What to enter; none means that content tables show nothing.
+            role: Role to take for this transaction (`OPERATOR`), or None.
+            pipelined: Let statements go out without waiting for their answers, the entering ones and the commit
+                included. An answer waits for its `fetch`, `rowcount` is not known before it, and the error of a
+                statement that is never fetched comes at the end of the block. Results may be fetched after the block.
+
+        Raises:
+            ServiceUnavailableError: The database is away, busy, or another write won; see `synap.store.errors`.
+        """
+        return self._transaction([scope.id for scope in scopes], role=role, pipelined=pipelined)
+
+    def control(self, *, role: str | None = None, pipelined: bool = False) -> AbstractAsyncContextManager[Connection]:
+        """Return a transaction over control and account tables; reading or writing content in it fails.
+
+        Takes the same arguments as `transaction`, and raises the same errors.
+        """
+        return self._transaction(None, role=role, pipelined=pipelined)
+
+    @asynccontextmanager
+    async def _transaction(
+        self, entered: list[int] | None, *, role: str | None, pipelined: bool
+    ) -> AsyncIterator[Connection]:
+        with translated():
+            async with self._pool.connection() as connection, AsyncExitStack() as stack:
+                pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
+                # Without a pipeline around it all, one is laid around the first statements: they cost one exchange.
+                async with nullcontext() if pipeline else connection.pipeline():
+                    await stack.enter_async_context(connection.transaction())
+                    await _enter(connection, entered, role)
+                yield connection
+
+
+async def _enter(connection: Connection, entered: list[int] | None, role: str | None) -> None:
+    if role is not None:
+        await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+    if entered is not None:
+        await connection.execute(_ENTER, [entered])

@@ -1,0 +1,337 @@
+"""Documents: accepted together with their segments, their ingestion and their job, and read back by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from synap.api.memories import Ingestion
+from synap.domain.documents import Block, DocumentType, Mode, PreparedDocument, Role, Segment
+from synap.domain.ids import RowIds, RowRef, encode_public_id
+from synap.domain.memories import Statement
+from synap.domain.scopes import Scope, bucket_of
+from synap.domain.terms import term_hashes
+from synap.domain.tokens import count_tokens
+from synap.errors import ConflictError, NotFoundError
+from synap.store.database import Connection, Database
+from synap.store.errors import retry
+from synap.store.ingestions import ingestion_of
+from synap.store.queue import NewJob, enqueue
+from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
+from synap.store.scopes import confirm, touch
+from synap.store.statements import execute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptDocument:
+    """A document to be stored, and what is to become of it.
+
+    Attributes:
+        instance_id: The instance that hands it in.
+        document_id: The caller's id. None: a conversation gets a fresh one; any other document is the same as an
+            earlier one with the same content in this scope.
+        document_type, mode: How it is worked through.
+        prepared: Its protected text, blocks, segments and, where the caller made them, its memories.
+        created_at: When it came into being, by the caller's word.
+        recorded_at: Now.
+        metadata: The caller's, given back with every item made from it.
+        conversation: UUID form of the conversation it belongs to, or None.
+        batch_id: Row id of its batch, or None.
+        on_duplicate: `update`, or `reject` to refuse a `document_id` that is there already.
+        priority: 0 for live documents, 1 for bulk ones, which wait behind them.
+    """
+
+    instance_id: str
+    document_id: str | None
+    document_type: DocumentType
+    mode: Mode
+    prepared: PreparedDocument
+    created_at: datetime
+    recorded_at: datetime
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    conversation: str | None = None
+    batch_id: int | None = None
+    on_duplicate: str = "update"
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument:
+    """A document as the worker reads it.
+
+    Attributes:
+        row: Its row id.
+        document_id: The caller's id, or the one we made.
+        prepared: As it was accepted.
+        segment_rows: Row ids of the segments, in the order of `prepared.segments`.
+        previous: Row id of the version that this one replaced, or None.
+        current: Whether no newer version has replaced it.
+    """
+
+    row: int
+    document_id: str
+    document_type: DocumentType
+    mode: Mode
+    prepared: PreparedDocument
+    segment_rows: tuple[int, ...]
+    created_at: datetime
+    recorded_at: datetime
+    metadata: Mapping[str, Any]
+    conversation: str | None
+    previous: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the column `blocks` holds: all of a prepared document that has no column of its own."""
+
+    blocks: tuple[Block, ...]
+    spans: tuple[tuple[int, int], ...]
+    protected: dict[str, int]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """The ids of the rows that one acceptance writes; the same in every attempt, so that repeating does no harm."""
+
+    document: int
+    ingestion: int
+    job: int
+    segments: tuple[int, ...]
+
+
+_parts = msgspec.msgpack.Decoder(_Parts)
+
+
+class Documents:
+    """Writes and reads documents."""
+
+    def __init__(self, database: Database, ids: RowIds) -> None:
+        self._database = database
+        self._ids = ids
+
+    async def accept(self, scope: Scope, document: AcceptDocument) -> Ingestion:
+        """Store a document with its segments, ingestion and job in one transaction; when this returns, all is on disk.
+
+        The same content again gives the first ingestion with `duplicate` set. Changed content under the same id makes
+        a new version; what was remembered from the old one is superseded when the new one has been worked through.
+
+        Raises:
+            ConflictError: The id is there already and `on_duplicate` is `reject`.
+        """
+        rows = _Rows(
+            document=self._ids.next(),
+            ingestion=self._ids.next(),
+            job=self._ids.next(),
+            segments=tuple(self._ids.next() for _ in document.prepared.segments),
+        )
+        return await retry(lambda: self._accept(scope, document, rows))
+
+    async def _accept(self, scope: Scope, document: AcceptDocument, rows: _Rows) -> Ingestion:
+        params = _document_params(scope, document, rows)
+        transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
+        async with transaction as connection:
+            touched = await touch(connection, scope, instance_id=document.instance_id, now=document.recorded_at)
+            found = await execute(connection, "find_document", params, shared=scope.shared)
+            await confirm(touched, scope)
+            earlier = await found.fetchone()
+            if earlier is not None:
+                duplicate = _is_duplicate(earlier, document)
+                if duplicate:
+                    return await _first_ingestion(connection, scope, earlier, duplicate=earlier["id"] != rows.document)
+                params |= {"previous": earlier["id"]}
+                await execute(connection, "retire_document", params, shared=scope.shared)
+            await _insert(connection, scope, document, rows, params)
+        return Ingestion(
+            ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
+            document_id=params["key"],
+            status="queued",
+            queued_at=document.recorded_at,
+            scope=scope.rung,
+        )
+
+    async def load(self, scope: Scope, ingestion_id: int) -> StoredDocument:
+        """Return the document of an ingestion, given the ingestion's row id.
+
+        Raises:
+            NotFoundError: The document, or the ingestion, has been erased.
+        """
+        async with self._database.transaction([scope]) as connection:
+            params = place(scope) | {"ingestion": ingestion_id}
+            ingestion = await (await execute(connection, "get_ingestion", params)).fetchone()
+            if ingestion is None or ingestion["document_row"] is None:
+                raise NotFoundError("the ingestion has no document any more")
+            params |= {"document": ingestion["document_row"]}
+            async with connection.pipeline():
+                documents = await execute(connection, "load_document", params, shared=scope.shared)
+                segments = await execute(connection, "load_segments", params, shared=scope.shared)
+                document, pieces = await documents.fetchone(), await segments.fetchall()
+        if document is None:
+            raise NotFoundError("the document has been erased")
+        return _stored(document, pieces)
+
+    async def owners(self, instance_id: str, conversation: str) -> list[Scope]:
+        """Return the scopes in which a conversation (UUID form) has messages or documents; one entry per owner."""
+        params = {
+            "bucket": bucket_of(instance_id, "conversation", conversation),
+            "instance": instance_id,
+            "conversation": conversation,
+        }
+        async with self._database.control() as connection:
+            cursor = await execute(connection, "owners_of_conversation", params)
+            return [scope_of(row | {"space": instance_id}) for row in await cursor.fetchall()]
+
+
+async def list_in_conversation(connection: Connection, scope: Scope, *, instance_id: str, conversation: str) -> None:
+    """Note in the directory that a conversation (UUID form) has something in `scope`."""
+    params = {
+        "bucket": bucket_of(instance_id, "conversation", conversation),
+        "instance": instance_id,
+        "conversation": conversation,
+        "scope": scope.id,
+        "rung": scope.rung,
+        "customer": scope.customer_id,
+        "user": scope.user_id,
+    }
+    await execute(connection, "list_in_conversation", params)
+
+
+def _is_duplicate(earlier: Mapping[str, Any], document: AcceptDocument) -> bool:
+    """Return whether an earlier version says the same already.
+
+    Raises:
+        ConflictError: The caller wants ids that are there already refused.
+    """
+    if document.on_duplicate == "reject" and document.document_id is not None:
+        raise ConflictError(f"document_id {document.document_id!r} is there already", field="document_id")
+    return bytes(earlier["content_hash"]) == bytes.fromhex(document.prepared.content_hash)
+
+
+async def _first_ingestion(
+    connection: Connection, scope: Scope, earlier: Mapping[str, Any], *, duplicate: bool
+) -> Ingestion:
+    params = place(scope) | {"ingestion": earlier["ingestion_id"]}
+    row = await (await execute(connection, "get_ingestion", params)).fetchone()
+    if row is None:
+        raise NotFoundError("the first ingestion of this document has been erased")
+    return msgspec.structs.replace(ingestion_of(row).record(), duplicate=duplicate)
+
+
+def _document_params(scope: Scope, document: AcceptDocument, rows: _Rows) -> dict[str, Any]:
+    prepared = document.prepared
+    made = encode_public_id(RowRef("document", scope.bucket, rows.document))
+    parts = _Parts(
+        blocks=prepared.blocks,
+        spans=tuple(segment.blocks for segment in prepared.segments),
+        protected=prepared.protected,
+        statements=prepared.statements,
+    )
+    return place(scope) | {
+        "document": rows.document,
+        "ingestion": rows.ingestion,
+        "key": document.document_id or made,
+        "by_content": document.document_id is None and not document.document_type.conversational,
+        "type": document.document_type.value,
+        "mode": document.mode.value,
+        "text": prepared.text,
+        "blocks": msgspec.msgpack.encode(parts),
+        "hash": bytes.fromhex(prepared.content_hash),
+        "metadata": encode_json(document.metadata),
+        "created_at": document.created_at,
+        "now": document.recorded_at,
+        "conversation": document.conversation,
+        "previous": None,
+        "instance": document.instance_id,
+        "shared": scope.shared,
+        "rung": scope.rung,
+        "batch": document.batch_id,
+    }
+
+
+async def _insert(
+    connection: Connection, scope: Scope, document: AcceptDocument, rows: _Rows, params: Mapping[str, Any]
+) -> None:
+    """Send all inserts; they travel with the commit. Rows of reference tables go first."""
+    await execute(connection, "insert_document", params, shared=scope.shared)
+    if rows.segments:
+        pieces = _segment_params(document.prepared.segments)
+        await execute(
+            connection, "insert_segments", {**params, **pieces, "ids": list(rows.segments)}, shared=scope.shared
+        )
+    await execute(connection, "insert_ingestion", params)
+    job = NewJob(
+        id=rows.job,
+        instance_id=document.instance_id,
+        kind="ingest",
+        ingestion_id=rows.ingestion,
+        priority=document.priority,
+        created_at=document.recorded_at,
+    )
+    await enqueue(connection, scope, job)
+    if document.conversation is not None:
+        await list_in_conversation(
+            connection, scope, instance_id=document.instance_id, conversation=document.conversation
+        )
+
+
+def _segment_params(segments: Sequence[Segment]) -> dict[str, list[Any]]:
+    terms = [term_hashes(segment.text) for segment in segments]
+    return {
+        "ordinals": [segment.ordinal for segment in segments],
+        "texts": [segment.text for segment in segments],
+        "starts": [segment.start for segment in segments],
+        "ends": [segment.end for segment in segments],
+        "turns": [segment.turn_id for segment in segments],
+        "speakers": [segment.speaker for segment in segments],
+        "roles": [segment.role.value for segment in segments],
+        "times": [segment.time for segment in segments],
+        "tokens": [count_tokens(segment.text) for segment in segments],
+        "lens": [len(hashes) for hashes in terms],
+        "terms": [terms_text(hashes) for hashes in terms],
+    }
+
+
+def _stored(row: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
+    parts = _parts.decode(row["blocks"])
+    spans = parts.spans or ((0, 0),) * len(pieces)
+    segments = tuple(
+        Segment(
+            ordinal=piece["ordinal"],
+            start=piece["start_at"],
+            end=piece["end_at"],
+            text=piece["text"],
+            turn_id=piece["turn_id"],
+            speaker=piece["speaker"],
+            role=Role(piece["role"]),
+            time=piece["said_at"],
+            blocks=span,
+        )
+        for piece, span in zip(pieces, spans, strict=True)
+    )
+    return StoredDocument(
+        row=row["id"],
+        document_id=row["document_key"],
+        document_type=DocumentType(row["document_type"]),
+        mode=Mode(row["mode"]),
+        prepared=PreparedDocument(
+            text=row["text"],
+            blocks=parts.blocks,
+            segments=segments,
+            content_hash=bytes(row["content_hash"]).hex(),
+            protected=parts.protected,
+            statements=parts.statements,
+        ),
+        segment_rows=tuple(piece["id"] for piece in pieces),
+        created_at=row["created_at"],
+        recorded_at=row["recorded_at"],
+        metadata=decode_metadata(row["metadata"]),
+        conversation=row["conversation"],
+        previous=row["previous"],
+        current=row["current"],
+    )

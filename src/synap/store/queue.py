@@ -1,0 +1,265 @@
+"""The durable queue: jobs in the same database as their effects, fair between tenants, leased to workers.
+
+Fairness: every tenant (a customer with its users, a user without a customer, an instance's shared documents) has a lane
+with a virtual time; the lane with the least time goes first and its time advances by the jobs taken. A lane that was
+idle starts again at the least time of the busy ones, so that it neither waits nor jumps ahead (start-time fair queueing:
+Goyal, Vin, Cheng, SIGCOMM 1996).
+
+Jobs of one scope run one after another: a claim leaves out scopes that have a running job. What one document changes is
+therefore seen whole by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from synap.domain.scopes import Scope
+from synap.errors import ConflictError
+from synap.store.database import Connection, Database
+from synap.store.rows import place, scope_of
+from synap.store.statements import execute
+
+DISCOVERED = 64
+"""Buckets that one discovery returns at most."""
+
+
+class LeaseLostError(ConflictError):
+    """The job is no longer held by this worker: its lease ran out and another one took it."""
+
+    code = "conflict.lease"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job to be queued; `ingestion_id` is a row id, `priority` 0 is live and 1 is bulk."""
+
+    id: int
+    instance_id: str
+    kind: str
+    created_at: datetime
+    ingestion_id: int | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job held by a worker.
+
+    Attributes:
+        id: Row id.
+        bucket: Where it lies; the same as its scope's.
+        scope: Whose data it touches.
+        kind: What is to be done (`ingest`).
+        owner: Who holds it.
+        tries: Which attempt this is, from 1.
+    """
+
+    id: int
+    bucket: int
+    instance_id: str
+    scope: Scope
+    kind: str
+    owner: str
+    ingestion_id: int | None
+    priority: int
+    tries: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A job that failed too often, and why; `id` is a row id."""
+
+    id: int
+    bucket: int
+    kind: str
+    ingestion_id: int | None
+    tries: int
+    error_code: str
+    error_message: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How much waits: jobs ready, running and dead, and since when the oldest one that is not dead."""
+
+    ready: int
+    running: int
+    dead: int
+    oldest: datetime | None
+
+
+class Queue:
+    """Hands jobs to workers and takes them back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def discover(self, limit: int = DISCOVERED, *, now: datetime, after: int = -1) -> list[int]:
+        """Return buckets with jobs to do, at most `limit`, in rotation: those above `after` first. Locks nothing."""
+        async with self._database.control() as connection:
+            cursor = await execute(connection, "discover", {"limit": limit, "now": now, "after": after})
+            return [row["bucket"] for row in await cursor.fetchall()]
+
+    async def claim(
+        self, bucket: int, owner: str, *, now: datetime, lease_until: datetime, limit: int = 1
+    ) -> list[Job]:
+        """Return at most `limit` jobs of the bucket's foremost lane, now held by `owner`, in the order to be done.
+
+        Lanes that another worker is just claiming from are passed over. Empty if there is nothing to do.
+        """
+        params: dict[str, Any] = {"bucket": bucket, "now": now}
+        async with self._database.control() as connection:
+            lane = await (await execute(connection, "lock_lane", params)).fetchone()
+            if lane is None:
+                return []
+            # A statement of its own: its snapshot is taken after the lane is locked, so it sees the last claim's jobs.
+            params |= {"lane": lane["lane"], "owner": owner, "lease_until": lease_until, "limit": limit}
+            rows = await (await execute(connection, "claim", params)).fetchall()
+            if not rows:
+                return []
+            async with connection.pipeline():
+                await execute(connection, "advance_lane", params | {"count": len(rows)})
+                scopes = {row["scope_id"] for row in rows}
+                cursor = await execute(connection, "scopes_of_jobs", {"bucket": bucket, "scopes": list(scopes)})
+                owners = {row["id"]: scope_of(row) for row in await cursor.fetchall()}
+        return _jobs(rows, owners, bucket=bucket, owner=owner)
+
+    async def heartbeat(self, job: Job, *, lease_until: datetime) -> None:
+        """Hold a job for longer.
+
+        Raises:
+            LeaseLostError: It is not held any more.
+        """
+        await self._move("heartbeat", job, {"lease_until": lease_until})
+
+    async def finish(self, job: Job) -> None:
+        """End a job that has no other effects.
+
+        Raises:
+            LeaseLostError: It is not held any more.
+        """
+        async with self._database.control() as connection:
+            await hold(connection, job)
+            await execute(connection, "delete_job", {"bucket": job.bucket, "job": job.id})
+
+    async def retry(self, job: Job, *, run_at: datetime, code: str, message: str) -> None:
+        """Give a job back, to be tried again at `run_at`; code and message never hold content.
+
+        Raises:
+            LeaseLostError: It is not held any more.
+        """
+        await self._move("retry_job", job, {"run_at": run_at, "code": code, "message": message})
+
+    async def bury(self, job: Job, *, now: datetime, code: str, message: str) -> None:
+        """Lay a job aside as dead, and let its ingestion fail with `message`.
+
+        Raises:
+            LeaseLostError: It is not held any more.
+        """
+        async with self._database.control() as connection:
+            params = {"bucket": job.bucket, "job": job.id, "owner": job.owner, "code": code, "message": message}
+            row = await (await execute(connection, "bury_job", params)).fetchone()
+            if row is None:
+                raise LeaseLostError(f"job {job.id} is not held by {job.owner} any more")
+            if row["ingestion_id"] is not None:
+                params |= {"ingestion": row["ingestion_id"], "now": now}
+                await execute(connection, "fail_ingestion", params)
+
+    async def reap(self, *, now: datetime) -> int:
+        """Make jobs whose lease has run out ready again; return how many. To be called on a timer, not only when idle."""
+        async with self._database.control() as connection:
+            return (await execute(connection, "reap", {"now": now})).rowcount
+
+    async def depth(self) -> Depth:
+        """Return how much waits, over all instances."""
+        async with self._database.control() as connection:
+            row = await (await execute(connection, "depth", {})).fetchone()
+        return Depth(**row) if row else Depth(ready=0, running=0, dead=0, oldest=None)
+
+    async def dead(self, instance_id: str, *, limit: int = 100) -> list[DeadJob]:
+        """Return the dead jobs of an instance, newest first."""
+        async with self._database.control() as connection:
+            cursor = await execute(connection, "dead_jobs", {"instance": instance_id, "limit": limit})
+            return [DeadJob(**row) for row in await cursor.fetchall()]
+
+    async def revive(self, instance_id: str, *, bucket: int, job_id: int, now: datetime) -> bool:
+        """Make a dead job of this instance ready again, its ingestion queued; False if there is no such job."""
+        params = {"bucket": bucket, "job": job_id, "instance": instance_id, "now": now}
+        async with self._database.control() as connection:
+            row = await (await execute(connection, "revive_job", params)).fetchone()
+            if row is None:
+                return False
+            if row["ingestion_id"] is not None:
+                await execute(connection, "requeue_ingestion", params | {"ingestion": row["ingestion_id"]})
+            return True
+
+    async def _move(self, name: str, job: Job, params: Mapping[str, Any]) -> None:
+        async with self._database.control() as connection:
+            held = {"bucket": job.bucket, "job": job.id, "owner": job.owner}
+            if await (await execute(connection, name, {**held, **params})).fetchone() is None:
+                raise LeaseLostError(f"job {job.id} is not held by {job.owner} any more")
+
+
+async def enqueue(connection: Connection, scope: Scope, job: NewJob) -> None:
+    """Send the statements that queue a job for `scope`, inside the transaction that creates what it works on."""
+    params = place(scope) | {
+        "job": job.id,
+        "lane": lane_of(scope),
+        "instance": job.instance_id,
+        "shared": scope.shared,
+        "kind": job.kind,
+        "ingestion": job.ingestion_id,
+        "priority": job.priority,
+        "now": job.created_at,
+    }
+    for name in ("open_lane", "wake_lane", "insert_job"):
+        await execute(connection, name, params)
+
+
+async def hold(connection: Connection, job: Job) -> None:
+    """Lock a job until the end of the transaction.
+
+    Raises:
+        LeaseLostError: It is not held by its owner any more.
+    """
+    params = {"bucket": job.bucket, "job": job.id, "owner": job.owner}
+    if await (await execute(connection, "hold_job", params)).fetchone() is None:
+        raise LeaseLostError(f"job {job.id} is not held by {job.owner} any more")
+
+
+def lane_of(scope: Scope) -> int:
+    """Return the lane in which a scope's jobs wait: that of its customer where it has one, else its own."""
+    customer = scope.customer_id
+    if customer is None:
+        return scope.id
+    return Scope(rung="customer", space=scope.space, ids=(("customer", customer),)).id
+
+
+def _jobs(rows: Sequence[Mapping[str, Any]], owners: Mapping[int, Scope], *, bucket: int, owner: str) -> list[Job]:
+    jobs = [
+        Job(
+            id=row["id"],
+            bucket=bucket,
+            instance_id=row["instance_id"],
+            scope=owners[row["scope_id"]],
+            kind=row["kind"],
+            owner=owner,
+            ingestion_id=row["ingestion_id"],
+            priority=row["priority"],
+            tries=row["tries"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+        if row["scope_id"] in owners
+    ]
+    return sorted(jobs, key=_order)
+
+
+def _order(job: Job) -> tuple[int, int]:
+    return (job.priority, job.id)
+

@@ -1,0 +1,182 @@
+-- name: insert_memories
+insert into memory{t} (bucket, id, scope_id, document_row, segment_row, type, content, detail, content_hash, slots,
+    sources, confidence, score, event_at, event_end, valid_from, valid_until, said_at, recorded_at, seen_at, seen_count,
+    extractor, metadata, tokens, len, terms, {emb})
+select %(bucket)s, m.id, %(scope)s, %(document)s, m.segment_row, m.type, m.content, m.detail, m.content_hash,
+    m.slots::bigint[], m.sources::bigint[], m.confidence, m.score, m.event_at, m.event_end, m.valid_from, m.valid_until,
+    m.said_at, %(now)s, coalesce(m.said_at, %(now)s), m.seen_count, m.extractor, %(metadata)s::jsonb, m.tokens, m.len,
+    m.terms::sparsevec, m.vector
+from unnest(%(ids)s::bigint[], %(segments)s::bigint[], %(types)s::smallint[], %(contents)s::text[],
+    %(details)s::bytea[], %(hashes)s::bytea[], %(slots)s::text[], %(sources)s::text[], %(confidences)s::real[],
+    %(scores)s::real[], %(event_at)s::timestamptz[], %(event_end)s::timestamptz[], %(valid_from)s::timestamptz[],
+    %(valid_until)s::timestamptz[], %(said_at)s::timestamptz[], %(seen_counts)s::int[], %(extractors)s::text[],
+    %(tokens)s::int[], %(lens)s::int[], %(terms)s::text[], %(vectors)s::halfvec[])
+    as m (id, segment_row, type, content, detail, content_hash, slots, sources, confidence, score, event_at, event_end,
+        valid_from, valid_until, said_at, seen_count, extractor, tokens, len, terms, vector)
+
+-- name: insert_locators
+insert into locator (bucket, id, instance_id, scope_id, shared)
+select %(bucket)s, m.id, %(instance)s, %(scope)s, %(shared)s
+from unnest(%(ids)s::bigint[]) as m (id)
+
+-- name: link_entities
+with named as (
+    insert into entity{t} as e (bucket, id, scope_id, kind, name, normal, first_seen, last_seen)
+    select %(bucket)s, n.id, %(scope)s, 'other', n.name, n.normal, %(now)s, %(now)s
+    from unnest(%(entity_ids)s::bigint[], %(names)s::text[], %(normals)s::text[]) as n (id, name, normal)
+    on conflict ({key}scope_id, normal) do update set last_seen = greatest(e.last_seen, excluded.last_seen)
+    returning e.id, e.normal
+)
+insert into mention{t} (bucket, entity_id, memory_id, scope_id)
+select %(bucket)s, named.id, p.memory_id, %(scope)s
+from unnest(%(pair_normals)s::text[], %(pair_memories)s::bigint[]) as p (normal, memory_id)
+join named on named.normal = p.normal
+on conflict do nothing
+
+-- name: end_memories
+update memory{t} m
+set status = u.status, superseded_at = %(now)s, superseded_by = u.by_id, reason = u.reason,
+    valid_until = least(m.valid_until, u.valid_until)
+from unnest(%(ended)s::bigint[], %(by_ids)s::bigint[], %(untils)s::timestamptz[], %(statuses)s::smallint[],
+    %(reasons)s::text[]) as u (id, by_id, valid_until, status, reason)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
+
+-- name: withhold_sources
+update segment{t} s
+set status = 1, withheld_at = %(now)s
+where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
+    select unnest(m.sources) from memory{t} m
+    where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+
+-- name: withhold_document
+update segment{t} set status = 1, withheld_at = %(now)s
+where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+
+-- name: refresh_memories
+update memory{t} m
+set detail = u.detail, sources = u.sources::bigint[], document_row = u.document_row, segment_row = u.segment_row,
+    seen_count = m.seen_count + 1, seen_at = greatest(m.seen_at, u.seen_at)
+from unnest(%(refreshed)s::bigint[], %(details)s::bytea[], %(sources)s::text[], %(documents)s::bigint[],
+    %(segments)s::bigint[], %(seen_at)s::timestamptz[]) as u (id, detail, sources, document_row, segment_row, seen_at)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
+
+-- name: apply_targets
+select m.id, m.detail, m.document_row, m.segment_row, m.content_hash, m.sources, d.document_key
+from memory{t} m
+left join document{t} d on d.bucket = m.bucket and d.id = m.document_row
+where {at:m} m.scope_id = %(scope)s and m.status = 0
+  and (m.id = any (%(refreshed)s::bigint[]) or m.document_row = %(previous)s::bigint)
+
+-- name: document_state
+select current from document{t} where {at} scope_id = %(scope)s and id = %(document)s
+
+-- name: embed_segments
+update segment{t} s set {emb} = u.vector
+from unnest(%(ids)s::bigint[], %(vectors)s::halfvec[]) as u (id, vector)
+where {at:s} s.scope_id = %(scope)s and s.id = u.id
+
+-- name: locate
+select l.instance_id, l.scope_id, l.shared, coalesce(s.space, w.space) as space, coalesce(s.rung, w.rung) as rung,
+    s.customer_id, s.user_id
+from locator l
+left join scope s on s.bucket = l.bucket and s.id = l.scope_id and not l.shared
+left join scope_shared w on w.id = l.scope_id and l.shared
+where l.bucket = %(bucket)s and l.id = %(memory)s
+
+-- name: get_memories
+select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+    m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
+    d.metadata::text as document_metadata
+from memory{t} m
+left join document{t} d on d.bucket = m.bucket and d.id = m.document_row
+where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[])
+order by m.id
+
+-- name: list_memories
+select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+    m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
+    d.metadata::text as document_metadata
+from memory{t} m
+left join document{t} d on d.bucket = m.bucket and d.id = m.document_row
+where {at:m} m.scope_id = %(scope)s and (%(status)s::smallint is null or m.status = %(status)s)
+  and m.status <> 3 and (%(type)s::smallint is null or m.type = %(type)s)
+order by m.recorded_at desc, m.id desc
+limit %(limit)s offset %(offset)s
+
+-- name: count_memories
+select count(*) as total
+from memory{t}
+where {at} scope_id = %(scope)s and (%(status)s::smallint is null or status = %(status)s)
+  and status <> 3 and (%(type)s::smallint is null or type = %(type)s)
+
+-- name: history
+with recursive newer as (
+    select m.id, m.superseded_by from memory{t} m
+    where {at:m} m.scope_id = %(scope)s and m.id = %(memory)s
+    union
+    select m.id, m.superseded_by from memory{t} m
+    join newer on m.id = newer.superseded_by
+    where {at:m} m.scope_id = %(scope)s
+), older as (
+    select id from newer
+    union
+    select m.id from memory{t} m
+    join older on m.superseded_by = older.id
+    where {at:m} m.scope_id = %(scope)s
+)
+select id from older order by id limit %(limit)s
+
+-- name: lock_memory
+select id, status, document_row, segment_row, superseded_by, sources, detail, metadata::text as metadata
+from memory{t}
+where {at} scope_id = %(scope)s and id = %(memory)s
+for update
+
+-- name: restore_memory
+update memory{t}
+set status = 0, superseded_at = null, superseded_by = null, valid_until = null, reason = 'restored'
+where {at} scope_id = %(scope)s and id = %(memory)s and status in (1, 2)
+
+-- name: show_sources
+update segment{t} set status = 0, withheld_at = null
+where {at} scope_id = %(scope)s and status = 1 and id = any (%(sources)s::bigint[])
+
+-- name: erase_memory
+update memory{t}
+set status = 3, content = '', detail = %(detail)s, content_hash = ''::bytea, slots = '{}', sources = '{}', terms = %(terms)s::sparsevec,
+    len = 0, tokens = 0, emb = null, emb_alt = null, metadata = null, reason = 'deleted', event_at = null,
+    event_end = null, superseded_at = coalesce(superseded_at, %(now)s)
+where {at} scope_id = %(scope)s and id = %(memory)s
+
+-- name: erase_mentions
+with gone as (
+    delete from mention{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s returning entity_id
+)
+delete from entity{t} e
+where {at:e} e.scope_id = %(scope)s and e.id in (select entity_id from gone)
+  and not exists (
+      select from mention{t} x where {at:x} x.scope_id = %(scope)s and x.entity_id = e.id and x.memory_id <> %(memory)s)
+
+-- name: documents_of_evidence
+select d.id, d.document_key, d.text, d.blocks
+from document{t} d
+where {at:d} d.scope_id = %(scope)s and d.id in (
+    select s.document_row from segment{t} s where {at:s} s.scope_id = %(scope)s and s.id = any (%(sources)s::bigint[])
+    union select %(document)s::bigint)
+for update
+
+-- name: segments_of_evidence
+select id, document_row, ordinal, text, start_at, end_at, status
+from segment{t}
+where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
+
+-- name: blank_document
+update document{t} set text = %(text)s, blocks = %(blocks)s where {at} scope_id = %(scope)s and id = %(document)s
+
+-- name: blank_segments
+update segment{t} s
+set text = u.text, status = u.status, terms = u.terms::sparsevec, len = u.len, tokens = u.tokens, emb = null,
+    emb_alt = null, withheld_at = coalesce(s.withheld_at, case when u.status <> 0 then %(now)s::timestamptz end)
+from unnest(%(ids)s::bigint[], %(texts)s::text[], %(statuses)s::smallint[], %(terms)s::text[], %(lens)s::int[],
+    %(tokens)s::int[]) as u (id, text, status, terms, len, tokens)
+where {at:s} s.scope_id = %(scope)s and s.id = u.id

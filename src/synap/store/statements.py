@@ -1,0 +1,75 @@
+"""The SQL of the operations: named statements of `store/sql/*.sql`, made fit for a pair of tables and a vector column.
+
+A file holds statements, each under a line `-- name: operation`. Four marks are filled in at load time, from fixed words
+only; everything else is a bound parameter:
+
+* `{t}` the table suffix: nothing, or `_shared` for the rows of CLIENT and WORLD;
+* `{at}` and `{at:x}` the bucket predicate, `bucket = %(bucket)s and` (of alias `x`); nothing for shared tables;
+* `{key}` what stands before the other columns of a unique key: `bucket, ` or nothing;
+* `{emb}` the vector column: `emb` or `emb_alt`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow, dict_row
+
+from synap.store.database import Connection
+
+Slot = Literal["emb", "emb_alt"]
+"""Name of a vector column."""
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_AT = re.compile(r"\{at(?::(\w+))?\}")
+
+
+@cache
+def statement(name: str, *, shared: bool = False, slot: Slot = "emb") -> bytes:
+    """Return the statement called `name` for one pair of tables and one vector column.
+
+    Raises:
+        KeyError: No file has it.
+    """
+    text = _statements()[name]
+    text = _AT.sub("" if shared else _bucket_predicate, text)
+    text = text.replace("{t}", "_shared" if shared else "").replace("{key}", "" if shared else "bucket, ")
+    return text.replace("{emb}", slot).encode()
+
+
+async def execute(
+    connection: Connection,
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    shared: bool = False,
+    slot: Slot = "emb",
+) -> AsyncCursor[DictRow]:
+    """Send the statement called `name`; inside a pipeline it is on its way when this returns, and fetching waits."""
+    cursor = connection.cursor(row_factory=dict_row)
+    return await cursor.execute(statement(name, shared=shared, slot=slot), params)
+
+
+def statement_names() -> tuple[str, ...]:
+    """Return the names of all statements, sorted; tests walk them."""
+    return tuple(sorted(_statements()))
+
+
+def _bucket_predicate(match: re.Match[str]) -> str:
+    alias = f"{match[1]}." if match[1] else ""
+    return f"{alias}bucket = %(bucket)s and"
+
+
+@cache
+def _statements() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in sorted(files("synap.store").joinpath("sql").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".sql"):
+            _, *parts = _NAME.split(file.read_text(encoding="utf-8"))
+            found.update(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True))
+    return found

@@ -1,0 +1,198 @@
+"""The application's connections: what a transaction sees, what it fails on, and how errors come out."""
+
+from __future__ import annotations
+
+import numpy as np
+import psycopg
+import pytest
+
+from synap.domain.scopes import Scope, world_scope
+from synap.errors import SetupError
+from synap.store.database import OPERATOR, Connection, Database
+
+ALICE = Scope(rung="user", space="inst_database_tests", ids=(("user", "alice"),))
+BOB = Scope(rung="user", space="inst_database_tests", ids=(("user", "bob"),))
+FOREIGN = "42501"
+
+
+async def add_entity(connection: Connection, scope: Scope, name: str, *, number: int) -> None:
+    table = "entity_shared" if scope.shared else "entity"
+    await connection.execute(
+        f"insert into {table} (bucket, id, scope_id, name, normal, first_seen, last_seen) "  # noqa: S608 - fixed names
+        "values (%s, %s, %s, %s, %s, now(), now())",
+        [scope.bucket, number, scope.id, name, f"{name}-{number}"],
+    )
+
+
+async def names(connection: Connection, table: str = "entity") -> list[str]:
+    cursor = await connection.execute(f"select name from {table} order by name")  # noqa: S608 - fixed names
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def test_content_without_a_scope_fails(fresh_database: Database) -> None:
+    with pytest.raises(psycopg.Error):
+        async with fresh_database.control() as connection:
+            await connection.execute("select count(*) from memory")
+
+
+async def test_content_fails_again_on_a_connection_that_had_entered_a_scope(fresh_dsn: str) -> None:
+    async with await Database.open(fresh_dsn, size=1) as database:
+        async with database.transaction([ALICE]) as connection:
+            assert await names(connection) == []
+
+        with pytest.raises(psycopg.Error):
+            async with database.control() as connection:
+                await names(connection)
+
+
+async def test_an_unfiltered_read_sees_the_entered_scopes_alone(fresh_database: Database) -> None:
+    for number, (scope, name) in enumerate(((ALICE, "of alice"), (BOB, "of bob")), start=1):
+        async with fresh_database.transaction([scope]) as connection:
+            await add_entity(connection, scope, name, number=number)
+
+    async with fresh_database.transaction([ALICE]) as connection:
+        assert await names(connection) == ["of alice"]
+    async with fresh_database.transaction([ALICE, BOB]) as connection:
+        assert await names(connection) == ["of alice", "of bob"]
+    async with fresh_database.transaction([]) as connection:
+        assert await names(connection) == []
+
+
+async def test_an_unfiltered_write_touches_the_entered_scope_alone(fresh_database: Database) -> None:
+    for number, scope in enumerate((ALICE, BOB), start=1):
+        async with fresh_database.transaction([scope]) as connection:
+            await add_entity(connection, scope, "before", number=number)
+
+    async with fresh_database.transaction([ALICE]) as connection:
+        changed = await connection.execute("update entity set name = 'after'")
+
+    assert changed.rowcount == 1
+    async with fresh_database.transaction([BOB]) as connection:
+        assert await names(connection) == ["before"]
+
+
+async def test_a_row_of_a_foreign_scope_is_refused(database: Database) -> None:
+    with pytest.raises(psycopg.Error) as refused:
+        async with database.transaction([ALICE]) as connection:
+            await add_entity(connection, BOB, "smuggled", number=1)
+
+    assert refused.value.sqlstate == FOREIGN
+
+
+async def test_a_row_cannot_be_moved_to_a_foreign_scope(fresh_database: Database) -> None:
+    async with fresh_database.transaction([ALICE]) as connection:
+        await add_entity(connection, ALICE, "own", number=1)
+
+    with pytest.raises(psycopg.Error) as refused:
+        async with fresh_database.transaction([ALICE]) as connection:
+            await connection.execute("update entity set scope_id = %s", [BOB.id])
+
+    assert refused.value.sqlstate == FOREIGN
+
+
+async def test_world_is_read_by_all_and_written_by_the_operator(fresh_database: Database) -> None:
+    world = world_scope()
+    async with fresh_database.transaction([world], role=OPERATOR) as connection:
+        await add_entity(connection, world, "everyone's", number=1)
+
+    with pytest.raises(psycopg.Error) as refused:
+        async with fresh_database.transaction([world]) as connection:
+            await add_entity(connection, world, "intruder", number=2)
+    async with fresh_database.transaction([ALICE, world]) as connection:
+        deleted = await connection.execute("delete from entity_shared")
+        left = await names(connection, "entity_shared")
+
+    assert refused.value.sqlstate == FOREIGN
+    assert deleted.rowcount == 0
+    assert left == ["everyone's"]
+
+
+async def test_the_operator_is_a_role_of_one_transaction(fresh_dsn: str) -> None:
+    async with await Database.open(fresh_dsn, size=1) as database:
+        async with database.control(role=OPERATOR) as connection:
+            inside = await (await connection.execute("select current_user")).fetchone()
+        async with database.control() as connection:
+            after = await (await connection.execute("select current_user")).fetchone()
+
+    assert (inside, after) == (("synap_operator",), ("synap_app",))
+
+
+async def test_an_error_rolls_everything_back(fresh_database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with fresh_database.transaction([ALICE]) as connection:
+            await add_entity(connection, ALICE, "never", number=1)
+            raise ZeroDivisionError
+
+    async with fresh_database.transaction([ALICE]) as connection:
+        assert await names(connection) == []
+
+
+async def test_a_pipelined_transaction_commits_and_answers_after_its_block(fresh_database: Database) -> None:
+    async with fresh_database.transaction([ALICE], pipelined=True) as connection:
+        await add_entity(connection, ALICE, "first", number=1)
+        await add_entity(connection, ALICE, "second", number=2)
+        counted = await connection.execute("select count(*) from entity")
+
+    assert await counted.fetchone() == (2,)
+    async with fresh_database.transaction([ALICE]) as connection:
+        assert await names(connection) == ["first", "second"]
+
+
+async def test_the_error_of_an_unfetched_pipelined_statement_rolls_back(fresh_database: Database) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        async with fresh_database.transaction([ALICE], pipelined=True) as connection:
+            await add_entity(connection, ALICE, "never", number=1)
+            await connection.execute("select 1 / 0")
+
+    async with fresh_database.transaction([ALICE]) as connection:
+        assert await names(connection) == []
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+async def test_vectors_go_out_and_come_back(database: Database, *, binary: bool) -> None:
+    vector = np.array([0.5, -1.25, 0.0, 3.0], dtype=np.float32)
+
+    async with database.control() as connection, connection.cursor(binary=binary) as cursor:
+        await cursor.execute("select %s::halfvec, %s::halfvec[]", [vector, [vector, vector * 2]])
+        row = await cursor.fetchone()
+
+    assert row is not None
+    one, several = row
+    assert one.dtype == np.float32
+    assert np.array_equal(one, vector)
+    assert [item.tolist() for item in several] == [vector.tolist(), (vector * 2).tolist()]
+
+
+async def test_the_text_form_of_a_vector_equals_the_binary_one(database: Database) -> None:
+    vector = np.array([0.1, -2.0], dtype=np.float32)
+
+    async with database.control() as connection:
+        cursor = await connection.execute("select %t::halfvec = %b::halfvec", [vector, vector])
+        assert await cursor.fetchone() == (True,)
+
+
+async def test_plans_are_made_for_their_parameters_and_repeat_their_answer(database: Database) -> None:
+    async with database.control() as connection:
+        setting = await (await connection.execute("show plan_cache_mode")).fetchone()
+        answers = set()
+        for _ in range(10):
+            cursor = await connection.execute("select count(*) from job where bucket = %s", [7], prepare=True)
+            answers.add(await cursor.fetchone())
+
+    assert setting == ("force_custom_plan",)
+    assert len(answers) == 1
+
+
+async def test_it_works_without_prepared_statements(dsn: str) -> None:
+    async with await Database.open(dsn, prepared=False, size=1) as database:
+        for _ in range(8):
+            async with database.transaction([ALICE]) as connection:
+                await connection.execute("select count(*) from memory where bucket = %s", [1])
+        async with database.control() as connection:
+            cursor = await connection.execute("select count(*) from pg_prepared_statements")
+            assert await cursor.fetchone() == (0,)
+
+
+async def test_an_unknown_server_is_a_setup_error() -> None:
+    with pytest.raises(SetupError, match="cannot be reached"):
+        await Database.open("host=/nonexistent dbname=synap user=synap_app")

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from synap.domain.contexts import Candidate, ScoreParts, SegmentRef
+from synap.domain.memories import Evidence, Memory, MemoryType, Statement
+from synap.domain.scopes import Scope
+from synap.retrieval.scored import Scored, Settled
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SCOPES = {
+    "user": Scope(rung="user", space="inst_1", ids=(("customer", "acme"), ("user", "ann"))),
+    "customer": Scope(rung="customer", space="inst_1", ids=(("customer", "acme"),)),
+    "client": Scope(rung="client", space="inst_1"),
+    "world": Scope(rung="world", space="world"),
+}
+
+
+class Make:
+    """Builds candidates and what becomes of them, with everything a test does not care about filled in."""
+
+    now = NOW
+
+    def chain(self) -> tuple[Scope, ...]:
+        return tuple(SCOPES.values())
+
+    def memory(self, name: str, content: str = "", *, rung: str = "user", **statement: Any) -> Memory:
+        fields: dict[str, Any] = {"type": MemoryType.FACT, "said_at": NOW, **statement}
+        return Memory(
+            id=name,
+            scope=SCOPES[rung],
+            statement=Statement(content=content or f"{name} is known.", **fields),
+            evidence=(Evidence(document_id="doc", start=0, end=9, quote="quote", turn_id="t1"),),
+            document_id="doc",
+            recorded_at=NOW,
+        )
+
+    def candidate(
+        self,
+        name: str,
+        content: str = "",
+        *,
+        vector: tuple[float | None, ...] = (),
+        lexical: tuple[float | None, ...] = (),
+        place: tuple[int, int] | None = None,
+        excerpt: bool = False,
+        speaker: str | None = None,
+        rung: str = "user",
+        **statement: Any,
+    ) -> Candidate:
+        return Candidate(
+            memory=self.memory(name, content, rung=rung, **statement),
+            excerpt=excerpt,
+            place=None if place is None else SegmentRef(document_row=place[0], ordinal=place[1]),
+            speaker=speaker,
+            vector_scores=vector,
+            lexical_scores=lexical,
+        )
+
+    def scored(self, name: str, total: float = 0.5, content: str = "", **candidate: Any) -> Scored:
+        return Scored(candidate=self.candidate(name, content, **candidate), score=ScoreParts(total=total))
+
+    def settled(self, name: str, total: float = 0.5, *, overridden_by: str | None = None, **candidate: Any) -> Settled:
+        return Settled(scored=self.scored(name, total, **candidate), overridden_by=overridden_by)
+
+
+@pytest.fixture
+def make() -> Make:
+    return Make()
+
+
+@pytest.fixture
+def names() -> Callable[[list[Any]], list[str]]:
+    """Return the ids of scored candidates, in order."""
+    return lambda scored: [one.candidate.memory.id for one in scored]

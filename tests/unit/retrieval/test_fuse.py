@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from synap.domain.contexts import Candidate, Query, Search
+from synap.domain.memories import MemoryType
+from synap.retrieval.fuse import Fused, freshness, fuse, in_dialogue, scale
+
+
+def ask(make: Any, candidates: list[Candidate], *texts: str, semantic: bool = True, **weights: float) -> Fused:
+    queries = tuple(Query(text=text, names=tuple(w.lower() for w in text.split() if w.istitle())) for text in texts)
+    search = Search(chain=make.chain(), queries=queries, now=make.now)
+    return fuse(candidates, search, semantic=semantic, type_weights={MemoryType(k): v for k, v in weights.items()})
+
+
+def ids(fused: Fused) -> list[str]:
+    return [one.candidate.memory.id for one in fused.scored]
+
+
+def test_the_best_of_a_channel_is_one_and_what_it_misses_is_zero() -> None:
+    scaled = scale(np.array([[8.0], [2.0], [np.nan]]), shrink=False)
+
+    assert scaled[:, 0].tolist() == [1.0, 0.25, 0.0]
+
+
+def test_equal_scores_all_contribute_fully() -> None:
+    assert scale(np.array([[3.0], [3.0]]), shrink=False)[:, 0].tolist() == [1.0, 1.0]
+    assert scale(np.array([[0.4]]), shrink=True)[:, 0].tolist() == [1.0]
+
+
+def test_an_empty_channel_contributes_nothing() -> None:
+    assert scale(np.array([[np.nan], [np.nan]]), shrink=True)[:, 0].tolist() == [0.0, 0.0]
+
+
+def test_the_worst_of_few_vectors_keeps_its_share_and_the_worst_of_many_loses_it() -> None:
+    few = scale(np.array([[0.8], [0.7]]), shrink=True)
+    many = scale(np.linspace(0.8, 0.7, 300)[:, None], shrink=True)
+
+    assert few[-1, 0] > 0.8
+    assert many[-1, 0] < 0.6
+
+
+def test_both_channels_count_half(make: Any) -> None:
+    both = make.candidate("both", vector=(0.5,), lexical=(5.0,))
+    words = make.candidate("words", lexical=(10.0,))
+    meaning = make.candidate("meaning", vector=(0.9,))
+
+    fused = ask(make, [both, words, meaning], "anything")
+
+    assert {one.candidate.memory.id: one.score.lexical for one in fused.scored}["words"] == 1.0
+    assert ids(fused)[0] == "both"
+
+
+def test_a_hashing_embedder_weighs_less(make: Any) -> None:
+    words = make.candidate("words", vector=(0.1,), lexical=(10.0,))
+    meaning = make.candidate("meaning", vector=(0.9,), lexical=(3.0,))
+
+    assert ids(ask(make, [words, meaning], "anything")) == ["meaning", "words"]
+    assert ids(ask(make, [words, meaning], "anything", semantic=False)) == ["words", "meaning"]
+
+
+def test_without_vectors_words_alone_decide(make: Any) -> None:
+    fused = ask(make, [make.candidate("a", lexical=(1.0,)), make.candidate("b", lexical=(4.0,))], "anything")
+
+    assert ids(fused) == ["b", "a"]
+    assert fused.scored[0].score.total > 0.6
+
+
+def test_a_named_speaker_outranks_another_with_the_same_words(make: Any) -> None:
+    same: dict[str, Any] = {"vector": (0.5,), "lexical": (5.0,), "excerpt": True}
+    candidates = [make.candidate("a", speaker="Igor", **same), make.candidate("b", speaker="Orla Byrne", **same)]
+
+    fused = ask(make, candidates, "what did Orla say")
+
+    assert ids(fused) == ["b", "a"]
+    assert fused.scored[0].score.entity == 1.0
+
+
+def test_a_turn_beside_the_best_one_is_lifted(make: Any) -> None:
+    question = make.candidate("question", vector=(0.9,), lexical=(9.0,), place=(1, 4), excerpt=True, speaker="Igor")
+    answer = make.candidate("answer", vector=(0.2,), place=(1, 5), excerpt=True, speaker="Orla")
+    elsewhere = make.candidate("elsewhere", vector=(0.3,), place=(2, 5), excerpt=True, speaker="Orla")
+
+    assert ids(ask(make, [elsewhere, answer, question], "anything")) == ["question", "answer", "elsewhere"]
+
+
+def test_a_memory_is_lifted_by_its_own_passage(make: Any) -> None:
+    passage = make.candidate("passage", vector=(0.9,), lexical=(9.0,), place=(1, 4), excerpt=True)
+    memory = make.candidate("memory", vector=(0.3,), place=(1, 4))
+    stranger = make.candidate("stranger", vector=(0.35,), place=(3, 1))
+
+    assert ids(ask(make, [stranger, memory, passage], "anything")) == ["passage", "memory", "stranger"]
+
+
+def test_the_best_query_counts_and_those_that_found_it_are_told(make: Any) -> None:
+    first = make.candidate("first", lexical=(5.0, None))
+    second = make.candidate("second", lexical=(0.5, 7.0))
+
+    fused = ask(make, [first, second], "one", "two")
+
+    assert fused.matched == {"first": ("one",), "second": ("two",)}
+    assert fused.scored[0].score.total == pytest.approx(fused.scored[1].score.total)
+
+
+def test_a_type_weight_moves_its_type(make: Any) -> None:
+    fact = make.candidate("fact", lexical=(5.0,))
+    episode = make.candidate("episode", lexical=(4.8,), type=MemoryType.EPISODE)
+
+    assert ids(ask(make, [fact, episode], "anything", episode=1.5)) == ["episode", "fact"]
+
+
+def test_only_fading_types_lose_by_age(make: Any) -> None:
+    week_ago = make.now - timedelta(days=7)
+
+    emotion = make.memory("a", type=MemoryType.EMOTION, said_at=week_ago)
+    assert freshness(emotion, make.now) == pytest.approx(0.5)
+    assert freshness(replace(emotion, seen_at=make.now), make.now) == 1.0
+    assert freshness(make.memory("b", said_at=week_ago), make.now) == 1.0
+
+
+def test_ties_go_by_id_whatever_the_order_of_arrival(make: Any) -> None:
+    candidates = [make.candidate(name, lexical=(1.0,)) for name in "cab"]
+
+    assert ids(ask(make, candidates, "anything")) == ["a", "b", "c"]
+
+
+def test_nothing_to_score_gives_nothing(make: Any) -> None:
+    assert ids(ask(make, [], "anything")) == []
+    assert ids(ask(make, [make.candidate("a")])) == []
+
+
+def test_a_turn_or_a_speaker_makes_a_dialogue(make: Any) -> None:
+    document = make.candidate("a")
+    plain = replace(document, memory=replace(document.memory, evidence=()))
+
+    assert in_dialogue(document)
+    assert not in_dialogue(plain)
+    assert in_dialogue(replace(plain, speaker="Orla"))
