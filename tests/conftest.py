@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,8 +22,6 @@ from synap.store.database import Database
 from synap.store.migrate import migrate
 from synap.store.privileges import blocking_ancestor, server_account
 from synap.store.server import EmbeddedServer, Role
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -48,88 +47,131 @@ def server(server_folder: Callable[[], Path]) -> Iterator[EmbeddedServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def template(server: EmbeddedServer) -> str:
-    """Name of a migrated database to copy; nobody connects to it."""
-    return _migrated(server, "template_plain", partitioned=False)
+class Databases:
+    """Databases on the server of this run. A template is migrated once and copied, which takes a fifth of the time."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        self._server = server
+        self._numbers = itertools.count(1)
+        self._templates: dict[bool, str] = {}
+        self._shared: dict[bool, str] = {}
+
+    def dsn(self, role: Role, name: str) -> str:
+        """Where `role` logs in to the database called `name`."""
+        return self._server.dsn(role, database=name)
+
+    def shared(self, *, partitioned: bool) -> str:
+        """Name of the migrated database that all tests share."""
+        if partitioned not in self._shared:
+            self._shared[partitioned] = self.fresh(partitioned=partitioned)
+        return self._shared[partitioned]
+
+    def fresh(self, *, partitioned: bool) -> str:
+        """Name of a new migrated database."""
+        if partitioned not in self._templates:
+            template = self._templates[partitioned] = self.empty()
+            migrate(self.dsn(Role.OWNER, template), partitioned=partitioned)
+        return self.empty(template=self._templates[partitioned])
+
+    def empty(self, *, template: str = "template1") -> str:
+        """Name of a new database, empty or a copy of `template`."""
+        name = f"test_{next(self._numbers)}"
+        names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+        self._administer(sql.SQL("create database {name} template {template}").format(**names))
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, with the connections to it."""
+        self._administer(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+    def _administer(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.dsn(Role.OWNER, "postgres"), autocommit=True) as connection:
+            connection.execute(statement)
 
 
 @pytest.fixture(scope="session")
-def partitioned_template(server: EmbeddedServer) -> str:
-    """Name of a database migrated in partitioned mode, to copy; nobody connects to it."""
-    return _migrated(server, "template_partitioned", partitioned=True)
+def databases(server: EmbeddedServer) -> Databases:
+    """Makes databases on the server of this run."""
+    return Databases(server)
 
 
-@pytest.fixture(scope="session")
-def database_name(server: EmbeddedServer, template: str) -> str:
+@pytest.fixture
+def partitioned() -> bool:
+    """Whether the databases of this test are in partitioned mode; the store's own tests run with both."""
+    return False
+
+
+@pytest.fixture
+def cursor_factory() -> type[psycopg.AsyncCursor[Any]]:
+    """Class of the cursors of `database`; the store's own tests watch statements with it."""
+    return psycopg.AsyncCursor
+
+
+@pytest.fixture
+def database_name(databases: Databases, *, partitioned: bool) -> str:
     """Name of the migrated database that all tests share."""
-    return _create(server, "shared_plain", template=template)
+    return databases.shared(partitioned=partitioned)
 
 
-@pytest.fixture(scope="session")
-def dsn(server: EmbeddedServer, database_name: str) -> str:
+@pytest.fixture
+def dsn(databases: Databases, database_name: str) -> str:
     """Where the application logs in to the shared database."""
-    return server.dsn(Role.APP, database=database_name)
+    return databases.dsn(Role.APP, database_name)
 
 
-@pytest.fixture(scope="session")
-def worker_dsn(server: EmbeddedServer, database_name: str) -> str:
+@pytest.fixture
+def worker_dsn(databases: Databases, database_name: str) -> str:
     """Where the worker logs in to the shared database."""
-    return server.dsn(Role.WORKER, database=database_name)
+    return databases.dsn(Role.WORKER, database_name)
 
 
-@pytest.fixture(scope="session")
-def owner_dsn(server: EmbeddedServer, database_name: str) -> str:
+@pytest.fixture
+def owner_dsn(databases: Databases, database_name: str) -> str:
     """Where the owner logs in to the shared database; row-level security does not bind it."""
-    return server.dsn(Role.OWNER, database=database_name)
-
-
-@pytest.fixture(scope="session")
-def partitioned_name(server: EmbeddedServer, partitioned_template: str) -> str:
-    """Name of the partitioned database that all tests share."""
-    return _create(server, "shared_partitioned", template=partitioned_template)
-
-
-@pytest.fixture(scope="session")
-def partitioned_dsn(server: EmbeddedServer, partitioned_name: str) -> str:
-    """Where the application logs in to the shared partitioned database."""
-    return server.dsn(Role.APP, database=partitioned_name)
+    return databases.dsn(Role.OWNER, database_name)
 
 
 @pytest.fixture
-async def database(dsn: str) -> AsyncIterator[Database]:
+async def database(dsn: str, cursor_factory: type[psycopg.AsyncCursor[Any]]) -> AsyncIterator[Database]:
     """The shared database, open as the application."""
-    async with await Database.open(dsn) as opened:
+    async with await Database.open(dsn, cursor_factory=cursor_factory) as opened:
         yield opened
 
 
 @pytest.fixture
-async def partitioned_database(partitioned_dsn: str) -> AsyncIterator[Database]:
+async def partitioned_database(databases: Databases) -> AsyncIterator[Database]:
     """The shared partitioned database, open as the application."""
-    async with await Database.open(partitioned_dsn) as opened:
+    name = databases.shared(partitioned=True)
+    async with await Database.open(databases.dsn(Role.APP, name)) as opened:
         yield opened
 
 
 @pytest.fixture
-def empty_name(server: EmbeddedServer) -> Iterator[str]:
+def empty_name(databases: Databases) -> Iterator[str]:
     """Name of a database without a schema, of this test's own."""
-    name = _create(server, f"empty_{next(_numbers)}")
+    name = databases.empty()
     yield name
-    _drop(server, name)
+    databases.drop(name)
 
 
 @pytest.fixture
-def fresh_name(server: EmbeddedServer, template: str) -> Iterator[str]:
+def fresh_name(databases: Databases, *, partitioned: bool) -> Iterator[str]:
     """Name of a migrated database of this test's own."""
-    name = _create(server, f"fresh_{next(_numbers)}", template=template)
+    name = databases.fresh(partitioned=partitioned)
     yield name
-    _drop(server, name)
+    databases.drop(name)
 
 
 @pytest.fixture
-def fresh_dsn(server: EmbeddedServer, fresh_name: str) -> str:
+def fresh_dsn(databases: Databases, fresh_name: str) -> str:
     """Where the application logs in to a migrated database of this test's own."""
-    return server.dsn(Role.APP, database=fresh_name)
+    return databases.dsn(Role.APP, fresh_name)
+
+
+@pytest.fixture
+def fresh_owner_dsn(databases: Databases, fresh_name: str) -> str:
+    """Where the owner logs in to a migrated database of this test's own."""
+    return databases.dsn(Role.OWNER, fresh_name)
 
 
 @pytest.fixture
@@ -137,23 +179,3 @@ async def fresh_database(fresh_dsn: str) -> AsyncIterator[Database]:
     """A migrated database of this test's own, open as the application."""
     async with await Database.open(fresh_dsn) as opened:
         yield opened
-
-
-def _migrated(server: EmbeddedServer, name: str, *, partitioned: bool) -> str:
-    migrate(server.dsn(Role.OWNER, database=_create(server, name)), partitioned=partitioned)
-    return name
-
-
-def _create(server: EmbeddedServer, name: str, *, template: str = "template1") -> str:
-    statement = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-    _administer(server, statement)
-    return name
-
-
-def _drop(server: EmbeddedServer, name: str) -> None:
-    _administer(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
-    with psycopg.connect(server.dsn(Role.OWNER, database="postgres"), autocommit=True) as connection:
-        connection.execute(statement)

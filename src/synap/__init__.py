@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from synap.version import __version__
+
 if TYPE_CHECKING:
     from synap.api.contexts import ContextItem
     from synap.api.memories import BatchResult, Ingestion, MemoryPage, MemoryRecord
@@ -30,12 +32,11 @@ if TYPE_CHECKING:
         SynapError,
         TransientError,
     )
-    from synap.sdk.sync import SynapSync
     from synap.sdk.client import Synap
     from synap.sdk.client import Synap as MaximemSynapSDK
     from synap.sdk.responses import ContextResponse
+    from synap.sdk.sync import SynapSync
 
-__version__ = "0.1.0"
 
 __all__ = [
     "AuthenticationError",

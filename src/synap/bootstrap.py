@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from synap.adapters.hashing.embedder import HashingEmbedder
 from synap.adapters.minilm.embedder import MiniLmEmbedder
 from synap.adapters.minilm.prepare import prepared_model
 from synap.adapters.openai.embedder import OpenAiEmbedder
 from synap.adapters.system.clock import SystemClock
-from synap.domain.ids import RowIds
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
 from synap.engine.audit import AuditTrail
@@ -21,15 +20,16 @@ from synap.engine.cache import AnswerCache
 from synap.engine.core import Core, Limits
 from synap.engine.engine import Engine
 from synap.engine.faults import Faults
+from synap.engine.spaces import VectorSpaces
 from synap.engine.worker import Pace
 from synap.errors import SetupError
 from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
-from synap.settings import Settings
-from synap.store.checks import check_server
+from synap.settings import EmbedderChoice, Settings
+from synap.store.checks import check_store
 from synap.store.database import Database
-from synap.store.migrate import migrate
-from synap.store.server import EmbeddedServer
+from synap.store.migrate import SCHEMA_VERSION, migrate
+from synap.store.server import EmbeddedServer, Role
 from synap.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,8 @@ async def open_engine(settings: Settings, opening: Opening | None = None) -> Eng
     opening = opening or Opening()
     clock = opening.clock or SystemClock()
     embedder = opening.embedder or choose_embedder(settings)
-    server, database = await _open_database(settings, stay=opening.stay)
+    opened = await _open_database(settings, stay=opening.stay)
+    server, database = opened
 
     async def release() -> None:
         await database.close()
@@ -75,7 +76,7 @@ async def open_engine(settings: Settings, opening: Opening | None = None) -> Eng
             await asyncio.to_thread(server.stop)
 
     try:
-        return await _assemble(settings, opening, clock, embedder, database, release)
+        return await _assemble(settings, opening, clock, embedder, opened, release)
     except BaseException:
         await release()
         raise
@@ -87,14 +88,90 @@ def choose_embedder(settings: Settings) -> Embedder:
     Raises:
         SetupError: The one named cannot be used.
     """
-    model = prepared_model()
-    if settings.embedder == "openai":
+    if settings.embedder is EmbedderChoice.OPENAI or (settings.embedder is None and settings.embedding_url):
         return OpenAiEmbedder(
             url=settings.embedding_url or "", model=settings.embedding_model or "", key=settings.embedding_key
         )
-    if settings.embedder == "minilm" and model is None:
+    model = prepared_model()
+    if settings.embedder is EmbedderChoice.MINILM and model is None:
         raise SetupError("SYNAP_EMBEDDER is minilm, but the model is not prepared: run `synap models prepare`")
-    if settings.embedder == "hashing" or model is None:
-        logger.warning("hashing embedder in use: it knows no paraphrase; run `synap models prepare`")
+    if settings.embedder is EmbedderChoice.HASHING or model is None:
+        logger.warning("the hashing embedder is in use: it knows no paraphrase; run `synap models prepare`")
         return HashingEmbedder()
     return MiniLmEmbedder(model)
+
+
+def _other_embedders(wanted: Embedder) -> list[Embedder]:
+    """Return embedders that may have made the vectors in the store, and can answer until these are replaced."""
+    model = prepared_model()
+    others: list[Embedder] = [HashingEmbedder()]
+    if model is not None:
+        others.append(MiniLmEmbedder(model))
+    return [embedder for embedder in others if embedder.id != wanted.id]
+
+
+def embedded_server(settings: Settings, *, stay: bool = False) -> EmbeddedServer:
+    """Return the embedded server of the settings' data folder, started where it does not run, its schema up to date.
+
+    Blocks; call it in a thread.
+    """
+    server = EmbeddedServer.start(settings.data_dir, stay=stay)
+    try:
+        migrate(server.dsn(Role.OWNER))
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+async def _open_database(settings: Settings, *, stay: bool) -> tuple[EmbeddedServer | None, Database]:
+    """Return the database to work with, and the embedded server where it is ours to stop."""
+    if settings.database_url is not None:
+        await asyncio.to_thread(check_store, settings.database_url, schema=SCHEMA_VERSION)
+        return None, await Database.open(settings.database_url)
+    server = await asyncio.to_thread(embedded_server, settings, stay=stay)
+    try:
+        return server, await Database.open(server.dsn(Role.APP))
+    except BaseException:
+        await asyncio.to_thread(server.stop)
+        raise
+
+
+async def _assemble(
+    settings: Settings,
+    opening: Opening,
+    clock: Clock,
+    embedder: Embedder,
+    opened: tuple[EmbeddedServer | None, Database],
+    release: Callable[[], Awaitable[None]],
+) -> Engine:
+    server, database = opened
+    store = Store(database, clock)
+    owner = server.dsn(Role.OWNER) if server is not None else settings.migration_url
+    spaces = VectorSpaces(
+        store.embeddings,
+        embedder,
+        others=_other_embedders(embedder),
+        owner_dsn=owner,
+        now=clock.now,
+        timer=time.monotonic,
+    )
+    await spaces.begin()
+    core = Core(
+        store=store,
+        spaces=spaces,
+        clock=clock,
+        cache=AnswerCache(timer=time.monotonic),
+        audit=AuditTrail(store.audit),
+        settings=Limits(max_document_bytes=settings.max_document_bytes),
+    )
+    default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
+    engine = Engine(
+        core,
+        release=release,
+        faults=Faults(settings.faults),
+        pace=opening.pace,
+        default_instance=default,
+    )
+    await engine.start(workers=opening.workers)
+    return engine

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from synap.engine.faults import Fault, parse_faults
 from synap.errors import SetupError
 
 DEFAULT_MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
@@ -23,22 +24,6 @@ class EmbedderChoice(StrEnum):
     MINILM = "minilm"
     HASHING = "hashing"
     OPENAI = "openai"
-
-
-class FaultAction(StrEnum):
-    """What a fault test lets happen."""
-
-    KILL = "kill"
-    DELAY = "delay"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """A fault that a test asks for: at the stage of this name the process dies, waits, or raises."""
-
-    stage: str
-    action: FaultAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +42,7 @@ class Settings:
         llm_url, llm_model, llm_key: SYNAP_LLM_URL, _MODEL, _KEY, likewise.
         max_document_bytes: SYNAP_MAX_DOCUMENT_BYTES, largest document in UTF-8 bytes; 10 MiB where not set.
         test_citus_url: SYNAP_TEST_CITUS_URL, a Citus cluster for the store's tests.
-        fault: SYNAP_FAULT, `stage:kill`, `stage:delay` or `stage:error`, for fault tests.
+        faults: SYNAP_FAULT, `stage:kill`, `stage:delay` or `stage:error`, for fault tests; see `synap.engine.faults`.
     """
 
     data_dir: Path | None = None
@@ -74,7 +59,7 @@ class Settings:
     llm_key: str | None = field(default=None, repr=False)
     max_document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES
     test_citus_url: str | None = field(default=None, repr=False)
-    fault: Fault | None = None
+    faults: tuple[Fault, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -101,7 +86,7 @@ class Settings:
             llm_key=given.text("SYNAP_LLM_KEY"),
             max_document_bytes=given.count("SYNAP_MAX_DOCUMENT_BYTES", default=DEFAULT_MAX_DOCUMENT_BYTES),
             test_citus_url=given.url("SYNAP_TEST_CITUS_URL", "postgresql", "postgres"),
-            fault=_fault(given),
+            faults=parse_faults(given.text("SYNAP_FAULT") or ""),
         )
         _check_pair("SYNAP_EMBEDDING", settings.embedding_url, settings.embedding_model)
         _check_pair("SYNAP_LLM", settings.llm_url, settings.llm_model)
@@ -158,16 +143,6 @@ def _check_pair(prefix: str, url: str | None, model: str | None) -> None:
     if (url is None) != (model is None):
         missing, present = ("URL", "MODEL") if url is None else ("MODEL", "URL")
         raise _wrong(f"{prefix}_{missing}", f"must be set where {prefix}_{present} is")
-
-
-def _fault(given: _Variables) -> Fault | None:
-    text = given.text("SYNAP_FAULT")
-    if text is None:
-        return None
-    stage, _, action = text.rpartition(":")
-    if not stage or action not in set(FaultAction):
-        raise _wrong("SYNAP_FAULT", f"must be a stage and kill, delay or error, as in `extract:kill`, not {text!r}")
-    return Fault(stage=stage, action=FaultAction(action))
 
 
 def _wrong(name: str, problem: str) -> SetupError:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import numpy as np
 import psycopg
 import pytest
 
 from synap.domain.scopes import Scope, world_scope
-from synap.errors import SetupError
+from synap.errors import ServiceUnavailableError, SetupError
 from synap.store.database import OPERATOR, Connection, Database
+from synap.store.errors import retry
 
 ALICE = Scope(rung="user", space="inst_database_tests", ids=(("user", "alice"),))
 BOB = Scope(rung="user", space="inst_database_tests", ids=(("user", "bob"),))
@@ -118,10 +122,13 @@ async def test_the_operator_is_a_role_of_one_transaction(fresh_dsn: str) -> None
 
 
 async def test_an_error_rolls_everything_back(fresh_database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def write_and_fail() -> None:
         async with fresh_database.transaction([ALICE]) as connection:
             await add_entity(connection, ALICE, "never", number=1)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await write_and_fail()
 
     async with fresh_database.transaction([ALICE]) as connection:
         assert await names(connection) == []
@@ -139,10 +146,13 @@ async def test_a_pipelined_transaction_commits_and_answers_after_its_block(fresh
 
 
 async def test_the_error_of_an_unfetched_pipelined_statement_rolls_back(fresh_database: Database) -> None:
-    with pytest.raises(psycopg.errors.DivisionByZero):
+    async def write_and_fail() -> None:
         async with fresh_database.transaction([ALICE], pipelined=True) as connection:
             await add_entity(connection, ALICE, "never", number=1)
             await connection.execute("select 1 / 0")
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await write_and_fail()
 
     async with fresh_database.transaction([ALICE]) as connection:
         assert await names(connection) == []
@@ -196,3 +206,50 @@ async def test_it_works_without_prepared_statements(dsn: str) -> None:
 async def test_an_unknown_server_is_a_setup_error() -> None:
     with pytest.raises(SetupError, match="cannot be reached"):
         await Database.open("host=/nonexistent dbname=synap user=synap_app")
+
+
+async def test_after_a_loss_of_all_connections_one_call_fails_and_the_next_ones_work(
+    fresh_dsn: str, fresh_owner_dsn: str
+) -> None:
+    async def use(database: Database) -> None:
+        async with database.transaction([ALICE]) as connection:
+            await connection.execute("select pg_sleep(0.05)")
+
+    async with await Database.open(fresh_dsn, size=4) as database:
+        await asyncio.gather(*(use(database) for _ in range(4)))
+        with psycopg.connect(fresh_owner_dsn) as owner:
+            owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'synap_app'")
+
+        with pytest.raises(ServiceUnavailableError):
+            await use(database)
+
+        await asyncio.gather(*(use(database) for _ in range(4)))
+
+
+async def test_a_call_that_finds_no_free_connection_in_time_is_told_so(fresh_dsn: str) -> None:
+    async with await Database.open(fresh_dsn, size=1, wait=0.1) as database, database.control():
+        with pytest.raises(ServiceUnavailableError, match="busy"):
+            async with database.control():
+                pass
+
+
+async def test_of_two_transactions_that_lock_each_other_out_one_is_repeated(fresh_database: Database) -> None:
+    async with fresh_database.control() as connection:
+        for name in ("one", "two"):
+            await connection.execute("insert into client (id, name, created_at) values (%s, '', now())", [name])
+    met = asyncio.Barrier(2)
+
+    async def rename(first: str, second: str) -> None:
+        async with fresh_database.control() as connection:
+            await connection.execute("update client set name = name || 'x' where id = %s", [first])
+            if not met.broken and met.n_waiting < met.parties:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.3):
+                        await met.wait()
+            await connection.execute("update client set name = name || 'x' where id = %s", [second])
+
+    await asyncio.gather(retry(lambda: rename("one", "two")), retry(lambda: rename("two", "one")))
+
+    async with fresh_database.control() as connection:
+        cursor = await connection.execute("select distinct name from client")
+        assert await cursor.fetchall() == [("xx",)]

@@ -19,7 +19,7 @@ from synap.errors import SetupError
 from synap.store import cluster as clusters
 from synap.store.binaries import find_binaries, reachable
 from synap.store.migrate import migrate
-from synap.store.privileges import Account, server_account
+from synap.store.privileges import Account, blocking_ancestor, server_account
 from synap.store.server import EmbeddedServer, Role
 
 CLIENT = """
@@ -31,6 +31,7 @@ print(server.pid, flush=True)
 sys.stdin.read()
 server.stop()
 """
+ORDINARY = Account(uid=1, gid=1)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server under another uid")
 
 
@@ -82,7 +83,7 @@ def count(dsn: str) -> int:
 
 def test_it_listens_on_a_private_socket_alone_and_syncs_to_disk(server: EmbeddedServer) -> None:
     with psycopg.connect(server.dsn(Role.OWNER)) as connection:
-        settings = dict(
+        settings: dict[str, str] = dict(
             connection.execute(
                 "select name, setting from pg_settings where name in "
                 "('listen_addresses', 'fsync', 'full_page_writes', 'synchronous_commit', 'unix_socket_directories')"
@@ -103,6 +104,26 @@ def test_as_root_the_server_runs_under_a_uid_of_its_own(server: EmbeddedServer) 
     assert uid == server_account().uid
     assert uid not in (0, 65534)
     assert (server.data_dir / "postgres" / "18").stat().st_uid == uid
+
+
+@as_root
+@pytest.mark.skipif(
+    blocking_ancestor(Path(sys.executable).resolve(), ORDINARY) is not None,
+    reason="this interpreter lies in a folder that other users may not enter",
+)
+def test_an_ordinary_user_runs_the_server_as_itself(server_folder: Callable[[], Path]) -> None:
+    folder = server_folder()
+    ORDINARY.give(folder)
+    script = CLIENT.replace("sys.stdin.read()", "assert Path(f'/proc/{server.pid}').stat().st_uid == 1")
+
+    answer = ORDINARY.run(
+        [sys.executable, "-c", script, str(folder / "data")], timeout=60, env={"HOME": str(folder), "PATH": os.defpath}
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert (folder / "data").stat().st_uid == 1
+    assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
+    shutil.rmtree(folder)
 
 
 def test_a_second_process_shares_the_server_and_the_last_one_stops_it(folder: Path) -> None:

@@ -130,7 +130,9 @@ class AdminApi(Protocol):
         """Create a client."""
         ...
 
-    async def update_client(self, client_id: str, *, name: str | None = None, status: str | None = None) -> ClientRecord:
+    async def update_client(
+        self, client_id: str, *, name: str | None = None, status: str | None = None
+    ) -> ClientRecord:
         """Rename a client or change its status; an inactive one suspends its instances."""
         ...
 
@@ -190,9 +192,7 @@ class AdminApi(Protocol):
         """Erase a WORLD memory."""
         ...
 
-    async def audit(
-        self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100
-    ) -> AuditPage:
+    async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """Read the audit trail, newest first."""
         ...
 

@@ -255,9 +255,7 @@ def _refusal(problem: str) -> InvalidInputError:
     if found := _EXPECTED.match(problem):
         field = _path(found["path"])
         wanted = " or ".join(_WORDS.get(word, word) for word in found["want"].split(" | ") if word != "null")
-        return InvalidInputError(
-            f"{field} must be {wanted}, not {_WORDS.get(found['got'], found['got'])}", field=field
-        )
+        return InvalidInputError(f"{field} must be {wanted}, not {_WORDS.get(found['got'], found['got'])}", field=field)
     found = _ELSEWHERE.match(problem)
     field = _path(found["path"] if found else None)
     return InvalidInputError(f"{field}: {found['problem'] if found else problem}", field=field)

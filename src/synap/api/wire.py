@@ -1,4 +1,4 @@
-"""The JSON form of answers and records: what the doors send and our own client reads back.
+"""From a context to an answer, and its JSON form: what the doors send and our own client reads back.
 
 An answer is written once for three kinds of reader. The public Python client wants five lists under `context`, the
 documentation shows them at the top level, the TypeScript client reads `items_by_type`. Types are disjoint in the lists;
@@ -17,7 +17,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext
-from synap.domain.memories import MemoryType
+from synap.api.items import context_item, evidence_record, share
+from synap.api.memories import MemoryRecord
+from synap.domain.contexts import Context, Degradation
+from synap.domain.memories import Memory, MemoryType
 from synap.domain.vocabulary import LIST_NAMES
 from synap.errors import InvalidInputError
 
@@ -27,6 +30,74 @@ _LISTS = tuple(LIST_NAMES.values())
 _EXCERPTS = "excerpts"
 _SCORES = ("confidence", "score", "temporal_confidence", "strength", "significance", "intensity")
 _UNSENT = frozenset({"degraded", "degraded_code"})
+
+
+def context_answer(
+    context: Context,
+    *,
+    metadata: ContextMetadata,
+    conversation_context: ConversationContext | None = None,
+    explain: bool = False,
+) -> ContextAnswer:
+    """Return a context as the answer to a fetch.
+
+    Args:
+        context: What was found.
+        metadata: What is known about the request and its way; what the context tells itself is filled in here.
+        conversation_context: The running conversation, where it was asked for.
+        explain: Whether each item carries the parts of its score.
+    """
+    degradation = context.degradation or Degradation(level="", code="")
+    return ContextAnswer(
+        items=tuple(context_item(item, explain=explain) for item in context.items),
+        formatted_context=context.formatted,
+        conversation_context=conversation_context,
+        metadata=msgspec.structs.replace(
+            metadata,
+            scopes=context.scopes,
+            total_results=len(context.items),
+            tokens_used=context.tokens,
+            token_budget=context.budget,
+            budget_exceeded=context.budget_exceeded,
+            degraded=degradation.level,
+            degraded_code=degradation.code,
+            warnings=tuple(dict.fromkeys((*context.warnings, *degradation.warnings))),
+            reason=context.reason,
+        ),
+    )
+
+
+def memory_record(memory: Memory) -> MemoryRecord:
+    """Return a single memory as `get`, `list`, `update` and `history` give it."""
+    statement = memory.statement
+    return MemoryRecord(
+        memory_id=memory.id,
+        memory_type=statement.type.value,
+        content=statement.content,
+        confidence=share(statement.confidence),
+        score=share(statement.score),
+        scope=memory.scope.rung,
+        status=memory.status.value,
+        created_at=memory.recorded_at,
+        subject=statement.subject,
+        category=statement.category,
+        customer_id=memory.scope.customer_id,
+        user_id=memory.scope.user_id,
+        entities=statement.entities,
+        evidence=tuple(map(evidence_record, memory.evidence)),
+        event_date=statement.when.start if statement.when else None,
+        event_end=statement.when.end if statement.when else None,
+        event_precision=statement.when.precision.value if statement.when else None,
+        valid_from=statement.valid_from,
+        valid_until=statement.valid_until,
+        said_at=statement.said_at,
+        updated_at=memory.seen_at,
+        superseded_at=memory.superseded_at,
+        superseded_by=memory.superseded_by,
+        source_document_id=memory.document_id,
+        extractor=memory.extractor,
+        metadata=memory.metadata,
+    )
 
 
 def to_wire(value: Any) -> Any:
@@ -112,9 +183,9 @@ def decode_answer(body: Mapping[str, Any]) -> ContextAnswer:
 def _encode_item(item: ContextItem, rank: int, rank_score: float) -> dict[str, Any]:
     """Return one item without nulls. `metadata.rank_score`, by which clients merge lists, never replaces the source's own."""
     body: dict[str, Any] = to_wire(msgspec.structs.replace(item, rank=rank))
-    body |= {name: _share(body[name]) for name in _SCORES if name in body}
+    body |= {name: share(body[name]) for name in _SCORES if name in body}
     body["rank"] = rank
-    body["relevance_score"] = body["score"] = _share(item.score)
+    body["relevance_score"] = body["score"] = share(item.score)
     body["metadata"] = dict(body.get("metadata", {}))
     if "rank_score" not in body["metadata"]:
         body["rank_score"] = body["metadata"]["rank_score"] = rank_score
@@ -137,7 +208,7 @@ def _rank_scores(items: Sequence[ContextItem]) -> list[float]:
     scores: list[float] = []
     best = 0.0
     for item in reversed(items):
-        best = max(best, _share(item.score))
+        best = max(best, share(item.score))
         scores.append(best)
     return scores[::-1]
 
@@ -183,7 +254,3 @@ def _with_offsets(value: Any) -> Any:
 
 def _iso(moment: datetime) -> str:
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
-
-
-def _share(value: float) -> float:
-    return min(1.0, max(0.0, float(value)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -47,12 +47,11 @@ def ingest(  # noqa: PLR0913 - one parameter per option
     sdk = open_synap(data_dir=data_dir, base_url=url, api_key=api_key)
 
     async def work() -> list[BatchResult]:
-        async with sdk:
-            return await _ingest_files(
-                sdk, files, refusals, customer=customer, user=user, document_type=document_type, mode=mode, wait=wait
-            )
+        return await _ingest_files(
+            sdk, files, refusals, customer=customer, user=user, document_type=document_type, mode=mode, wait=wait
+        )
 
-    results = run(work(), as_json=as_json)
+    results = run(sdk, work, as_json=as_json)
     _report(results, refusals, as_json=as_json)
     if refusals or any(result.failed for result in results):
         raise typer.Exit(Exit.PARTIAL)
@@ -159,7 +158,7 @@ def fetch(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Fetch the context for a user, a customer, a conversation, or (with no ids) the application."""
     sdk = open_synap(data_dir=data_dir, base_url=url, api_key=api_key)
-    shared = {
+    shared: dict[str, Any] = {
         "search_query": query,
         "max_results": max_results,
         "max_tokens": max_tokens,
@@ -169,18 +168,17 @@ def fetch(  # noqa: PLR0913 - one parameter per option
     }
 
     async def work() -> ContextResponse:
-        async with sdk:
-            if conversation is not None:
-                return await sdk.conversation.context.fetch(
-                    conversation_id=conversation, user_id=user, customer_id=customer, **shared
-                )
-            if user is not None:
-                return await sdk.user.context.fetch(user_id=user, customer_id=customer, **shared)
-            if customer is not None:
-                return await sdk.customer.context.fetch(customer_id=customer, **shared)
-            return await sdk.client.context.fetch(**shared)
+        if conversation is not None:
+            return await sdk.conversation.context.fetch(
+                conversation_id=conversation, user_id=user, customer_id=customer, **shared
+            )
+        if user is not None:
+            return await sdk.user.context.fetch(user_id=user, customer_id=customer, **shared)
+        if customer is not None:
+            return await sdk.customer.context.fetch(customer_id=customer, **shared)
+        return await sdk.client.context.fetch(**shared)
 
-    context = run(work(), as_json=as_json)
+    context = run(sdk, work, as_json=as_json)
     if as_json:
         emit_json({"items": context.items, "formatted_context": context.formatted_context, "metadata": context.metadata})
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
@@ -20,6 +21,7 @@ from synap.errors import (
     SynapError,
     TransientError,
 )
+from synap.sdk.client import Synap
 
 Result = TypeVar("Result")
 
@@ -49,10 +51,18 @@ _CODES: tuple[tuple[type[SynapError], Exit], ...] = (
 )
 
 
-def run(work: Coroutine[Any, Any, Result], *, as_json: bool) -> Result:
-    """Run a command's coroutine; one of our errors ends the process with its exit code and a message on stderr."""
+def run(sdk: Synap | None, work: Callable[[], Coroutine[Any, Any, Result]], *, as_json: bool) -> Result:
+    """Run a command's work, inside `sdk` where there is one, and shut it down after.
+
+    One of our errors ends the process with its exit code and a message on stderr.
+    """
+
+    async def inside() -> Result:
+        async with sdk or contextlib.nullcontext():
+            return await work()
+
     try:
-        return asyncio.run(work)
+        return asyncio.run(inside())
     except SynapError as error:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:

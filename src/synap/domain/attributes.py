@@ -39,23 +39,27 @@ from synap.domain.values import Kind, Value, read_values
 NOT = "not "
 """Mark of a value that does not hold: `not globex` of the slot `employer`."""
 
-_CHANGE = r"changed|raised|increased|lowered|reduced|moved|set|cut|extended|renamed|postponed|rescheduled|brought forward"
+_CHANGE = (
+    r"changed|raised|increased|lowered|reduced|moved|set|cut|extended|renamed|postponed|rescheduled|brought forward"
+)
 _COPULA = (
     rf"(?P<verb>is|are|(?:was|were|has been|have been|is being) (?:{_CHANGE})(?: from [^,;]+?)? (?:to|until)|"
     r"(?:changed|rose|moved|increased|dropped|fell|went up|went down)(?: from [^,;]+?)? to|became|remains?|stays?|equals?)"
     rf"(?: (?:{ADVERBS}|called|named|set to|about|around|exactly))*"
 )
 _CAPITAL = r"(?-i:[A-Z])"
-_ATTRIBUTE = r"(?P<a>[A-Za-z][\w/&'’-]*(?:\s[\w/&'’-]+){0,4}?)"
+_ATTRIBUTE = r"(?P<a>[A-Za-z][\w/&'\u2019-]*(?:\s[\w/&'\u2019-]+){0,4}?)"
 _OF = re.compile(
-    rf"^(?:the |my |our |an? )?{_ATTRIBUTE} (?P<prep>of|for|on|in|at) (?P<s>[^,;:]{{2,50}}?) {_COPULA} (?P<v>.+)$", re.IGNORECASE
+    rf"^(?:the |my |our |an? )?{_ATTRIBUTE} (?P<prep>of|for|on|in|at) (?P<s>[^,;:]{{2,50}}?) {_COPULA} (?P<v>.+)$",
+    re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(
-    rf"^(?P<s>[A-Za-z][^,;:]{{0,60}}?)(?:['’]s|(?<=s)['’]) (?:own |new |current )*{_ATTRIBUTE} {_COPULA} (?P<v>.+)$", re.IGNORECASE
+    rf"^(?P<s>[A-Za-z][^,;:]{{0,60}}?)(?:['\u2019]s|(?<=s)['\u2019]) (?:own |new |current )*{_ATTRIBUTE} {_COPULA} (?P<v>.+)$",
+    re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"^(?:my |our |the |default |standard |current )*{_ATTRIBUTE} {_COPULA} (?P<v>.+)$", re.IGNORECASE)
 _INVERTED = re.compile(rf"^(?:it|that) is (?P<v>[^,;]+?),? (?:the |my |our ){_ATTRIBUTE}$", re.IGNORECASE)
-_KEY_VALUE = re.compile(r"^(?P<a>[A-Za-z][\w /&'’-]{1,40}?):\s+(?P<v>\S.*)$")
+_KEY_VALUE = re.compile(r"^(?P<a>[A-Za-z][\w /&'\u2019-]{1,40}?):\s+(?P<v>\S.*)$")
 _CHANGED = re.compile(
     rf"^(?:i|we|the user|[a-z][\w ]{{0,30}}?)(?: have| has)? (?:{_CHANGE}|updated|bumped) (?:the |my |our |his |her |their )?"
     rf"{_ATTRIBUTE}(?: from [^,;]+?)? (?:to|until) (?P<v>.+)$",
@@ -65,19 +69,19 @@ _HAS = re.compile(
     rf"^(?P<s>{_CAPITAL}[^,;:]{{0,40}}?|i|we|the user) (?:has|have|gets?|offers?|provides?) (?P<v>.+)$", re.IGNORECASE
 )
 _HELD = re.compile(
-    r"^(?:the |my |our )?(?P<q>[A-Za-z][\w '’/-]{2,50}?)(?: (?:is|are|was|were|will be|has been|have been))?"
+    r"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{2,50}?)(?: (?:is|are|was|were|will be|has been|have been))?"
     r"(?: held| scheduled| planned| now)* (?:takes? place|happens?|starts?|begins?|moved|rescheduled|postponed|opens?|closes?|on|at)"
     r"(?: (?:on|at|to|until|for|every|by))* (?P<v>.+)$",
     re.IGNORECASE,
 )
 _LIMITED = re.compile(
-    r"^(?:the |all |every |my |our )?(?P<q>[A-Za-z][\w '’/-]{2,50}?) (?:may|can|must|should|is|are)(?: only)?(?: be)?"
+    r"^(?:the |all |every |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{2,50}?) (?:may|can|must|should|is|are)(?: only)?(?: be)?"
     r"(?: limited to| capped at| up to| at most| no (?:larger|bigger|longer|more) than| run for| last(?: up to)?| have(?: up to)?)+ "
     r"(?P<v>.+)$",
     re.IGNORECASE,
 )
 _LOCATED = re.compile(
-    rf"^(?:the |my |our )?(?P<q>[A-Za-z][\w '’/-]{{2,50}}?) (?:is|are|moved|has moved|was moved)(?: {ADVERBS}| located| based| situated)*"
+    rf"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{{2,50}}?) (?:is|are|moved|has moved|was moved)(?: {ADVERBS}| located| based| situated)*"
     rf" (?:at|in|on|to) (?P<v>(?:the )?(?:\d+\w? )?{_CAPITAL}.+)$",
     re.IGNORECASE,
 )
@@ -98,13 +102,14 @@ _SWITCHED = re.compile(
     re.IGNORECASE,
 )
 _RESTRICTION = re.compile(
-    r"\s(?:on|for|in|of|under|with) (?:the )?(?P<q>[\w-]+) (?:tier|plan|edition|environment|region|subscription)\b", re.IGNORECASE
+    r"\s(?:on|for|in|of|under|with) (?:the )?(?P<q>[\w-]+) (?:tier|plan|edition|environment|region|subscription)\b",
+    re.IGNORECASE,
 )
 _SUBORDINATE = re.compile(r"\s(?:because|which|who|since|so that|as of|until further|when|if|unless)\b|[;(]|,\s(?!\d)")
 _NAMED_VALUE = re.compile(r"[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*\W*$")
 _EVENTFUL = frozenset({Kind.CLOCK, Kind.HOURS, Kind.WEEKDAY, Kind.DATE, Kind.MONTH})
 _SUPPORT = re.compile(r"\b(?:support|help ?desk|service desk|assistance|hotline)\b", re.IGNORECASE)
-_POSSESSOR = re.compile(rf"^(?P<s>{_CAPITAL}[^,;:'’]{{0,40}})['’]s?\s")
+_POSSESSOR = re.compile(rf"^(?P<s>{_CAPITAL}[^,;:'\u2019]{{0,40}})['\u2019]s?\s")
 _FOR_WHOM = re.compile(rf"\b(?:for|to|at) (?P<s>{_CAPITAL}[\w&.-]+(?: {_CAPITAL}[\w&.-]+)*)$")
 _HOURS_OF_DAY = 24
 _MOST_ATTRIBUTE_WORDS = 5
@@ -113,9 +118,9 @@ _MOST_VALUE_WORDS = 10
 
 def attributes_of(clause: str, owner: str) -> Iterator[Slot]:
     """Yield what a clause states about attributes, in one of the general forms; `owner` is a normalised subject."""
-    states = list(_states(clause, owner))
-    yield from states
-    if not states:
+    settled = list(_supported(clause, owner)) or list(_states(clause, owner))
+    yield from settled
+    if not settled:
         plain = list(_stated(clause, owner))
         yield from plain
         if not plain:
@@ -128,11 +133,15 @@ def qualified(name: str, qualifier: str | None) -> str:
     return f"{name}:{stems}" if stems else name
 
 
+def attribute_name(phrase: str) -> str:
+    """Return the slot name that a noun phrase stands for: `the travel budget` → `budget:travel`, `boss` → `manager`."""
+    about = re.match(r"(?P<a>.+?) (?:of|for|at|in) (?P<q>.+)$", phrase)
+    plain = f"{undetermined(owned(about['q']) or about['q'])} {about['a']}" if about else phrase
+    return _named(plain, "", USER)[0]
+
+
 def _stated(clause: str, owner: str) -> Iterator[Slot]:
-    supported = list(_supported(clause, owner))
-    if supported:
-        yield from supported
-    elif (match := _KEY_VALUE.match(clause)) and is_clause(match["v"]):
+    if (match := _KEY_VALUE.match(clause)) and is_clause(match["v"]):
         yield from _stated(match["v"], normalise_subject(match["a"], owner=owner))
     elif match and len(match["a"].split()) <= _MOST_ATTRIBUTE_WORDS:
         yield from _attribute(match["a"], match["v"], owner, single=True)
@@ -171,8 +180,8 @@ def _of(match: re.Match[str], owner: str) -> Iterator[Slot]:
 
 def _plain(match: re.Match[str], owner: str) -> Iterator[Slot]:
     attribute = match["a"]
-    if "'s " in attribute or "’s " in attribute:
-        whose, attribute = re.split(r"['’]s ", attribute, maxsplit=1)
+    if "'s " in attribute or "\u2019s " in attribute:
+        whose, attribute = re.split(r"['\u2019]s ", attribute, maxsplit=1)
         owner = subject_of(whose, owner) or owner
     subject = normalise_subject(attribute)
     named = is_name(attribute) and attribute.casefold() not in NOUNS and not read_values(match["v"])[0]
@@ -229,7 +238,7 @@ def _named(attribute: str, value: str, subject: str) -> tuple[str, SlotSpec | No
 
 def _measured(quantity: str, value: str, owner: str, *, limit: bool) -> Iterator[Slot]:
     """Yield the limit or the time of something, where the value is indeed measured."""
-    whose = re.match(r"(?P<s>[A-Z][\w ]*?)['’]s? (?P<q>.+)$", quantity)
+    whose = re.match(r"(?P<s>[A-Z][\w ]*?)['\u2019]s? (?P<q>.+)$", quantity)
     if whose and "user" not in whose["s"].casefold():
         owner, quantity = normalise_subject(whose["s"]), whose["q"]
     kinds = {found.kind for found in read_values(value)[0]}
@@ -281,7 +290,9 @@ def _states(clause: str, owner: str) -> Iterator[Slot]:
     match = _STATE.match(clause)
     if match is None or subject_of(match["s"], owner) in {None, owner}:
         return
-    state, positive = STATES[match["state"].casefold()] if match["state"] else ("available", match["switch"].casefold() == "on")
+    state, positive = (
+        STATES[match["state"].casefold()] if match["state"] else ("available", match["switch"].casefold() == "on")
+    )
     stems = phrase_stems(match["s"])
     if stems:
         yield Slot(subject=owner, name=f"{state}:{stems}", value="yes" if positive is not bool(match["no"]) else "no")

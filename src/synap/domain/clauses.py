@@ -8,29 +8,31 @@ from functools import lru_cache
 _CONTRACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
     for pattern, full in (
-        (r"\bcan['’]t\b", "can not"),
+        (r"\bcan['\u2019]t\b", "can not"),
         (r"\bcannot\b", "can not"),
-        (r"\bwon['’]t\b", "will not"),
-        (r"\bain['’]t\b", "is not"),
-        (r"(\w)n['’]t\b", r"\1 not"),
-        (r"\b(I)['’]m\b", r"\1 am"),
-        (r"\b(you|we|they)['’]re\b", r"\1 are"),
-        (r"\b(I|you|we|they)['’]ve\b", r"\1 have"),
-        (r"\b(I|you|he|she|we|they|it)['’]ll\b", r"\1 will"),
-        (r"\b(I|you|he|she|we|they|it)['’]d\b", r"\1 would"),
-        (r"\b(he|she|it|that|there|what|who|where)['’]s\b", r"\1 is"),
-        (r"\b(?:is|are|was) not ((?:any ?more|any longer)\b)", r"is no longer \1"),
+        (r"\bwon['\u2019]t\b", "will not"),
+        (r"\bain['\u2019]t\b", "is not"),
+        (r"(\w)n['\u2019]t\b", r"\1 not"),
+        (r"\b(I)['\u2019]m\b", r"\1 am"),
+        (r"\b(you|we|they)['\u2019]re\b", r"\1 are"),
+        (r"\b(I|you|we|they)['\u2019]ve\b", r"\1 have"),
+        (r"\b(I|you|he|she|we|they|it)['\u2019]ll\b", r"\1 will"),
+        (r"\b(I|you|he|she|we|they|it)['\u2019]d\b", r"\1 would"),
+        (r"\b(he|she|it|that|there|what|who|where)['\u2019]s\b", r"\1 is"),
     )
 )
 _BREAKS = re.compile(
-    r"(?:(?<=[a-z\d)'\"%])[.!]|;)(?=\s+[A-Z'\"“]|\s*$)|(?<=[\w)])(?:,\s+|\s+)(?:but|and so|whereas|while|yet)\s+|\s+[—–]\s+"
+    r"(?:(?<=[a-z\d)'\"%])[.!]|;)(?=\s+[A-Z'\"\u201c]|\s*$)|(?<=[\w)])(?:,\s+|\s+)(?:but|and so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
     r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|"
     r"is now|has now|now)\s)"
 )
 _LEAD_IN = re.compile(
-    r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|ok|okay|yes|no|in fact|correction|i mean|"
-    r"just to let you know|update|note that|please note that|remember that|for your information|i misspoke)[,:]?\s+"
-    r"|(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|my)[^,]{2,30},\s+"
+    r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|in fact|i mean|correction|update|please note that|note that|"
+    r"remember that|just to let you know|for your information|i misspoke)[,:]?\s+|(?:ok|okay|yes|no|right|sure)[,:.!]\s+)+",
+    re.IGNORECASE,
+)
+_SINCE_WHEN = re.compile(
+    r"^(?:(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|my)[^,]{2,30},\s+"
     r"|(?:since|as of|starting|beginning|from|effective)(?: on)?(?: the)?(?: \d{1,2}(?:st|nd|rd|th)?(?: of)?)?"
     r" (?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|next \w+|\d{4})"
     r"(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})? )+",
@@ -59,18 +61,31 @@ _CHANGE = re.compile(
     r"make it|turned|got (?:married|divorced|engaged)|new|cancel(?:l)?ed|any longer|these days|meanwhile)\b",
     re.IGNORECASE,
 )
-_NEGATION = re.compile(r"\b(?:not|no longer|never|none|nobody|no one|nothing|neither|without)\b", re.IGNORECASE)
+_END = re.compile(
+    r"\b(?:no longer|not any ?more|any ?more|any longer|stopped|gave up|given up|quit|used to|cancel(?:l)?ed|ended|ceased)\b",
+    re.IGNORECASE,
+)
 _TRAILING_NOTE = re.compile(r"\s*\(([^()]{2,80})\)\s*[.!]?\s*$")
 
 
 @lru_cache(maxsize=4096)
 def clauses(text: str) -> tuple[str, ...]:
-    """Return the clauses of `text`, contractions written out, without lead-ins and a trailing note in brackets."""
+    """Return the clauses of `text`, contractions written out, without interjections and a trailing note in brackets."""
     plain = _TRAILING_NOTE.sub("", text.strip())
-    for pattern, full in _CONTRACTIONS:
-        plain = pattern.sub(full, plain)
-    parts = (part.strip(" \t\n.,;!-*•") + ("?" if part.rstrip().endswith("?") else "") for part in _BREAKS.split(plain) if part)
+    if "'" in plain or "\u2019" in plain:
+        for pattern, full in _CONTRACTIONS:
+            plain = pattern.sub(full, plain)
+    parts = (
+        part.strip(" \t\n.,;!-*•") + ("?" if part.rstrip().endswith("?") else "")
+        for part in _BREAKS.split(plain)
+        if part
+    )
     return tuple(_LEAD_IN.sub("", part).strip() for part in parts if part)
+
+
+def without_time(clause: str) -> str:
+    """Return a clause without a time or reason in front (`From 1 May the office …` → `the office …`)."""
+    return _SINCE_WHEN.sub("", clause)
 
 
 def believed(clause: str) -> bool:
@@ -83,11 +98,6 @@ def past(clause: str) -> bool:
     return _PAST.search(clause) is not None and _CHANGE.search(clause) is None
 
 
-def changes(text: str) -> bool:
-    """Whether a text announces that something is different from before (`moved`, `switched`, `now`, `no longer`)."""
-    return _CHANGE.search(text) is not None
-
-
-def negative(clause: str) -> bool:
-    """Whether a clause holds a negation."""
-    return _NEGATION.search(clause) is not None
+def ends(text: str) -> bool:
+    """Whether a text says that something ceased (`no longer`, `stopped`, `gave up`)."""
+    return _END.search(text) is not None

@@ -11,17 +11,18 @@ import re
 
 from synap.domain.slot_table import LANGUAGES
 from synap.domain.terms import stem
+from synap.domain.wordlists import listed
 
 _TOPICS = {
     "support": "support|helpdesk|help desk|service desk|support desk|desk|assistance|hotline|customer service|customer care",
     "rate": "rate limit|rate limiting|throttling|throttle|throttled|quota|requests per|calls per|call us as often|api calls",
     "remote work": "remote|remotely|home office|work from home|working from home|telecommute|telework|hybrid|distributed|on-site|onsite|"
-                   "in the office|to the office|to an office|office days|office presence",
+    "in the office|to the office|to an office|office days|office presence",
     "contact": "contact|question|questions|enquiry|enquiries|inquiry|inquiries|ask|point of contact|success manager|account manager|reach us|"
-               "escalate|escalation|write to",
+    "escalate|escalation|write to",
     "notification": "alert|alerts|notification|notifications|notify|notified|reminder|reminders|remind|ping|digest",
     "food": "lunch|dinner|breakfast|meal|meals|food|catering|snack|snacks|pizza|buffet|menu|eat|eats|restaurant|vegan|vegetarian|gluten|wheat|"
-            "dairy|lactose|meat|pork|beef|fish|nuts|peanut|peanuts|coeliac|celiac|halal|kosher|allergic|allergy|cook|recipe|recipes",
+    "dairy|lactose|meat|pork|beef|fish|nuts|peanut|peanuts|coeliac|celiac|halal|kosher|allergic|allergy|cook|recipe|recipes",
     "on-call": "on-call|on call|pager|pagerduty|rota|rotation|standby",
     "budget": "budget|allowance|spending limit|spend|expense limit",
     "reporting line": "report to|reports to|manager|boss|supervisor|line manager",
@@ -32,7 +33,7 @@ _TOPICS = {
     "opening": "opens|opening|closes|open from|opening hours|business hours",
     "duration limit": "timeout|time limit|time out|times out|run for|run longer|maximum duration|job",
     "payment": "invoice|invoices|billing|billed|bill|payment|payments|pay|pays|paid|payable|net terms",
-    "price": "price|prices|pricing|cost|costs|fee|fees|charge|charged|rate card|tariff",
+    "price": "pay|pays|paid|price|prices|pricing|cost|costs|fee|fees|charge|charged|rate card|tariff",
     "discount": "discount|discounts|rebate|reduction|markdown",
     "file format": "format|export|exports|exported|pdf|csv|docx|xlsx|excel|word document|spreadsheet|attachment format|file type",
     "attachment": "attachment|attachments|upload|uploads|file size",
@@ -43,12 +44,13 @@ _TOPICS = {
     "data location": "data residency|region|data centre|data center|datacenter|hosted|stored in|servers in|kept in",
     "retention": "retention|retained|retain|kept for|deleted after|purged|archived|keep logs|backup|backups",
     "sign-in": "sign-on|sso|login|log in|sign in|password|passwords|two-factor|2fa|mfa|authentication|passkey|single sign-on",
-    "travel": "flight|flights|fly|flies|train|trains|business class|economy|first class|hotel|hotels|travel|trip|trips|per diem",
+    "travel": "flight|flights|fly|flies|by train|train tickets|train ride|business class|economy|first class|hotel|hotels|travel|trip|trips|per diem",
     "delivery": "delivery|deliveries|deliver|delivered|shipping|shipped|ships|courier|parcel|dispatch",
     "refund": "refund|refunds|refunded|money back|return policy|returns",
     "training": "training|onboarding|course|courses|workshop|workshops",
     "equipment": "laptop|laptops|macbook|notebook|workstation|monitor|desktop computer|hardware",
-    "language": "language|languages|in english|in german|in french|in spanish|translate|translated|" + "|".join(LANGUAGES),
+    "language": "language|languages|in english|in german|in french|in spanish|translate|translated|"
+    + "|".join(LANGUAGES),
     "theme": "theme|dark mode|light mode|colour scheme|color scheme|appearance|dark|light mode",
     "units": "units|metric|imperial|celsius|fahrenheit|kilometres|kilometers|miles|kilograms|pounds|centimetres|inches",
     "currency": "currency|currencies|in euros|in dollars|in pounds",
@@ -67,9 +69,9 @@ _TOPICS = {
     "call": "phone call|phone calls|call me|called by phone|by phone|calls",
     "plan": "plan|tier|subscription|package",
     "age limit": "minimum age|adults|children under|years or older",
-    "working time": "working hours|work hours|core hours|work week|working week|overtime|shift|shifts",
+    "working time": "works from|work from|working from|working hours|work hours|core hours|work week|working week|overtime|shift|shifts",
     "browser": "browser|chrome|firefox|safari|edge",
-    "chat tool": "slack|teams|discord|mattermost|chat tool|messenger",
+    "chat tool": "slack|microsoft teams|ms teams|discord|mattermost|chat tool|messenger",
     "editor": "editor|ide|vim|emacs|vs code|intellij",
 }
 
@@ -77,36 +79,57 @@ _FAMILIES = {
     "theme": "dark|light|sepia|high-contrast",
     "language": "|".join(LANGUAGES),
     "file format": "pdf|csv|docx|word|xlsx|excel|markdown|html|json|xml|yaml|plain text|powerpoint|slides",
-    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|teams|discord|whatsapp|letter|post|fax|"
-               "push|pager|channel|dashboard|telegram|signal",
-    "units": "metric|imperial", "degrees": "celsius|fahrenheit", "distance": "kilometres|kilometers|miles|km",
+    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|discord|whatsapp|letter|post|fax|"
+    "push|pager|channel|dashboard|telegram|signal",
+    "units": "metric|imperial",
+    "degrees": "celsius|fahrenheit",
+    "distance": "kilometres|kilometers|miles|km",
     "formality": "formal|informal|casual|first name|first names|surname|last name|last names",
     "length": "short|brief|concise|long|detailed|in-depth|verbose|terse|thorough|lengthy",
     "layout": "bullet points|bullets|prose|paragraphs|table|tables|kanban|list|timeline|gantt|calendar view|numbered list",
-    "cabin": "economy|business class|first class|premium economy", "vehicle": "train|plane|flight|fly|car|bus|taxi|bike|bicycle|rental car",
-    "drink": "coffee|tea|decaf|water|juice|espresso|cocoa", "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten|wheat|dairy|nuts|halal|"
-             "kosher|coeliac|celiac|lactose",
-    "operating system": "windows|macos|mac|linux|ubuntu|macbook|thinkpad", "region": "frankfurt|dublin|virginia|oregon|eu|us|usa|europe|"
-             "ireland|germany|switzerland|canada|singapore|asia|uk",
+    "cabin": "economy|business class|first class|premium economy",
+    "vehicle": "by train|by plane|flight|fly|car|bus|taxi|bike|bicycle|rental car",
+    "drink": "coffee|tea|decaf|water|juice|espresso|cocoa",
+    "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten|wheat|dairy|nuts|halal|"
+    "kosher|coeliac|celiac|lactose",
+    "operating system": "windows|macos|mac|linux|ubuntu|macbook|thinkpad",
+    "region": "us region|us-east|us-west|in the us|frankfurt|dublin|virginia|oregon|eu|usa|europe|ireland|germany|switzerland|canada|singapore|asia|uk",
     "payment": "credit card|card|invoice|bank transfer|paypal|direct debit|cash|cheque|check|wire",
     "period": "daily|weekly|biweekly|fortnightly|monthly|quarterly|yearly|annually|annual|hourly",
     "time of day": "morning|mornings|afternoon|afternoons|evening|evenings|night|nights",
-    "seat": "window|aisle", "place": "home|office|on-site|remote|remotely|distributed|in person|online|virtual",
-    "clock": "24-hour|12-hour", "currency": "euro|euros|dollar|dollars|pound|pounds|yen|francs",
+    "charge": "free|free of charge|pay|pays|paid|chargeable|charged",
+    "seat": "window|aisle",
+    "place": "home|office|on-site|remote|remotely|distributed|in person|online|virtual",
+    "clock": "24-hour|12-hour",
+    "currency": "euro|euros|dollar|dollars|pound|pounds|yen|francs",
     "dress": "suit|jeans|casual|uniform|tie|smart casual",
-    "browser": "chrome|firefox|safari|edge", "chat": "slack|teams|discord|mattermost|zulip",
-    "video": "zoom|google meet|webex|skype", "editor": "vim|emacs|vs code|intellij|sublime",
+    "browser": "chrome|firefox|safari|edge",
+    "chat": "slack|microsoft teams|ms teams|discord|mattermost|zulip",
+    "video": "zoom|google meet|webex|skype",
+    "editor": "vim|emacs|vs code|intellij|sublime",
     "ci": "jenkins|github actions|gitlab|circleci|teamcity",
-    "temper": "manual|manually|automatic|automatically", "speed": "express|standard|overnight|same-day",
+    "temper": "manual|manually|automatic|automatically",
+    "speed": "express|standard|overnight|same-day",
 }
 
 TIERS = frozenset(
-    "free basic starter standard plus pro professional premium team business growth enterprise trial hobby personal gold "
-    "silver bronze platinum advanced essential essentials scale ultimate small medium large unlimited".split()
+    listed(
+        """
+    free basic starter standard plus pro professional premium team business growth enterprise trial hobby
+    personal gold silver bronze platinum advanced essential essentials scale ultimate small medium large
+    unlimited
+    """
+    )
 )
 """Names of plans: a limit of one plan says nothing about another."""
 
-PLACES = frozenset("staging production prod dev development testing test sandbox preview qa preprod canary local".split())
+PLACES = frozenset(
+    listed(
+        """
+    staging production prod dev development testing test sandbox preview qa preprod canary local
+    """
+    )
+)
 """Names of environments."""
 
 
@@ -124,29 +147,43 @@ def _index(table: dict[str, str]) -> tuple[dict[str, tuple[str, ...]], dict[tupl
     return words, phrases
 
 
+def plain_words(text: str) -> tuple[str, ...]:
+    """Return the words of `text` in lower case, in order; a hyphen joins."""
+    return tuple(word.replace("-", "") for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.casefold()))
+
+
 def word_stems(text: str) -> tuple[str, ...]:
-    """Return the stems of all words of `text` in order, stop words included; a hyphen joins."""
-    return tuple(stem(word.replace("-", "")) for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.casefold()))
+    """Return the stems of all words of `text` in order, stop words included."""
+    return tuple(map(stem, plain_words(text)))
 
 
-TOPIC_WORDS, TOPIC_PHRASES = _index(_TOPICS)
-FAMILY_WORDS, FAMILY_PHRASES = _index(_FAMILIES)
+_TOPIC_WORDS, _TOPIC_PHRASES = _index(_TOPICS)
+_FAMILY_WORDS, _FAMILY_PHRASES = _index(_FAMILIES)
+_TOPIC_STARTS = frozenset(phrase[0] for phrase in _TOPIC_PHRASES)
+_FAMILY_STARTS = frozenset(phrase[0] for phrase in _FAMILY_PHRASES)
+_LONGEST = 5
 
 
-def topics_of(stems: tuple[str, ...]) -> tuple[dict[str, frozenset[str]], frozenset[tuple[str, str]]]:
-    """Return the topics that a sequence of stems names, each with the stems that named it, and the alternatives in it.
-
-    Alternatives come as (family, stem or stems).
-    """
+def topics_in(stems: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Return the topics that a sequence of stems names, each with the stems that named it."""
     topics: dict[str, frozenset[str]] = {}
-    choices: set[tuple[str, str]] = set()
-    for start in range(len(stems)):
-        for length in (1, 2, 3, 4):
-            run = stems[start : start + length]
-            if len(run) < length:
-                break
-            for name in TOPIC_WORDS.get(run[0], ()) if length == 1 else TOPIC_PHRASES.get(run, ()):
-                topics[name] = topics.get(name, frozenset()) | frozenset(run)
-            for name in FAMILY_WORDS.get(run[0], ()) if length == 1 else FAMILY_PHRASES.get(run, ()):
-                choices.add((name, " ".join(run)))
-    return topics, frozenset(choices)
+    for position, root in enumerate(stems):
+        for name in _TOPIC_WORDS.get(root, ()):
+            topics[name] = topics.get(name, frozenset()) | {root}
+        if root in _TOPIC_STARTS:
+            for length in range(2, _LONGEST + 1):
+                run = stems[position : position + length]
+                for name in _TOPIC_PHRASES.get(run, ()):
+                    topics[name] = topics.get(name, frozenset()) | set(run)
+    return topics
+
+
+def choices_in(stems: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Return the alternatives that a sequence of stems names, as (family, stems)."""
+    found = {(family, root) for root in stems for family in _FAMILY_WORDS.get(root, ())}
+    for position, root in enumerate(stems):
+        if root in _FAMILY_STARTS:
+            for length in range(2, _LONGEST + 1):
+                run = stems[position : position + length]
+                found |= {(family, " ".join(run)) for family in _FAMILY_PHRASES.get(run, ())}
+    return frozenset(found)

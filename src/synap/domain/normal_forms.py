@@ -8,22 +8,35 @@ import unicodedata
 from synap.domain.slot_table import GENERIC_MODIFIERS, LEGAL_SUFFIXES
 from synap.domain.terms import stem
 from synap.domain.values import canonical, read_values
+from synap.domain.wordlists import listed
 
 USER = "the user"
 
 UNRESOLVED = frozenset(
-    "it this that these those there he she they you who which what everyone everybody someone somebody anyone anybody "
-    "nobody his her their its here him them such one not".split()
+    listed(
+        """
+    it this that these those there he she they you who which what everyone everybody someone somebody anyone
+    anybody nobody his her their its here him them such one not
+    """
+    )
 )
 """Words that leave open who or what is meant."""
 
-_SELF = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", USER, "user", f"{USER}'s", "user's", ""})
+_SELF = frozenset(
+    {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", USER, "user", f"{USER}'s", "user's", ""}
+)
 _DETERMINER = re.compile(r"^(?:(?:the|an?|all|every|each|any|some|this|that|both)\s+)+", re.IGNORECASE)
-_OWN = re.compile(r"^(?:my|our|the user(?:['’]s))\s+(?:own\s+)?", re.IGNORECASE)
+_OWN = re.compile(r"^(?:my|our|the user(?:['\u2019]s))\s+(?:own\s+)?", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|did|will|to be|going to|because|that|which|who)\b", re.IGNORECASE
 )
-_FILLERS = frozenset("the a an on at by to of from in for up about around exactly only per each every until and or".split())
+_FILLERS = frozenset(
+    listed(
+        """
+    the a an on at by to of from in for up about around exactly only per each every until and or
+    """
+    )
+)
 _PLAN_WORDS = frozenset({"plan", "tier", "environment", "edition"})
 _NOT_TELLING = GENERIC_MODIFIERS | _FILLERS | {"user", "all", "any", "s"}
 _MOST_SUBJECT_WORDS = 7
@@ -35,7 +48,7 @@ def normalise_subject(text: str, *, owner: str = USER) -> str:
     `owner` is what first-person words stand for. A possessive of somebody else stays as a name in front:
     `Dana's sister` → `dana sister`.
     """
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split()).strip(" .,;:!\"")
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'").split()).strip(' .,;:!"')
     if plain in _SELF:
         return owner
     mine = _OWN.match(plain) is not None and owner != USER
@@ -57,20 +70,20 @@ def subject_of(text: str | None, owner: str) -> str | None:
 
 def normalise_value(text: str) -> str:
     """Return a value for comparison: measures in normal form, other words in lower case, articles and fillers dropped."""
-    text = text.strip(" \t.,;:!\"“”'‘’")
+    text = text.strip(" \t.,;:!\"\u201c\u201d'\u2018\u2019")
     values, rest = read_values(text)
     telling = [word for word in re.findall(r"[\w+#.-]+", rest.casefold()) if word.strip(".-") and word not in _FILLERS]
     if values and not telling:
         return " ".join(f"{value.value} {value.noun}".strip() for value in values)
-    plain = unicodedata.normalize("NFKC", canonical(text) if values else text).casefold().replace("’", "'")
-    words = [word.strip(".,;:!\"()") for word in undetermined(plain).split()]
+    plain = unicodedata.normalize("NFKC", canonical(text) if values else text).casefold().replace("\u2019", "'")
+    words = [word.strip('.,;:!"()') for word in undetermined(plain).split()]
     words = [word for word in words if word and not (values and word in _FILLERS)]
     return " ".join(_without_suffix(words))
 
 
 def phrase_stems(phrase: str) -> str:
     """Return the telling words of a noun phrase, stemmed and sorted, so that neither order nor inflection matters."""
-    words = re.findall(r"[^\W_]+(?:[-/][^\W_]+)*", phrase.casefold().replace("'s", "").replace("’s", ""))
+    words = re.findall(r"[^\W_]+(?:[-/][^\W_]+)*", phrase.casefold().replace("'s", "").replace("\u2019s", ""))
     telling = [word.replace("-", "") for word in words if word not in _NOT_TELLING]
     kept = [word for word in telling if word not in _PLAN_WORDS] or telling
     return " ".join(sorted({stem(word) for word in kept}))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from synap.domain.wordlists import listed
+
 ADVERBS = (
     r"(?:now|currently|also|still|just|recently|actually|already|finally|officially|mostly|usually|always|directly|"
     r"only|permanently|presently|today|then|since)"
@@ -18,7 +20,7 @@ ADVERBS = (
 _ADVERB = rf"(?:\s{ADVERBS})*"
 _AUX = r"(?:\s(?:have|has|had|'ve|'s|was|were|is|are|am|got|been|will be|be))*"
 _STOP = (
-    r"(?=$|[,;.!?](?:\s|$)|\s[(\[–—-]|\s(?:since|as of|until|till|because|which|who|whom|where|whose|when|while|but|so|with|"
+    r"(?=$|[,;.!?](?:\s|$)|\s[(\[\u2013—-]|\s(?:since|as of|until|till|because|which|who|whom|where|whose|when|while|but|so|with|"
     r"although|though|these days|nowadays|now|last|this|next|ago|instead|again|directly|too|as well|anymore|any more|any longer|after|"
     r"before|from|in\s(?:19|20)\d\d|and\s(?:i|he|she|they|we|is|has|have|the|my|am|are|was|works?|lives?|uses?))\b)"
 )
@@ -33,12 +35,14 @@ _PERSON = (
 )
 _PETS = r"(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|snake|goldfish|guinea pig|ferret)"
 _CHILD = r"(?:son|daughter|child|kid|baby|toddler|stepson|stepdaughter)"
-LANGUAGES = (
-    "english spanish german french italian portuguese dutch polish swedish norwegian danish finnish czech slovak "
-    "hungarian romanian bulgarian greek turkish russian ukrainian arabic hebrew hindi bengali urdu tamil chinese "
-    "mandarin cantonese japanese korean vietnamese thai indonesian malay swahili catalan basque irish welsh "
-    "croatian serbian slovenian estonian latvian lithuanian icelandic persian farsi"
-).split()
+LANGUAGES = listed(
+    """
+    english spanish german french italian portuguese dutch polish swedish norwegian danish finnish czech slovak
+    hungarian romanian bulgarian greek turkish russian ukrainian arabic hebrew hindi bengali urdu tamil chinese
+    mandarin cantonese japanese korean vietnamese thai indonesian malay swahili catalan basque irish welsh
+    croatian serbian slovenian estonian latvian lithuanian icelandic persian farsi
+    """
+)
 _LANGUAGE = rf"(?:{'|'.join(LANGUAGES)})"
 _DIETS = (
     r"vegan|vegetarian|pescatarian|flexitarian|lactose[- ]intolerant|gluten[- ]intolerant|c(?:o|oe)eliac|kosher|halal|"
@@ -57,21 +61,33 @@ _PROFESSION = (
 )
 _PLAN = r"(?:plan|tier|subscription|package|edition|licen[cs]e)"
 KIN_AND_PEOPLE = frozenset(
-    "wife husband spouse partner girlfriend boyfriend son daughter child kid baby sister brother mother mom mum father dad "
-    "grandmother grandma grandfather grandpa aunt uncle cousin niece nephew friend boss manager colleague neighbour neighbor "
-    "roommate flatmate dog cat puppy kitten horse teacher team company client customer parents family in-laws".split()
+    listed(
+        """
+    wife husband spouse partner girlfriend boyfriend son daughter child kid baby sister brother mother mom mum
+    father dad grandmother grandma grandfather grandpa aunt uncle cousin niece nephew friend boss manager
+    colleague neighbour neighbor roommate flatmate dog cat puppy kitten horse teacher team company client
+    customer parents family in-laws
+    """
+    )
 )
 """Nouns that own attributes of their own: `my sister's birthday` is the sister's."""
-_CARS = (
-    "audi bmw byd cadillac chevrolet chevy chrysler citroen citroën cupra dacia dodge ferrari fiat ford genesis golf gmc "
-    "honda hyundai infiniti jaguar jeep kia lamborghini lexus lincoln lotus maserati mazda mercedes mini mitsubishi "
-    "nissan opel passat peugeot polestar polo porsche prius renault rivian rover saab seat skoda škoda smart subaru "
-    "suzuki tesla toyota vauxhall volkswagen volvo vw car suv van truck pickup estate hatchback sedan"
-).split()
+_CARS = listed(
+    """
+    audi bmw byd cadillac chevrolet chevy chrysler citroen citroën cupra dacia dodge ferrari fiat ford genesis
+    golf gmc honda hyundai infiniti jaguar jeep kia lamborghini lexus lincoln lotus maserati mazda mercedes mini
+    mitsubishi nissan opel passat peugeot polestar polo porsche prius renault rivian rover saab seat skoda škoda
+    smart subaru suzuki tesla toyota vauxhall volkswagen volvo vw car suv van truck pickup estate hatchback
+    sedan
+    """
+)
 _CAR = rf"(?:[\w-]+\s){{0,3}}?(?:{'|'.join(_CARS)})\b[\w -]*?"
 MEETINGS = frozenset(
-    "meeting review stand-up standup retro retrospective planning sync call demo workshop class lesson training appointment "
-    "rehearsal practice session checkup check-up lunch dinner breakfast interview flight train".split()
+    listed(
+        """
+    meeting review stand-up standup retro retrospective planning sync call demo workshop class lesson training
+    appointment rehearsal practice session checkup check-up lunch dinner breakfast interview flight train
+    """
+    )
 )
 """Nouns of what takes place at a time, so that a bare number beside them is one (`moved the stand-up to 11`)."""
 
@@ -123,31 +139,54 @@ SPECS = (
     SlotSpec("budget", nouns=("budget",), qualified=True),
     SlotSpec("salary", nouns=("salary", "pay", "income")),
     SlotSpec("deadline", nouns=("deadline", "due date", "launch date", "release date"), qualified=True),
-    SlotSpec("support_hours", nouns=("support hour", "support desk hour", "help desk hour", "helpdesk hour",
-                                     "support time", "service desk hour", "customer support hour")),
+    SlotSpec(
+        "support_hours",
+        nouns=(
+            "support hour",
+            "support desk hour",
+            "help desk hour",
+            "helpdesk hour",
+            "support time",
+            "service desk hour",
+            "customer support hour",
+        ),
+    ),
     SlotSpec("opening_hours", nouns=("opening hour", "business hour", "office hour", "working hour"), qualified=True),
     SlotSpec("plan", nouns=("plan", "tier", "subscription", "package", "subscription plan", "pricing plan")),
     SlotSpec("version", nouns=("version",), qualified=True),
-    SlotSpec("rate_limit", nouns=("rate limit", "request limit", "api rate limit", "api limit", "request quota"),
-             qualified=True),
+    SlotSpec(
+        "rate_limit",
+        nouns=("rate limit", "request limit", "api rate limit", "api limit", "request quota"),
+        qualified=True,
+    ),
     SlotSpec("limit", nouns=("limit", "quota", "maximum", "cap", "maximum size", "size limit"), qualified=True),
-    SlotSpec("retention", nouns=("retention", "retention period", "data retention", "data retention period"),
-             qualified=True),
+    SlotSpec(
+        "retention", nouns=("retention", "retention period", "data retention", "data retention period"), qualified=True
+    ),
     SlotSpec("fiscal_year", nouns=("fiscal year", "financial year", "fiscal year start", "start of the fiscal year")),
-    SlotSpec("phone", nouns=("phone", "phone number", "telephone", "telephone number", "mobile number", "cell number",
-                             "mobile")),
+    SlotSpec(
+        "phone",
+        nouns=("phone", "phone number", "telephone", "telephone number", "mobile number", "cell number", "mobile"),
+    ),
     SlotSpec("email", nouns=("email", "e-mail", "email address", "e-mail address", "mail address")),
     SlotSpec("address", nouns=("address", "home address", "postal address", "mailing address")),
-    SlotSpec("office_location", nouns=("office location", "headquarter", "head office", "headquarters", "office address")),
+    SlotSpec(
+        "office_location", nouns=("office location", "headquarter", "head office", "headquarters", "office address")
+    ),
     SlotSpec("car", nouns=("car", "vehicle")),
     SlotSpec("editor", nouns=("editor", "text editor", "code editor", "ide")),
     SlotSpec("favourite", nouns=("favourite", "favorite"), qualified=True),
     SlotSpec("lead", nouns=("lead", "team lead", "leader", "team leader", "head", "owner"), qualified=True),
-    SlotSpec("price", nouns=("price", "cost", "fee", "rent", "rate"), qualified=True),
+    SlotSpec("price", nouns=("price", "cost"), qualified=True),
+    SlotSpec("rent", nouns=("rent",)),
+    SlotSpec("fee", nouns=("fee", "charge"), qualified=True),
     SlotSpec("signature", nouns=("signature", "sign-off", "signoff", "closing line")),
     SlotSpec("approvals", nouns=("number of approvals", "required approval", "number of reviewers"), qualified=True),
-    SlotSpec("contact", nouns=("contact", "point of contact", "contact person", "account manager", "success manager"),
-             qualified=True),
+    SlotSpec(
+        "contact",
+        nouns=("contact", "point of contact", "contact person", "account manager", "success manager"),
+        qualified=True,
+    ),
     SlotSpec("uptime", nouns=("uptime", "uptime commitment", "uptime guarantee", "uptime sla", "availability target")),
     SlotSpec("response_time", nouns=("response time", "reaction time", "first response time"), qualified=True),
     SlotSpec("payment_terms", nouns=("payment term", "payment deadline", "payment period")),
@@ -155,7 +194,9 @@ SPECS = (
     SlotSpec("unit_system", nouns=("unit system", "measurement system", "units of measurement")),
     SlotSpec("channel", nouns=("notification channel", "preferred channel", "contact channel"), qualified=True),
     SlotSpec("timeout", nouns=("timeout", "time limit"), qualified=True),
-    SlotSpec("code", nouns=("code", "pin", "pin code", "door code", "access code", "password", "passcode"), qualified=True),
+    SlotSpec(
+        "code", nouns=("code", "pin", "pin code", "door code", "access code", "password", "passcode"), qualified=True
+    ),
     SlotSpec("size", nouns=("size",), qualified=True),
     SlotSpec("colour", nouns=("colour", "color"), qualified=True),
     SlotSpec("status", nouns=("status", "state", "phase", "stage", "priority"), qualified=True),
@@ -196,30 +237,51 @@ TOOL_CLASSES = {
 """Tools of which one at a time is in use once somebody says that they switched to it."""
 
 COUNTABLE_NAMES = frozenset(
-    "son daughter child kid brother sister sibling friend colleague cousin aunt uncle nephew niece dog cat pet neighbour "
-    "neighbor roommate flatmate teammate student client customer teacher project product plant".split()
+    listed(
+        """
+    son daughter child kid brother sister sibling friend colleague cousin aunt uncle nephew niece dog cat pet
+    neighbour neighbor roommate flatmate teammate student client customer teacher project product plant
+    """
+    )
 )
 """Nouns of which a person may have several: their names add up instead of replacing each other."""
 
 GENERIC_MODIFIERS = frozenset(
-    "default current new own preferred usual main official standard personal normal total overall actual present latest "
-    "primary regular general basic typical my our your their his her its the a an this that old previous former "
-    "monthly yearly annual weekly daily".split()
+    listed(
+        """
+    default current new own preferred usual main official standard personal normal total overall actual present
+    latest primary regular general basic typical my our your their his her its the a an this that old previous
+    former monthly yearly annual weekly daily
+    """
+    )
 ) - {"monthly", "yearly", "annual", "weekly", "daily"}
 """Words in front of an attribute that do not make it another one."""
 
 LEGAL_SUFFIXES = frozenset(
-    "inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh mbh ag kg kgaa ug se sa sas sarl srl "
-    "spa bv nv ab as oy oyj aps a/s pty pte kk".split()
+    listed(
+        """
+    inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh mbh ag kg kgaa ug se sa sas
+    sarl srl spa bv nv ab as oy oyj aps a/s pty pte kk
+    """
+    )
 )
 
 STATES = {
     word: (state, positive)
     for state, positive, words in (
-        ("available", True, "available enabled supported included allowed permitted active activated offered "
-                            "provided accessible"),
-        ("available", False, "unavailable disabled unsupported excluded forbidden prohibited banned inactive deactivated "
-                             "blocked discontinued suspended"),
+        (
+            "available",
+            True,
+            "available enabled supported included allowed permitted active activated offered provided accessible",
+        ),
+        (
+            "available",
+            False,
+            (
+                "unavailable disabled unsupported excluded forbidden prohibited banned inactive deactivated "
+                "blocked discontinued suspended"
+            ),
+        ),
         ("required", True, "required mandatory compulsory needed obligatory necessary"),
         ("required", False, "optional unnecessary voluntary waived"),
     )
@@ -247,9 +309,11 @@ class Rule:
     single: bool | None = None
 
 
-def _rule(slot: str, phrase: str, *, value: str | None = None, negative: bool = False, single: bool | None = None) -> Rule:
+def _rule(
+    slot: str, phrase: str, *, value: str | None = None, negative: bool = False, single: bool | None = None
+) -> Rule:
     """Compile a phrase: `<S>` subject, `<P>` subject that is a person, `<V>` value, `<W>` value that ends at a preposition, `<N>` a capitalised name."""
-    name = r"(?-i:(?:the\s)?[A-Z0-9][\w.&'’+-]*(?:\s(?:of\s|the\s|de\s|&\s|and\s)?[A-Z0-9][\w.&'’+-]*)*)"
+    name = r"(?-i:(?:the\s)?[A-Z0-9][\w.&'\u2019+-]*(?:\s(?:of\s|the\s|de\s|&\s|and\s)?[A-Z0-9][\w.&'\u2019+-]*)*)"
     pattern = (
         phrase.replace("[A-Z]", "(?-i:[A-Z])")
         .replace("<P>", rf"^(?:(?P<s>{_PERSON})\s)?(?:{ADVERBS}\s)*")
@@ -269,96 +333,187 @@ RULES = (
     _rule("residence", rf"<S>(?:no longer {_VERB_FOR_PLACE}|(?:does not|do not) live) in <W>", negative=True),
     _rule("residence", r"<S>used to (?:live|reside|be based) in <W>", negative=True),
     _rule("residence", rf"<S>(?:is |are |am )?{_VERB_FOR_PLACE}<ADV> in <W>"),
-    _rule("residence", r"<S>(?:have |has )?(?:moved|relocated|emigrated|settled)(?: back| permanently)?"
-                       r"(?: from <OLD>)? (?:to|in) <N>(?!\s(?:plan|tier|team|project|role|edition|subscription))"),
+    _rule(
+        "residence",
+        r"<S>(?:have |has )?(?:moved|relocated|emigrated|settled)(?: back| permanently)?"
+        r"(?: from <OLD>)? (?:to|in) <N>(?!\s(?:plan|tier|team|project|role|edition|subscription))",
+    ),
     _rule("residence", r"<S>(?:am|is|are)<ADV> (?:moving|relocating) to <N>", value=None),
     # Work.
-    _rule("employer", r"<S>(?:no longer works?|(?:does|do) not work|used to work|stopped working) (?:at|for|with) <W>",
-          negative=True),
-    _rule("employer", r"<S>(?:works?|working|is employed|am employed|are employed)(?: full-time| part-time)?<ADV>"
-                      r"(?: as [^,]+?)? (?:at|for|by) <N>"),
-    _rule("employer", r"<S>(?:have |has )?(?:started(?: working| work| a (?:new )?(?:job|position|role))?|took a (?:new )?"
-                      r"(?:job|position|role)|got (?:a|the) (?:new )?(?:job|position|role)|got hired|was hired|began working)"
-                      r"(?: as [^,]+?)? (?:at|with|by|for) <N>"),
+    _rule(
+        "employer",
+        r"<S>(?:no longer works?|(?:does|do) not work|used to work|stopped working) (?:at|for|with) <W>",
+        negative=True,
+    ),
+    _rule(
+        "employer",
+        r"<S>(?:works?|working|is employed|am employed|are employed)(?: full-time| part-time)?<ADV>"
+        r"(?: as [^,]+?)? (?:at|for|by) <N>",
+    ),
+    _rule(
+        "employer",
+        r"<S>(?:have |has )?(?:started(?: working| work| a (?:new )?(?:job|position|role))?|took a (?:new )?"
+        r"(?:job|position|role)|got (?:a|the) (?:new )?(?:job|position|role)|got hired|was hired|began working)"
+        r"(?: as [^,]+?)? (?:at|with|by|for) <N>",
+    ),
     _rule("employer", r"<S>(?:have |has )?joined (?!the\b|a\b|an\b)<N>(?! (?:team|club|gym|group|class|choir))"),
-    _rule("employer", r"<S>(?:have |has )?(?:left|quit|resigned from|was laid off (?:from|by)|was let go (?:from|by)|"
-                      r"got fired from|departed from) (?:(?:his|her|their|my|the) job at )?<N>", negative=True),
-    _rule("employer", r"<S>(?:have |has )?(?:switched|changed|moved) (?:jobs|job|employers|companies) (?:from <OLD> )?to <N>"),
+    _rule(
+        "employer",
+        r"<S>(?:have |has )?(?:left|quit|resigned from|was laid off (?:from|by)|was let go (?:from|by)|"
+        r"got fired from|departed from) (?:(?:his|her|their|my|the) job at )?<N>",
+        negative=True,
+    ),
+    _rule(
+        "employer",
+        r"<S>(?:have |has )?(?:switched|changed|moved) (?:jobs|job|employers|companies) (?:from <OLD> )?to <N>",
+    ),
     _rule("role", r"<S>(?:was|got|has been|have been|were) promoted to (?:the position of )?<W>"),
     _rule("role", r"<S>(?:works?|working|serves?|is employed)<ADV> as (?:an? |the )?<W>"),
     _rule("role", rf"<P>(?:am|is|became|has become|have become)<ADV> (?:an? |the )?(?P<v>{_PROFESSION}){_STOP_FOR}"),
     _rule("role", rf"<P>(?:am|is) (?:no longer|not) (?:an? |the )?(?P<v>{_PROFESSION}){_STOP_FOR}", negative=True),
     _rule("manager", r"<S>(?:report|reports|reporting)<ADV>(?: directly)? to <W>"),
-    _rule("manager", r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:is|became)<ADV> "
-                     r"(?P<s>my|(?:the user|[A-Z]\w+)'s|our)(?: new| direct)? (?:manager|boss|supervisor)\b"),
+    _rule(
+        "manager",
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:is|became)<ADV> "
+        r"(?P<s>my|(?:the user|[A-Z]\w+)'s|our)(?: new| direct)? (?:manager|boss|supervisor)\b",
+    ),
     # Who someone is.
     _rule("hometown", r"<P>(?:am|is|come|comes)<ADV>(?: originally)? from <N>"),
-    _rule("nickname", r"<S>(?:goes? by|likes? to be called|prefers? to be called|wants? to be called) (?P<v>[\w '-]+?)" + _STOP),
+    _rule(
+        "nickname",
+        r"<S>(?:goes? by|likes? to be called|prefers? to be called|wants? to be called) (?P<v>[\w '-]+?)" + _STOP,
+    ),
     _rule("name", r"<S>(?:am|is|are) (?:called|named) <V>"),
-    _rule("age", r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?: years old| years of age)"),
+    _rule(
+        "age",
+        r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?: years old| years of age)",
+    ),
     _rule("age", r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3})(?:$|[.,;!](?!\d))"),
     _rule("birthday", r"<P>(?:was|were) born on <W>"),
     _rule("birthday", r"<P>(?:was|were) born (?:in|at) (?P<v>(?:19|20)\d\d)\b"),
     _rule("diet", rf"<P>(?:am|is|are)<ADV> (?:not|no longer) (?:an? )?(?P<v>{_DIETS})", negative=True),
-    _rule("diet", rf"<P>(?:am|is|are|became|went|has become|have become|turned|has gone|eats?|follows?)<ADV> (?:an? |strictly )?"
-                  rf"(?P<v>{_DIETS})\b"),
+    _rule(
+        "diet",
+        rf"<P>(?:am|is|are|became|went|has become|have become|turned|has gone|eats?|follows?)<ADV> (?:an? |strictly )?"
+        rf"(?P<v>{_DIETS})\b",
+    ),
     _rule("food_avoided", r"<S>(?:do not|does not|never|no longer) eats?<ADV> <W>", single=False),
     _rule("allergy", r"<S>(?:is|am|are)<ADV> (?:not|no longer) allergic to <V>", negative=True),
     _rule("allergy", r"<S>(?:is|am|are)<ADV> (?:\w+ly )?allergic to <V>"),
     _rule("allergy", r"<S>(?:has|have|suffers? from)(?: an?)? (?P<v>[\w ]+?) (?:allergy|allergies)\b"),
-    _rule("marital_status", r"<P>(?:is|am|are|got|has been|have been|was)<ADV> (?P<v>married|divorced|engaged|widowed|separated)\b"),
+    _rule(
+        "marital_status",
+        r"<P>(?:is|am|are|got|has been|have been|was)<ADV> (?P<v>married|divorced|engaged|widowed|separated)\b",
+    ),
     _rule("marital_status", r"<P>(?:is|am)<ADV> (?P<v>single)(?:$|[.,;!])"),
     _rule("partner", rf"^(?P<s>my|(?:the user|[A-Z]\w+)'s) {_KIN}(?: is(?: called| named)?|'s name is|,)? <N>"),
-    _rule("children_count", rf"<S>(?:has|have)<ADV> (?P<v>\d+|one|two|three|four|five|six|seven|eight|no) "
-                            rf"(?:\w+ )?(?:kids|children|sons|daughters|{_CHILD})\b"),
+    _rule(
+        "children_count",
+        rf"<S>(?:has|have)<ADV> (?P<v>\d+|one|two|three|four|five|six|seven|eight|no) "
+        rf"(?:\w+ )?(?:kids|children|sons|daughters|{_CHILD})\b",
+    ),
     _rule("child", rf"<S>(?:has|have)(?: an?)? {_CHILD} (?:called|named) <N>"),
     _rule("child", rf"^(?P<s>my|(?:the user|[A-Z]\w+)'s) {_CHILD}(?: is)?(?: called| named)? <N>"),
     _rule("pet", rf"<S>(?:has|have|got|adopted|owns?|bought)(?: an?)? (?:\w+ )?{_PETS} (?:called|named) <N>"),
     _rule("pet", rf"^(?P<s>my|our|(?:the user|[A-Z]\w+)'s) {_PETS}(?: is)?(?: called| named)? <N>"),
     _rule("spoken_language", rf"<S>speaks?<ADV> (?P<v>{_LANGUAGE})\b", single=False),
-    _rule("school", r"<S>(?:studies|study|is studying|attends?|goes to|is enrolled)(?: [\w ]+?)?(?: at| in)? "
-                    r"(?P<v>(?-i:(?:the )?(?:University|College|Institute) of [A-Z]\w+|[A-Z][\w ]*?(?:University|College|School)))"),
+    _rule(
+        "school",
+        r"<S>(?:studies|study|is studying|attends?|goes to|is enrolled)(?: [\w ]+?)?(?: at| in)? "
+        r"(?P<v>(?-i:(?:the )?(?:University|College|Institute) of [A-Z]\w+|[A-Z][\w ]*?(?:University|College|School)))",
+    ),
     # How the assistant should behave.
-    _rule("reply_language", rf"\b(?:answers?|reply|replies|respond|responds|write|writes|written|speak|talk|communicate|"
-                            rf"converse|responses|messages|emails?|documentation)\b[^,;]{{0,40}}? in (?P<v>{_LANGUAGE})\b"),
-    _rule("reply_language", rf"<S>(?:prefers?|wants?|would like|likes?) (?P<v>{_LANGUAGE})(?: answers| replies| responses)?"
-                            r"(?:$|[.,;]| over\b| as\b)"),
+    _rule(
+        "reply_language",
+        rf"\b(?:answers?|reply|replies|respond|responds|write|writes|written|speak|talk|communicate|"
+        rf"converse|responses|messages|emails?|documentation)\b[^,;]{{0,40}}? in (?P<v>{_LANGUAGE})\b",
+    ),
+    _rule(
+        "reply_language",
+        rf"<S>(?:prefers?|wants?|would like|likes?) (?P<v>{_LANGUAGE})(?: answers| replies| responses)?"
+        r"(?:$|[.,;]| over\b| as\b)",
+    ),
     _rule("theme", r"\b(?P<v>dark|light|high[- ]contrast|solarized|sepia|night) (?:mode|theme)\b"),
     _rule("theme", r"\btheme (?:is|to|be)<ADV> (?P<v>dark|light|high[- ]contrast|solarized|sepia|system)\b"),
     _rule("unit_system", r"\b(?P<v>metric|imperial)(?: units?| system)?\b"),
-    _rule("timezone", r"\b(?:is|am|are|work|works|lives?) (?:in|on) (?P<v>(?-i:[A-Z]{2,4}T|UTC|GMT)(?:[+-]\d+)?"
-                      r"|(?:pacific|eastern|central|mountain|central european|greenwich) (?:standard |mean )?time)"),
-    _rule("signature", r"\b(?:sign(?:s|ed)?(?: off)?|end|close|finish)\b [^'\"“‘]{0,40}?\b(?:with|as|by|using) ['\"“‘](?P<v>[^'\"”’]+)"),
+    _rule(
+        "timezone",
+        r"\b(?:is|am|are|work|works|lives?) (?:in|on) (?P<v>(?-i:[A-Z]{2,4}T|UTC|GMT)(?:[+-]\d+)?"
+        r"|(?:pacific|eastern|central|mountain|central european|greenwich) (?:standard |mean )?time)",
+    ),
+    _rule(
+        "signature",
+        r"\b(?:sign(?:s|ed)?(?: off)?|end|close|finish)\b [^'\"\u201c\u2018]{0,40}?\b(?:with|as|by|using) ['\"\u201c\u2018](?P<v>[^'\"\u201d\u2019]+)",
+    ),
     # Plans, versions, limits.
-    _rule("plan", rf"<S>(?:(?:is|am|are|be|stays?)<ADV> on|<AUX>\s?(?:upgraded|downgraded|switched|moved|changed|migrated)"
-                  rf"(?: from (?:the )?(?P<old>[\w-]+)(?: {_PLAN})?)? to|subscribes? to|subscribed to|bought|purchased|chose|"
-                  rf"has|have|uses?|took|is using) (?:the |an? |our |my )?(?P<v>[\w-]+(?: [\w-]+)?) {_PLAN}\b"),
-    _rule("version", r"<S>(?:is|are|am|runs?|uses?|is running|is using|upgraded|updated|migrated|moved)<ADV>(?: on| to)? "
-                     r"(?P<q>[A-Z][\w.+#-]*(?: [A-Z]\w+)?) (?:version )?(?P<v>v?\d+(?:\.\d+)*)(?![\w%]| \w+s\b)"),
-    _rule("version", r"<S>(?:upgraded|updated|migrated|bumped) (?P<q>[A-Z][\w.+#-]*)(?: from [\w.]+)? to (?:version )?(?P<v>v?\d[\w.]*)"),
-    _rule("retention", r"\b(?P<q>[\w -]{2,30}?) (?:is|are) (?:kept|retained|stored|deleted|purged|archived|preserved)(?: for| after)? "
-                       r"(?P<v>(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety) (?:days?|weeks?|months?|years?))"),
+    _rule(
+        "plan",
+        rf"<S>(?:(?:is|am|are|be|stays?)<ADV> on|<AUX>\s?(?:upgraded|downgraded|switched|moved|changed|migrated)"
+        rf"(?: from (?:the )?(?P<old>[\w-]+)(?: {_PLAN})?)? to|subscribes? to|subscribed to|bought|purchased|chose|"
+        rf"has|have|uses?|took|is using) (?:the |an? |our |my )?(?P<v>[\w-]+(?: [\w-]+)?) {_PLAN}\b",
+    ),
+    _rule(
+        "version",
+        r"<S>(?:is|are|am|runs?|uses?|is running|is using|upgraded|updated|migrated|moved)<ADV>(?: on| to)? "
+        r"(?P<q>[A-Z][\w.+#-]*(?: [A-Z]\w+)?) (?:version )?(?P<v>v?\d+(?:\.\d+)*)(?![\w%]| \w+s\b)",
+    ),
+    _rule(
+        "version",
+        r"<S>(?:upgraded|updated|migrated|bumped) (?P<q>[A-Z][\w.+#-]*)(?: from [\w.]+)? to (?:version )?(?P<v>v?\d[\w.]*)",
+    ),
+    _rule(
+        "retention",
+        r"\b(?P<q>[\w -]{2,30}?) (?:is|are) (?:kept|retained|stored|deleted|purged|archived|preserved)(?: for| after)? "
+        r"(?P<v>(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety) (?:days?|weeks?|months?|years?))",
+    ),
     _rule("fiscal_year", r"\b(?:fiscal|financial) year (?:starts|begins|runs from|is from)(?: in| on)? <W>"),
     # Things owned and used.
     _rule("car", rf"<S>(?:drives?|is driving|am driving)<ADV>(?: an?)? (?P<v>{_CAR}){_STOP_FOR}"),
-    _rule("car", rf"<S><AUX>\s?(?:sold|traded in|got rid of|scrapped) (?:the|my|his|her|their|our|an?) (?P<old>{_CAR}) "
-                 rf"(?:and|to|for)(?: \w+)?(?: (?:bought|got|purchased|leased|buy|get))?(?: myself)? (?:an?|the|another) (?P<v>[^,;.!?]+)"),
+    _rule(
+        "car",
+        rf"<S><AUX>\s?(?:sold|traded in|got rid of|scrapped) (?:the|my|his|her|their|our|an?) (?P<old>{_CAR}) "
+        rf"(?:and|to|for)(?: \w+)?(?: (?:bought|got|purchased|leased|buy|get))?(?: myself)? (?:an?|the|another) (?P<v>[^,;.!?]+)",
+    ),
     _rule("car", rf"<S><AUX>\s?(?:bought|purchased|leased)(?: myself)? an? (?P<v>{_CAR}){_STOP_FOR}"),
-    _rule("car", rf"<S><AUX>\s?(?:sold|scrapped|got rid of) (?:the|my|his|her|their|our) (?P<v>{_CAR}){_STOP_FOR}", negative=True),
+    _rule(
+        "car",
+        rf"<S><AUX>\s?(?:sold|scrapped|got rid of) (?:the|my|his|her|their|our) (?P<v>{_CAR}){_STOP_FOR}",
+        negative=True,
+    ),
     # Who leads, what it costs, where and when it is.
-    _rule("lead", r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?)<AUX><ADV> (?:taken over|took over|takes over|inherited) "
-                  r"(?:the )?(?P<s>[^,;]+?)(?: from (?P<old>[A-Z]\w+(?: [A-Z]\w+)?))?" + _STOP),
-    _rule("lead", r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:leads|heads|runs|manages|is leading|is the (?:new )?(?:lead|head|leader|"
-                  r"owner|manager) (?:of|for)|is in charge of) (?:the )?(?P<s>[^,;]+?)" + _STOP),
+    _rule(
+        "lead",
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?)<AUX><ADV> (?:taken over|took over|takes over|inherited) "
+        r"(?:the )?(?P<s>[^,;]+?)(?: from (?P<old>[A-Z]\w+(?: [A-Z]\w+)?))?" + _STOP,
+    ),
+    _rule(
+        "lead",
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:leads|heads|runs|manages|is leading|is the (?:new )?(?:lead|head|leader|"
+        r"owner|manager) (?:of|for)|is in charge of) (?:the )?(?P<s>[^,;]+?)" + _STOP,
+    ),
     _rule("lead", r"^(?:the )?(?P<s>[^,;]+?) is<ADV> (?:led|headed|run|managed|owned) by <N>"),
-    _rule("price", r"^(?:the |an? )?(?P<q>[^,;]{2,50}?) (?:costs?|is priced at|sells? for|goes for)<ADV> (?P<v>[^,;!?]+)"),
-    _rule("approvals", r"^(?:the |an? |all |every )?(?P<q>[^,;]{2,40}?) (?:needs?|requires?|takes?|wants?)<ADV>(?: at least)? "
-                       r"(?P<v>\d+|one|two|three|four|five|no) (?:approvals?|reviewers?|reviews?|sign-offs?|signatures?)"),
-    _rule("contact", r"\b(?P<q>questions?|issues?|requests?|complaints?|tickets?|invoices?|incidents?|enquiries|inquiries)\b[^,;]{0,30}? "
-                     r"(?:go|goes|are sent|should go|be sent|are addressed|are routed|are handled) (?:to|by) <W>"),
-    _rule("channel", r"^(?:the |all |my |our )?(?P<q>[\w -]*?(?:alert|notification|reminder|report|update)s?) (?:are sent|is sent|go|goes|"
-                     r"come|comes|arrive|are delivered|should go|should come|are posted)(?: to| by| via| through| over| on| in)+ <V>"),
-    _rule("payment_terms", r"\binvoices? (?:is|are|be|must be)<ADV> (?:due|paid|payable)(?: within| in| after)? "
-                           r"(?P<v>\w+ (?:business )?(?:days?|weeks?|months?))"),
+    _rule(
+        "price", r"^(?:the |an? )?(?P<q>[^,;]{2,50}?) (?:costs?|is priced at|sells? for|goes for)<ADV> (?P<v>[^,;!?]+)"
+    ),
+    _rule(
+        "approvals",
+        r"^(?:the |an? |all |every )?(?P<q>[^,;]{2,40}?) (?:needs?|requires?|takes?|wants?)<ADV>(?: at least)? "
+        r"(?P<v>\d+|one|two|three|four|five|no) (?:approvals?|reviewers?|reviews?|sign-offs?|signatures?)",
+    ),
+    _rule(
+        "contact",
+        r"\b(?P<q>questions?|issues?|requests?|complaints?|tickets?|invoices?|incidents?|enquiries|inquiries)\b[^,;]{0,30}? "
+        r"(?:go|goes|are sent|should go|be sent|are addressed|are routed|are handled) (?:to|by) <W>",
+    ),
+    _rule(
+        "channel",
+        r"^(?:the |all |my |our )?(?P<q>[\w -]*?(?:alert|notification|reminder|report|update)s?) (?:are sent|is sent|go|goes|"
+        r"come|comes|arrive|are delivered|should go|should come|are posted)(?: to| by| via| through| over| on| in)+ <V>",
+    ),
+    _rule(
+        "payment_terms",
+        r"\binvoices? (?:is|are|be|must be)<ADV> (?:due|paid|payable)(?: within| in| after)? "
+        r"(?P<v>\w+ (?:business )?(?:days?|weeks?|months?))",
+    ),
     _rule("deadline", r"^(?:the |my |our )?(?P<q>[^,;]{2,40}?) (?:is|are)<ADV> due (?:on|by|at) <V>"),
 )

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from synap.domain.attributes import NOT, attributes_of, qualified
-from synap.domain.clauses import believed, clauses, past
+from synap.domain.clauses import believed, clauses, past, without_time
 from synap.domain.memories import Slot
 from synap.domain.normal_forms import UNRESOLVED, normalise_subject, normalise_value, subject_of
 from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, RULES, Rule, SlotSpec
 
-_POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'’]{0,40})['’]s?\s")
+_POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
 _LENGTH = re.compile(
     r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|detailed|"
     r"thorough|in-depth|comprehensive|extensive|elaborate|verbose))\b[^.;]{0,30}?"
@@ -58,7 +58,7 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     for clause in clauses(text):
         if not believed(clause) or past(clause):
             continue
-        for slot in _slots_of_clause(clause, owner):
+        for slot in _slots_of_clause(without_time(clause), owner):
             found.setdefault((slot.subject, slot.name, slot.value), slot)
     return tuple(found.values())
 

@@ -28,7 +28,7 @@ _WORDS = {
 
 
 def parse_types(names: Sequence[str]) -> frozenset[MemoryType]:
-    """Return the memory types that `names` stand for; all five for `all` and for no name.
+    """Return the memory types that `names` stand for; empty, which filters nothing, for no name and where one is `all`.
 
     Singular and plural, `temporal`, hyphens for underscores and any case are understood.
 
@@ -42,7 +42,7 @@ def parse_types(names: Sequence[str]) -> frozenset[MemoryType]:
                 f"types must be among {sorted(LIST_NAMES.values())} or 'all', not {name!r}", field="types"
             )
         chosen |= _ALL if word == "all" else {_WORDS[word]}
-    return frozenset(chosen) or _ALL
+    return frozenset() if chosen == _ALL else frozenset(chosen)
 
 
 def parse_type(name: str, *, field: str = "type") -> MemoryType:

@@ -34,7 +34,7 @@ class AuditTrail:
 
     async def write(self, entry: AuditEntry) -> None:
         """Write an entry at once."""
-        await self._rows.append([entry])
+        await self._rows.append(entry.instance_id, [entry])
 
     async def flush(self) -> None:
         """Write what was gathered; keep it for the next time where the store does not answer."""
@@ -42,11 +42,13 @@ class AuditTrail:
             return
         entries = list(self._gathered)
         self._gathered.clear()
-        try:
-            await self._rows.append(entries)
-        except TransientError:
-            self._gathered.extendleft(reversed(entries))
-            return
+        owners = {entry.instance_id for entry in entries}
+        for owner in owners:
+            own = [entry for entry in entries if entry.instance_id == owner]
+            try:
+                await self._rows.append(owner, own)
+            except TransientError:
+                self._gathered.extendleft(reversed(own))
         if self._dropped:
             logger.error("audit entries were dropped", extra={"count": self._dropped})
             self._dropped = 0

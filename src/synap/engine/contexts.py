@@ -22,6 +22,7 @@ from synap.engine import checks
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
+from synap.engine.spaces import LiveSpace
 from synap.errors import InvalidInputError, NotFoundError, ScopeMissingError, TransientError
 from synap.retrieval.compose import Wanted, compose
 from synap.retrieval.plan import plan_queries, read_query_date
@@ -208,7 +209,7 @@ async def _answer(
 async def _cached(core: Core, key: bytes, chain: Sequence[Scope]) -> ContextAnswer | None:
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            versions = await core.store.search.versions(chain)
+            versions = await core.store.scopes.versions(chain)
     except (TransientError, TimeoutError):
         return None
     answer = core.cache.get(key, versions)
@@ -228,12 +229,12 @@ async def _computed(
 ) -> ContextAnswer:
     clock = time.perf_counter
     started = clock()
-    queries, degraded = await _with_vectors(core, asked.queries)
+    space, queries, degraded = await _with_vectors(core, asked.queries)
     embedded = clock()
     search = Search(
         chain=chain, queries=queries, types=asked.types, as_of=asked.as_of, now=asked.moment, excerpts=not asked.types
     )
-    context, versions, failed = await _compose(core, instance, request, asked, search)
+    context, versions, failed = await _compose(core, instance, request, asked, search, space)
     composed = clock()
     degradation = failed or degraded
     context = replace(context, degradation=degradation, warnings=asked.warnings + context.warnings)
@@ -242,7 +243,7 @@ async def _computed(
         ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
         scope=request.target,
         timings_ms={"embed": _ms(embedded - started), "store_and_compose": _ms(composed - embedded)},
-        embedder=core.embedder.id,
+        embedder="" if space is None else space.embedder.id,
         mode=asked.mode,
         mode_note="rules only: no language model is configured" if asked.mode is RetrievalMode.ACCURATE else "",
     )
@@ -254,38 +255,41 @@ async def _computed(
     return answer
 
 
-async def _with_vectors(core: Core, queries: tuple[Query, ...]) -> tuple[tuple[Query, ...], Degradation | None]:
+async def _with_vectors(
+    core: Core, queries: tuple[Query, ...]
+) -> tuple[LiveSpace | None, tuple[Query, ...], Degradation | None]:
     """Give the queries their vectors; without an embedder the text channel answers alone, and the answer says so."""
-    if not queries:
-        return queries, None
     try:
         async with asyncio.timeout(core.settings.embed_timeout):
-            vectors = await core.embedder.embed_queries([query.text for query in queries])
+            space = await core.spaces.live()
+            vectors = await space.embedder.embed_queries([query.text for query in queries]) if queries else ()
     except (TransientError, TimeoutError) as error:
         logger.warning("query was not embedded", extra={"error": type(error).__name__})
         note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
-        return queries, note
-    return tuple(replace(query, vector=vector) for query, vector in zip(queries, vectors, strict=True)), None
+        return None, queries, note
+    return space, tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True)), None
 
 
 async def _compose(
-    core: Core, instance: Instance, request: FetchContext, asked: Asked, search: Search
+    core: Core, instance: Instance, request: FetchContext, asked: Asked, search: Search, space: LiveSpace | None
 ) -> tuple[Context, dict[int, int] | None, Degradation | None]:
     rungs = tuple(scope.rung for scope in search.chain)
     if not search.chain:
         return Context(scopes=rungs, budget=asked.budget), None, None
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot=await core.store.embeddings.live_slot())
+            recall = await core.store.search.recall(search, slot="emb" if space is None else space.slot)
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
         empty = Context(scopes=rungs, budget=asked.budget)
         return empty, None, Degradation(level="failed", code=code, warnings=("the store did not answer",))
-    return compose(recall, search, _wanted(core, instance, request, asked)), dict(recall.versions), None
+    semantic = space is not None and space.embedder.semantic
+    wanted = _wanted(instance, request, asked, semantic=semantic)
+    return compose(recall, search, wanted), dict(recall.versions), None
 
 
-def _wanted(core: Core, instance: Instance, request: FetchContext, asked: Asked) -> Wanted:
+def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic: bool) -> Wanted:
     retrieval = instance.maca.retrieval
     favoured = {"user": "user", "customer": "customer", "instance": "client"}
     return Wanted(
@@ -296,9 +300,9 @@ def _wanted(core: Core, instance: Instance, request: FetchContext, asked: Asked)
         favoured=favoured[instance.maca.storage.scoping.primary_scope],
         rungs=asked.rungs,
         mode=asked.mode,
-        semantic=core.embedder.semantic,
-        confidence_threshold=instance.maca.ingestion.confidence_threshold,
-        type_weights={MemoryType(name): weight for name, weight in retrieval.type_weights.items()},
+        semantic=semantic,
+        confidence_threshold=instance.maca.ingestion.extraction.confidence_threshold,
+        type_weights={kind: getattr(retrieval.type_weights, kind.value) for kind in MemoryType},
     )
 
 
@@ -314,7 +318,7 @@ def _cache_key(
     if scope.rung not in ("client", warm) or request.query_date is not None or request.explain:
         return None
     digests = tuple(owner.digest for owner in chain)
-    return cache_key(instance.id, instance.revision, digests, request, core.embedder.id)
+    return cache_key(instance.id, instance.revision, digests, request, core.spaces.wanted.id)
 
 
 def _nothing(request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:
@@ -333,7 +337,7 @@ async def _with_conversation(
     except (TransientError, TimeoutError):
         return answer
     recent = tuple(
-        RecentTurn(role=turn.role, content=turn.content, timestamp=turn.timestamp, message_id=turn.message_id)
+        RecentTurn(role=turn.role, content=turn.content, timestamp=turn.recorded_at, message_id=turn.id)
         for turn in turns
     )
     return ContextAnswer(

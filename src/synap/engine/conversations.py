@@ -100,11 +100,11 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
     scope = write_scope(instance, ids, conversational=True)
     pii = PiiHandling(instance.maca.ingestion.pii.handling)
     now = core.clock.now()
-    message_row = core.row_ids.next()
+    message_row = core.store.ids.next()
     message_id = encode_public_id(RowRef(kind="message", bucket=scope.bucket, row_id=message_row))
     turn = Turn(content=request.content, role=request.role, id=message_id, timestamp=now)
     prepared = prepare((turn,), document_type=DocumentType.AI_CHAT, created_at=now, pii=pii)
-    metadata = protect_metadata(checks.metadata(request.metadata), pii)
+    metadata = protect_metadata(checks.metadata(request.metadata), pii)[0]
     conversation = conversation_uuid(external)
     return Checked(
         scope=scope,
@@ -120,7 +120,6 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
         ),
         document=AcceptDocument(
             instance_id=instance.id,
-            client_id=instance.place.client_id,
             document_id=message_id,
             document_type=DocumentType.AI_CHAT,
             mode=Mode.LONG_RANGE,

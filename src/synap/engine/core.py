@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
-from synap.domain.ids import RowIds
 from synap.domain.scopes import Scope
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
+from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError
 from synap.ports.clock import Clock
-from synap.ports.embedder import Embedder
 from synap.store.store import Store
 
 
@@ -40,9 +39,8 @@ class Core:
     """The parts that operations share. Holds resources, and nothing that an operation changes."""
 
     store: Store
-    embedder: Embedder
+    spaces: VectorSpaces
     clock: Clock
-    row_ids: RowIds
     cache: AnswerCache
     audit: AuditTrail
     settings: Limits = Limits()

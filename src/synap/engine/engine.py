@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from synap import __version__
+from synap.version import __version__
 from synap.api.admin import Health
 from synap.engine.admin import EngineAdmin
 from synap.engine.api import EngineApi
@@ -44,7 +45,7 @@ class Engine:
         self.core = core
         self.metrics = Metrics()
         self.faults = faults or Faults()
-        self.instances = Instances(core.store.accounts, timer=asyncio.get_running_loop().time)
+        self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
         self._release = release
@@ -59,6 +60,7 @@ class Engine:
             self._workers = asyncio.create_task(self.worker.run(concurrency=workers), name="synap-worker")
             upkeep = Upkeep(self.core, self.instances)
             self._tasks.append(asyncio.create_task(upkeep.run(), name="synap-upkeep"))
+            self._tasks.append(asyncio.create_task(self.core.spaces.run(), name="synap-spaces"))
 
     async def stop(self) -> None:
         """Finish the jobs in hand, write what was gathered, release the store. Safe to call twice."""
@@ -74,7 +76,7 @@ class Engine:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self.core.audit.flush()
-        await self.core.embedder.close()
+        await self.core.spaces.close()
         await self._release()
 
     async def authenticate(self, key: str) -> Caller:
@@ -93,6 +95,10 @@ class Engine:
         instance = await self.instances.get(self.default_instance) if kind == "application" else None
         return Caller(actor="process", kind=kind, instance=instance)
 
+    async def caller_of(self, instance_id: str) -> Caller:
+        """Return an application of this process, bound to an instance of its choice."""
+        return Caller(actor="process", kind="application", instance=await self.instances.get(instance_id))
+
     def api_for(self, caller: Caller, *, correlation_id: str = "") -> EngineApi:
         """Return the operations of an instance, bound to a caller."""
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
@@ -101,15 +107,16 @@ class Engine:
     def admin_for(self, caller: Caller, *, correlation_id: str = "") -> EngineAdmin:
         """Return the operator's operations, bound to a caller with a management key."""
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
-        return EngineAdmin(core=self.core, caller=bound, instances_cache=self.instances)
+        return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
 
     async def health(self) -> Health:
         """Return whether it can serve. A store that does not answer makes it `degraded`, with a warning."""
-        embedder = {"id": self.core.embedder.id, "semantic": self.core.embedder.semantic}
-        warnings = [] if self.core.embedder.semantic else [HASHING_WARNING]
+        wanted = self.core.spaces.wanted
+        embedder = {"id": wanted.id, "semantic": wanted.semantic}
+        warnings = [] if wanted.semantic else [HASHING_WARNING]
         try:
             async with asyncio.timeout(self.core.settings.store_timeout):
-                depth = await self.core.store.queue.depth(now=self.core.clock.now())
+                depth = await self.core.store.queue.depth()
                 store = await self.core.store.describe()
         except (TransientError, TimeoutError):
             return Health(
@@ -120,8 +127,14 @@ class Engine:
                 version=__version__,
                 warnings=(*warnings, "the store does not answer"),
             )
-        self.metrics.queue(ready=depth.ready, oldest_seconds=depth.oldest_seconds, dead=depth.dead)
-        queue = {"ready": depth.ready, "oldest_seconds": round(depth.oldest_seconds, 3), "dead": depth.dead}
+        waited = 0.0 if depth.oldest is None else (self.core.clock.now() - depth.oldest).total_seconds()
+        self.metrics.queue(ready=depth.ready, oldest_seconds=waited, dead=depth.dead)
+        queue = {
+            "ready": depth.ready,
+            "running": depth.running,
+            "dead": depth.dead,
+            "oldest_seconds": round(max(waited, 0.0), 3),
+        }
         return Health(
             status="ok",
             store={"reachable": True, **store},

@@ -34,15 +34,6 @@ class Faults:
         self._faults = faults
         self._passages: Counter[str] = Counter()
 
-    @classmethod
-    def parse(cls, text: str) -> Faults:
-        """Return the faults that `SYNAP_FAULT` names.
-
-        Raises:
-            SetupError: It is malformed.
-        """
-        return cls(tuple(_parse_one(part) for part in text.split(",") if part.strip()))
-
     async def point(self, stage: str) -> None:
         """Pass a stage.
 
@@ -66,9 +57,21 @@ async def _act(fault: Fault) -> None:
         raise TransientError(f"fault on purpose at stage {fault.stage!r}")
 
 
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """Return the faults that `SYNAP_FAULT` names; none for an empty text.
+
+    Raises:
+        SetupError: It is malformed.
+    """
+    return tuple(_parse_one(part) for part in text.split(",") if part.strip())
+
+
 def _parse_one(text: str) -> Fault:
     stage, _, rest = text.strip().partition(":")
     action, _, passage = rest.partition("@")
     if not stage or action not in ACTIONS or (passage and not passage.isdecimal()):
-        raise SetupError(f"SYNAP_FAULT must read stage:kill|delay|error, with @n for one passage, not {text!r}")
+        raise SetupError(
+            f"SYNAP_FAULT must be a stage and kill, delay or error, as in `extract:kill`, not {text!r}",
+            field="SYNAP_FAULT",
+        )
     return Fault(stage=stage, action=action, passage=int(passage) if passage else None)

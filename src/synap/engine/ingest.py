@@ -12,6 +12,8 @@ from synap.domain.terms import term_hashes
 from synap.engine.callers import Instance
 from synap.engine.core import Core
 from synap.engine.faults import Faults
+from synap.engine.spaces import LiveSpace
+from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.reconcile import Related, reconcile
 from synap.store.documents import StoredDocument
@@ -58,6 +60,8 @@ class Work:
 
 async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work:
     """Load a job's document and find what it says, off the event loop."""
+    if job.ingestion_id is None:
+        raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
     if document.prepared.statements:
@@ -66,11 +70,11 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     return Work(job=job, document=document, drafts=_wanted(found, instance), retractions=found.retractions)
 
 
-async def embed(core: Core, works: Sequence[Work], faults: Faults) -> list[Any]:
+async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
     """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together."""
     await faults.point("embed")
     texts = [text for work in works for text in work.texts]
-    vectors = await core.embedder.embed_documents(texts)
+    vectors = await space.embedder.embed_documents(texts)
     parts, start = [], 0
     for work in works:
         size = len(work.texts)
@@ -79,34 +83,31 @@ async def embed(core: Core, works: Sequence[Work], faults: Faults) -> list[Any]:
     return parts
 
 
-async def finish(core: Core, work: Work, vectors: Any, faults: Faults) -> Changes:
+async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults: Faults) -> Changes:
     """Compare what was found with what is known, and apply the changes together with the end of the job."""
     count = len(work.document.prepared.segments)
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
-    scope = work.job.scope
+    scope, slot = work.job.scope, space.slot
     fresh = tuple(
         NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
         for key, (draft, vector) in enumerate(zip(work.drafts, draft_vectors, strict=True))
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
-    neighbours, by_topic = await core.store.memories.related(scope, fresh, topics)
+    known = await core.store.memories.related(scope, fresh, topics, slot=slot)
     await faults.point("reconcile")
-    changes = reconcile(
-        work.drafts, work.retractions, Related(neighbours=neighbours, topics=by_topic), now=core.clock.now()
-    )
-    changes = replace(
-        changes,
-        add=tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add),
-    )
+    related = Related(neighbours=known.neighbours, topics=known.topics)
+    changes = reconcile(work.drafts, work.retractions, related, now=core.clock.now())
+    add = tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add)
     await faults.point("apply")
     await core.store.memories.apply(
         scope,
         Applied(
             job=work.job,
             document=work.document,
-            changes=changes,
-            segment_vectors=segment_vectors,
-            embedder=core.embedder.id,
+            changes=replace(changes, add=add),
+            vectors=dict(zip(work.document.segment_rows, segment_vectors, strict=True)),
+            slot=slot,
+            message="; ".join(changes.messages) or None,
             now=core.clock.now(),
         ),
     )
@@ -129,7 +130,7 @@ def _source(job: Job, document: StoredDocument) -> Source:
 def _wanted(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
     """Drop what the instance's configuration does not want: categories switched off, confidence below the threshold."""
     categories = instance.maca.ingestion.categories
-    threshold = instance.maca.ingestion.confidence_threshold
+    threshold = instance.maca.ingestion.extraction.confidence_threshold
     return tuple(
         draft
         for draft in found.drafts

@@ -1,35 +1,37 @@
-"""Instances as operations need them: looked up by key or by id, kept for two seconds, forgotten at once when changed here."""
+"""Instances as operations need them: found by key or by id, kept for two seconds, forgotten at once when changed here."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 
 from cachetools import TTLCache
 
 from synap.domain.scopes import Place, Tenancy
 from synap.engine.callers import Caller, Instance
-from synap.errors import AuthenticationError, ForbiddenError, NotFoundError
+from synap.errors import AuthenticationError, ForbiddenError
 from synap.maca.load import load
-from synap.store.accounts import Accounts, InstanceRow
+from synap.store.accounts import Accounts, KeyHolder
 
 KEEP_SECONDS = 2.0
 """How long a revoked key or a changed configuration may still be served by another process."""
 
-KEY_PREFIX = "synap_"
-MANAGEMENT_PREFIX = "synapmgmt_"
+USE_SECONDS = 60.0
+"""How often the use of a key is noted at most."""
 
 
 class Instances:
-    """Looks up keys and instances, with a short memory."""
+    """Finds keys and instances, with a short memory."""
 
-    def __init__(self, accounts: Accounts, *, timer: Callable[[], float]) -> None:
+    def __init__(self, accounts: Accounts, *, timer: Callable[[], float], now: Callable[[], datetime]) -> None:
         self._accounts = accounts
-        self._keys: TTLCache[bytes, Caller] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
+        self._now = now
+        self._callers: TTLCache[bytes, Caller] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
         self._instances: TTLCache[str, Instance] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
 
     async def get(self, instance_id: str) -> Instance:
-        """Return an instance, whatever its status (its queue is worked through also while it is suspended).
+        """Return an instance, whatever its status: its queue is worked through also while it is suspended.
 
         Raises:
             NotFoundError: There is none.
@@ -37,10 +39,15 @@ class Instances:
         kept = self._instances.get(instance_id)
         if kept is not None:
             return kept
-        row = await self._accounts.instance(instance_id)
-        if row is None:
-            raise NotFoundError(f"there is no instance {instance_id}", field="instance_id")
-        instance = _instance(row)
+        record = await self._accounts.instance(instance_id)
+        revision = await self._accounts.configuration(instance_id)
+        instance = _instance(
+            instance_id,
+            record.client_id,
+            record.tenancy,
+            source="" if revision is None else revision.source,
+            revision=0 if revision is None else revision.revision,
+        )
         self._instances[instance_id] = instance
         return instance
 
@@ -51,37 +58,51 @@ class Instances:
             AuthenticationError: The key is unknown or revoked.
             ForbiddenError: Its instance or client is suspended.
         """
-        digest = key_hash(key)
-        kept = self._keys.get(digest)
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+        kept = self._callers.get(digest)
         if kept is not None:
             return kept
-        row = await self._accounts.key(digest)
-        if row is None or row.revoked:
+        holder = await self._accounts.holder(key)
+        if holder is None or holder.revoked:
             raise AuthenticationError("the API key is unknown or revoked; create one with `synap keys create`")
-        if row.instance is not None and not row.active:
-            raise ForbiddenError(f"instance {row.instance.id} is suspended or archived")
-        instance = None if row.instance is None else _instance(row.instance)
-        caller = Caller(actor=f"key:{row.key_id}", kind=row.kind, key_id=row.key_id, instance=instance)
-        self._keys[digest] = caller
+        if not holder.active:
+            raise ForbiddenError(f"instance {holder.instance_id or ''} is suspended or archived".replace("  ", " "))
+        await self._note_use(holder)
+        caller = Caller(
+            actor=f"key:{holder.key_id}", kind=holder.kind, key_id=holder.key_id, instance=_instance_of(holder)
+        )
+        self._callers[digest] = caller
         return caller
 
     def forget(self) -> None:
         """Drop everything kept, after a change made by this process."""
-        self._keys.clear()
+        self._callers.clear()
         self._instances.clear()
 
+    async def _note_use(self, holder: KeyHolder) -> None:
+        now = self._now()
+        if holder.last_used_at is None or (now - holder.last_used_at).total_seconds() > USE_SECONDS:
+            await self._accounts.note_use(holder.instance_id, holder.key_id, now=now)
 
-def key_hash(key: str) -> bytes:
-    """Return what is stored of a key: its SHA-256. Keys carry 256 random bits, so a slow hash would add nothing."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+def _instance_of(holder: KeyHolder) -> Instance | None:
+    if holder.instance_id is None:
+        return None
+    return _instance(
+        holder.instance_id,
+        holder.client_id or "",
+        holder.tenancy or Tenancy.OPEN,
+        source=holder.source or "",
+        revision=holder.revision or 0,
+    )
 
 
-def _instance(row: InstanceRow) -> Instance:
-    maca = load(row.config_source)
+def _instance(instance_id: str, client_id: str, tenancy: str, *, source: str, revision: int) -> Instance:
+    maca = load(source)
     place = Place(
-        instance_id=row.id,
-        client_id=row.client_id,
-        tenancy=Tenancy(row.tenancy),
+        instance_id=instance_id,
+        client_id=client_id,
+        tenancy=Tenancy(tenancy),
         client_space=maca.storage.scoping.client_scope,
     )
-    return Instance(place=place, maca=maca, revision=row.config_revision)
+    return Instance(place=place, maca=maca, revision=revision)

@@ -24,19 +24,22 @@ from synap.api.memories import (
 from synap.api.wire import memory_record
 from synap.domain.documents import DocumentType, IngestionStatus, PreparedDocument
 from synap.domain.ids import RowRef, conversation_uuid, decode_public_id, encode_public_id
-from synap.domain.memories import MemoryStatus, MemoryType, Statement
+from synap.domain.memories import Draft, Memory, MemoryStatus, MemoryType, NewMemory, Statement
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope, bucket_of, decide_scope
 from synap.domain.sentences import sentences
-from synap.domain.slots import content_hash
+from synap.domain.slots import content_hash, slots_of
 from synap.domain.terms import tokenize
 from synap.engine import checks
 from synap.engine.callers import Caller, Instance, write_scope
 from synap.engine.core import Core
+from synap.engine.ingest import DIRECT
+from synap.engine.spaces import LiveSpace
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, SynapError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.documents import AcceptDocument
+from synap.store.ingestions import BatchRow, StoredBatch
 
 MAX_BATCH = 1000
 """Documents in one batch."""
@@ -71,7 +74,7 @@ async def create_batch(
     if len(requests) > MAX_BATCH:
         raise InvalidInputError(f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents")
     instance = core.instance_of(caller)
-    batch_row = core.row_ids.next()
+    batch_row = core.store.ids.next()
     outcomes = [await _judge(core, caller, request, index, batch_row) for index, request in enumerate(requests)]
     if fail_fast:
         for outcome in outcomes:
@@ -82,7 +85,11 @@ async def create_batch(
         for request, outcome in zip(requests, outcomes, strict=True)
     ]
     failed = sum(1 for row in results if row.status == IngestionStatus.FAILED)
-    batch_id = await core.store.batches.create(instance.id, batch_row, results)
+    rows = [
+        BatchRow(ingestion_id=None if row.status == IngestionStatus.FAILED else row.ingestion_id, record=row)
+        for row in results
+    ]
+    batch_id = await core.store.batches.create(instance.id, batch_row, rows, now=core.clock.now())
     core.note(caller, "memory.batch", targets=(batch_id,), count=len(results) - failed)
     core.wake()
     return BatchResult(
@@ -98,20 +105,39 @@ async def create_batch(
 async def batch(core: Core, caller: Caller, batch_id: str) -> BatchResult:
     """Return how far a batch has come; `memory_count` is None until every row has come to an end."""
     ref = _reference(batch_id, "batch_id", "batch")
-    found = await core.store.batches.get(core.instance_of(caller).id, ref)
-    if found is None:
+    stored = await core.store.batches.get(core.instance_of(caller).id, ref.row_id)
+    if stored is None:
         raise _unknown("batch_id", batch_id)
-    return found
+    results = await _progress(core, stored)
+    failed = sum(1 for row in results if row.status == IngestionStatus.FAILED)
+    ended = all(IngestionStatus(row.status).final for row in results)
+    return BatchResult(
+        batch_id=batch_id,
+        total=len(results),
+        succeeded=len(results) - failed,
+        failed=failed,
+        memory_count=sum(row.memories_created for row in results) if ended else None,
+        results=tuple(results),
+    )
+
+
+async def _progress(core: Core, stored: StoredBatch) -> list[Ingestion]:
+    """Return the rows of a batch as they stand now, in order; refused ones as they were answered."""
+    refs = {row.ingestion_id: decode_public_id(row.ingestion_id) for row in stored.rows if row.ingestion_id is not None}
+    known = [ref for ref in refs.values() if ref is not None]
+    found = await core.store.ingestions.get_many(known)
+    now = {row.record().ingestion_id: row.record() for row in found if row is not None}
+    return [now.get(row.ingestion_id or "", row.record) for row in stored.rows]
 
 
 async def ingestion(core: Core, caller: Caller, ingestion_id: str, *, ids: Ids) -> Ingestion:
     """Return how far an ingestion has come."""
     ref = _reference(ingestion_id, "ingestion_id", "ingestion")
-    row = await core.store.ingestions.get(core.instance_of(caller).id, ref)
-    if row is None:
+    row = await core.store.ingestions.get(ref)
+    if row is None or row.instance_id != core.instance_of(caller).id:
         raise _unknown("ingestion_id", ingestion_id)
     _check_owner(row.scope, ids, field="ingestion_id", value=ingestion_id)
-    return row.ingestion
+    return row.record()
 
 
 async def get(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> MemoryRecord:
@@ -149,16 +175,14 @@ async def list_scope(
     status: MemoryStatus = MemoryStatus.ACTIVE,
 ) -> MemoryPage:
     """List a page of the memories of `scope`."""
-    rows, total = await core.store.memories.list(
-        scope, limit=page_size, offset=(page - 1) * page_size, kind=kind, status=status
-    )
-    core.note(caller, "memory.list", scope=scope, count=len(rows))
+    found = await core.store.memories.list(scope, page=page, page_size=page_size, type=kind, status=status)
+    core.note(caller, "memory.list", scope=scope, count=len(found.memories))
     return MemoryPage(
-        data=tuple(memory_record(row) for row in rows),
+        data=tuple(memory_record(memory) for memory in found.memories),
         page=page,
         page_size=page_size,
-        total=total,
-        total_pages=-(-total // page_size),
+        total=found.total,
+        total_pages=-(-found.total // page_size),
     )
 
 
@@ -182,13 +206,51 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
     merged = _merge(known.statement.content, text, request.merge_strategy)
     if content_hash(merged) == content_hash(known.statement.content) and request.metadata is None:
         return memory_record(known)
-    extra = {} if request.metadata is None else protect_metadata(checks.metadata(request.metadata), pii)
-    vectors = await core.embedder.embed_documents([merged])
+    space = await core.spaces.live()
+    fresh = await _rewritten(core, space, known, merged)
+    metadata = None
+    if request.metadata is not None:
+        metadata = {**known.metadata, **protect_metadata(checks.metadata(request.metadata), pii)[0]}
     updated = await core.store.memories.update(
-        scope, ref.row_id, content=merged, vector=vectors[0], metadata=extra, now=core.clock.now()
+        scope,
+        ref.row_id,
+        fresh,
+        instance_id=core.instance_of(caller).id,
+        now=core.clock.now(),
+        metadata=metadata,
+        slot=space.slot,
     )
-    await core.record(caller, "memory.update", scope=scope, targets=(request.memory_id, updated.id), count=1)
-    return memory_record(updated)
+    if updated is None:
+        raise ConflictError(
+            f"memory {request.memory_id} is {known.status}: update the one that took its place", field="memory_id"
+        )
+    await core.record(caller, "memory.update", scope=scope, targets=(request.memory_id, updated), count=1)
+    return await _served(core, scope, updated)
+
+
+async def _rewritten(core: Core, space: LiveSpace, known: Memory, content: str) -> NewMemory:
+    """Return a memory in the place of `known`, of the same kind, with other text."""
+    statement = replace(
+        known.statement,
+        content=content,
+        slots=slots_of(content, subject=known.statement.subject),
+        said_at=core.clock.now(),
+        valid_from=None,
+        valid_until=None,
+        verbatim=False,
+    )
+    vectors = await space.embedder.embed_documents([content])
+    return NewMemory(
+        key=0, draft=Draft(statement=statement, evidence=known.evidence), extractor=DIRECT, vector=vectors[0]
+    )
+
+
+async def _served(core: Core, scope: Scope, memory_id: str) -> MemoryRecord:
+    ref = decode_public_id(memory_id)
+    found = None if ref is None else await core.store.memories.get(scope, ref.row_id)
+    if found is None:
+        raise _unknown("memory_id", memory_id)
+    return memory_record(found)
 
 
 async def delete(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> DeletedMemory:
@@ -213,11 +275,11 @@ async def history(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> tu
 async def restore(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> MemoryRecord:
     """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
     scope, ref = await _locate(core, caller, memory_id, ids)
-    restored = await core.store.memories.restore(scope, ref.row_id, now=core.clock.now())
-    if restored is None:
+    if await core.store.memories.get(scope, ref.row_id) is None:
         raise _unknown("memory_id", memory_id)
-    await core.record(caller, "memory.restore", scope=scope, targets=(memory_id,), count=1)
-    return memory_record(restored)
+    if await core.store.memories.restore(scope, ref.row_id, now=core.clock.now()):
+        await core.record(caller, "memory.restore", scope=scope, targets=(memory_id,), count=1)
+    return await _served(core, scope, memory_id)
 
 
 # ---------------------------------------------------------------- accepting
@@ -240,14 +302,13 @@ async def _prepare(core: Core, caller: Caller, request: CreateMemory, batch_row:
         scope=scope,
         document=AcceptDocument(
             instance_id=instance.id,
-            client_id=instance.place.client_id,
             document_id=key,
             document_type=document_type,
             mode=mode,
             prepared=prepared,
             created_at=created_at or now,
             recorded_at=now,
-            metadata=protect_metadata(checks.metadata(request.metadata), pii),
+            metadata=protect_metadata(checks.metadata(request.metadata), pii)[0],
             conversation=None if conversation is None else conversation_uuid(conversation),
             batch_id=batch_row,
             on_duplicate=duplicate,
@@ -303,7 +364,7 @@ def _failed_row(core: Core, instance: Instance, request: CreateMemory, error: Sy
     bucket = bucket_of(instance.id, "instance", instance.id)
     given = request.document_id if isinstance(request.document_id, str) else ""
     return Ingestion(
-        ingestion_id=encode_public_id(RowRef(kind="ingestion", bucket=bucket, row_id=core.row_ids.next())),
+        ingestion_id=encode_public_id(RowRef(kind="ingestion", bucket=bucket, row_id=core.store.ids.next())),
         document_id=given.encode("utf-8", "replace").decode(),
         status=IngestionStatus.FAILED,
         queued_at=core.clock.now(),
@@ -331,11 +392,11 @@ async def _locate(core: Core, caller: Caller, memory_id: str, ids: Ids) -> tuple
     ref = decode_public_id(memory_id)
     if ref is None or ref.kind not in ("memory", "memory_shared"):
         raise _unknown("memory_id", memory_id)
-    scope = await core.store.memories.locate(ref)
-    if scope is None or not _reachable(instance, scope):
+    located = await core.store.memories.locate(ref)
+    if located is None or not _reachable(instance, located.scope):
         raise _unknown("memory_id", memory_id)
-    _check_owner(scope, ids, field="memory_id", value=memory_id)
-    return scope, ref
+    _check_owner(located.scope, ids, field="memory_id", value=memory_id)
+    return located.scope, ref
 
 
 def _reachable(instance: Instance, scope: Scope) -> bool:

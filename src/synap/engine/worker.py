@@ -17,10 +17,13 @@ from synap.engine.core import Core
 from synap.engine.faults import Faults
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
-from synap.errors import SynapError, TransientError
-from synap.store.queue import Job
+from synap.engine.spaces import LiveSpace
+from synap.errors import NotFoundError, SynapError, TransientError
+from synap.store.queue import Job, LeaseLostError
 
 logger = logging.getLogger(__name__)
+
+MAX_BACKOFF_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,11 @@ class Worker:
         """Wait until no job is ready or running; False when `timeout` seconds pass first."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while (await self._core.store.queue.depth()).open:
+                while True:
+                    depth = await self._core.store.queue.depth()
+                    if not depth.ready and not depth.running:
+                        return True
                     await asyncio.sleep(0.02)
-                return True
         return False
 
     async def _work(self) -> None:
@@ -112,34 +117,31 @@ class Worker:
 
     async def _turn(self, bucket: int) -> bool:
         """Give one lane of a bucket its turn; False when another worker was first."""
+        now = self._core.clock.now()
         jobs = await self._core.store.queue.claim(
-            bucket,
-            owner=self._owner,
-            lease=timedelta(seconds=self._pace.lease_seconds),
-            limit=self._pace.group,
-            now=self._core.clock.now(),
+            bucket, self._owner, now=now, lease_until=now + self._lease, limit=self._pace.group
         )
         if not jobs:
             return False
-        async with self._kept(bucket, jobs):
+        async with self._kept(jobs):
             await self._group(jobs)
         return True
 
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self._pace.lease_seconds)
+
     @contextlib.asynccontextmanager
-    async def _kept(self, bucket: int, jobs: Sequence[Job]) -> AsyncIterator[None]:
-        """Renew the leases of `jobs` while they are worked on."""
+    async def _kept(self, jobs: Sequence[Job]) -> AsyncIterator[None]:
+        """Renew the leases of `jobs` while they are worked on; those that are done lose theirs by themselves."""
 
         async def beat() -> None:
             while True:
                 await asyncio.sleep(self._pace.lease_seconds / 3)
-                with contextlib.suppress(TransientError):
-                    await self._core.store.queue.heartbeat(
-                        bucket,
-                        [job.id for job in jobs],
-                        owner=self._owner,
-                        lease=timedelta(seconds=self._pace.lease_seconds),
-                        now=self._core.clock.now(),
-                    )
+                for job in jobs:
+                    with contextlib.suppress(TransientError, LeaseLostError):
+                        until = self._core.clock.now() + self._lease
+                        await self._core.store.queue.heartbeat(job, lease_until=until)
 
         task = asyncio.create_task(beat())
         try:
@@ -157,36 +159,31 @@ class Worker:
         if not works:
             return
         try:
-            parts = await ingest.embed(self._core, works, self._faults)
-        except SynapError as error:
+            space = await self._core.spaces.live()
+            parts = await ingest.embed(space, works, self._faults)
+        except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one document must not stop the others
             for work in works:
                 await self._failed(work.job, error)
             return
         self._metrics.stage("embed", time.perf_counter() - started)
         for work, vectors in zip(works, parts, strict=True):
-            await self._finish(work, vectors)
+            await self._finish(space, work, vectors)
 
     async def _read(self, job: Job) -> ingest.Work | None:
         try:
             instance = await self._instances.get(job.instance_id)
-            await self._core.store.ingestions.start(job.scope, job.ingestion_id, now=self._core.clock.now())
+            if job.ingestion_id is not None:
+                await self._core.store.ingestions.start(job.scope, job.ingestion_id, now=self._core.clock.now())
             return await ingest.read(self._core, instance, job, self._faults)
-        except SynapError as error:
-            await self._failed(job, error)
-        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
-            logger.exception("extraction failed", extra={"ingestion_id": job.ingestion_id})
+        except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one document must not stop the others
             await self._failed(job, error)
         return None
 
-    async def _finish(self, work: ingest.Work, vectors: object) -> None:
+    async def _finish(self, space: LiveSpace, work: ingest.Work, vectors: object) -> None:
         started = time.perf_counter()
         try:
-            changes = await ingest.finish(self._core, work, vectors, self._faults)
-        except SynapError as error:
-            await self._failed(work.job, error)
-            return
-        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-            logger.exception("reconciliation failed", extra={"ingestion_id": work.job.ingestion_id})
+            changes = await ingest.finish(self._core, space, work, vectors, self._faults)
+        except Exception as error:  # noqa: BLE001 - as above
             await self._failed(work.job, error)
             return
         seconds = time.perf_counter() - started
@@ -204,21 +201,34 @@ class Worker:
 
     async def _failed(self, job: Job, error: Exception) -> None:
         """Put a job back with a growing wait, or make it a dead letter; its document stays searchable either way."""
+        if isinstance(error, LeaseLostError):
+            logger.warning("lease was lost; another worker has the job", extra={"ingestion_id": job.ingestion_id})
+            return
+        if not isinstance(error, SynapError):
+            logger.error("attempt failed", exc_info=error, extra={"ingestion_id": job.ingestion_id})
         code = error.code if isinstance(error, SynapError) else type(error).__name__
         self._metrics.failed(code)
+        try:
+            await self._give_back(job, code, gone=isinstance(error, NotFoundError))
+        except (TransientError, LeaseLostError):
+            logger.warning("job was not given back; its lease will run out", extra={"ingestion_id": job.ingestion_id})
+
+    async def _give_back(self, job: Job, code: str, *, gone: bool) -> None:
         now = self._core.clock.now()
         queue = self._core.store.queue
-        try:
-            if job.tries < self._pace.tries:
-                wait = min(self._pace.backoff_seconds * 2 ** max(job.tries - 1, 0), 300.0)
-                wait *= 1 + random.random() / 4  # noqa: S311 - jitter
-                await queue.retry(job, owner=self._owner, run_at=now + timedelta(seconds=wait), code=code)
-            else:
-                message = f"given up after {job.tries} attempts: {code}; the document itself stays searchable"
-                await queue.bury(job, owner=self._owner, code=code, message=message, now=now)
-                logger.error("ingestion failed", extra={"ingestion_id": job.ingestion_id, "code": code})
-        except TransientError:
-            logger.warning("store is away; the lease will run out", extra={"ingestion_id": job.ingestion_id})
+        if gone or job.tries >= self._pace.tries:
+            message = (
+                "the document was erased before it was worked through"
+                if gone
+                else f"given up after {job.tries} attempts ({code}); the document itself stays searchable"
+            )
+            await queue.bury(job, now=now, code=code, message=message)
+            logger.error("ingestion failed", extra={"ingestion_id": job.ingestion_id, "code": code})
+            return
+        wait = min(self._pace.backoff_seconds * 2 ** max(job.tries - 1, 0), MAX_BACKOFF_SECONDS)
+        wait *= 1 + random.random() / 4  # noqa: S311 - jitter
+        message = f"attempt {job.tries} failed ({code})"
+        await queue.retry(job, run_at=now + timedelta(seconds=wait), code=code, message=message)
 
     async def _reap(self) -> None:
         while True:

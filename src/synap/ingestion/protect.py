@@ -18,8 +18,7 @@ from synap.ingestion.secrets import secret_name
 from synap.ingestion.sensitive import DETECTORS
 
 _KEPT_DIGITS = {"card": 4, "ssn": 2, "phone": 2}
-_PREFIX_OF_SECRET = 3
-_LONG_SECRET = 16
+_PASSES = 5
 
 
 def protect(text: str, handling: PiiHandling | str, salt: str = "") -> tuple[str, dict[str, int]]:
@@ -38,7 +37,10 @@ def protect(text: str, handling: PiiHandling | str, salt: str = "") -> tuple[str
     if handling is PiiHandling.OFF:
         return text, {}
     # A replacement can free what stood glued to the value, so the text is searched until nothing is found.
-    while spans := _find(text):
+    for _ in range(_PASSES):
+        spans = _find(text)
+        if not spans:
+            break
         pieces = []
         position = 0
         for start, end, kind in spans:
@@ -123,7 +125,7 @@ def _mask(kind: str, value: str) -> str:
         return f"{value[:2]}** **** **{value[-2:]}"
     if kind == "ip":
         return re.split(r"[.:]", value)[0] + (".*.*.*" if "." in value else ":****")
-    return f"{value[:_PREFIX_OF_SECRET]}***" if len(value) >= _LONG_SECRET and "\n" not in value else "***"
+    return "***"
 
 
 def _stars(value: str, *, keep: int) -> str:

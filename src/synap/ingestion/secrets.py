@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 _TOKENS = re.compile(
     r"""(?<![A-Za-z0-9])(?:
@@ -34,20 +35,20 @@ _ASSIGNED = re.compile(
 )
 _PASSWORD = re.compile(
     r"""(?<![A-Za-z])(?:\w{0,32}_)?(?:pass(?:word|wd|code|phrase|wort)|pwd|pw|pin(?:[ -]?code)?|kennwort|contraseña|senha|mot\ de\ passe)
-        (?:\s+(?:for|to|of|on|at|für|de|pour)(?:\s+[^\s:=]{1,40}){1,4}?)?
+        (?:\s+(?:for|to|of|on|at|für|de|pour)(?:\s+[^\s:=.,;!?]{1,40}){1,4}?)?
         (?P<verb>["'`*]{0,3}\s{0,3}(?::=|=>|=|:)\s{0,3}|\s+(?:is|was|to|becomes|ist|lautet|es|est|é|will\ be)\s*:?\s+)
         (?P<value>"[^"\n]{1,128}"|'[^'\n]{1,128}'|`[^`\n]{1,128}`|\S{1,256})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LABEL = re.compile(r"[\"'`]?\[[A-Z]+(?:_[a-z2-7]+)?\]")
-_WORDS_AFTER_PASSWORD = """
+_WORDS_THAT_FOLLOW = """
     a an the my your our his her their its it is was not no now also always never still too very so and or but for of on in
     at by with from required requested needed expired expiring wrong correct incorrect invalid valid weak strong stored
     saved hashed encrypted secret hidden safe set reset changed changing change updated shared missing forgotten lost
     empty optional mandatory rotated managed sent kept only one something nothing unknown different log sign be get use
     access unlock open protect enter send make this that these those which what
 """
-_NO_PASSWORD = frozenset(_WORDS_AFTER_PASSWORD.split())
+_NO_PASSWORD = frozenset(_WORDS_THAT_FOLLOW.split())
 _TRAILING = ".,;:!?)]}>"
 
 
@@ -62,7 +63,7 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
                 yield match.span(1)
     for match in _ASSIGNED.finditer(text):
         value = match.group("value").rstrip(_TRAILING)
-        if not _replaced(value) and _looks_random(value):
+        if not _replaced(match.group("value")) and _looks_random(value):
             yield match.start("value"), match.start("value") + len(value)
     yield from _passwords(text)
 
@@ -73,16 +74,17 @@ def secret_name(name: str) -> bool:
 
 
 def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
-    position = 0
-    while begin := _PEM_BEGIN.search(text, position):
-        end = _PEM_END.search(text, begin.end())
-        following = _PEM_BEGIN.search(text, begin.end(), end.start() if end else begin.end())
-        if end and not following:
-            position = end.end()
-        else:
-            body = _PEM_BODY.match(text, begin.end())
-            position = body.end() if body else begin.end()
-        yield begin.start(), position
+    marks = sorted([(m.start(), m.end(), True) for m in _PEM_BEGIN.finditer(text)] + _pem_ends(text))
+    for (start, begun, opens), after in zip_longest(marks, marks[1:]):
+        if opens and after and not after[2]:
+            yield start, after[1]
+        elif opens:
+            body = _PEM_BODY.match(text, begun)
+            yield start, body.end() if body else begun
+
+
+def _pem_ends(text: str) -> list[tuple[int, int, bool]]:
+    return [(match.start(), match.end(), False) for match in _PEM_END.finditer(text)]
 
 
 def _passwords(text: str) -> Iterator[tuple[int, int]]:
@@ -95,7 +97,11 @@ def _passwords(text: str) -> Iterator[tuple[int, int]]:
             value = value.rstrip(_TRAILING)
         end = start + len(value)
         spoken = match.group("verb")[0].isspace() and match.group("verb").strip(" :").isalpha()
-        if value and not _replaced(value) and _may_be_password(value, text[end : end + 1], spoken=spoken):
+        if (
+            value
+            and not _replaced(match.group("value"))
+            and _may_be_password(value, text[end : end + 1], spoken=spoken)
+        ):
             yield start, end
 
 

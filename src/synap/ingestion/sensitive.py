@@ -16,11 +16,13 @@ Span = tuple[int, int]
 Detector = Callable[[str], Iterator[Span]]
 
 _DOMAIN = re.compile(r"@(?:[\w-]{1,63}\.){1,10}[^\W\d_]{2,24}")
+_IN_URL = re.compile(r"://[^\s/@]{0,128}:$")  # what follows is a password and belongs to its own detector
 _LOCAL = re.compile(r"[\w.%+'-]{1,64}$")
 
 _NUMBER = re.compile(r"(?:\+|\(\+?)?\d(?:[ ()./\u00a0\u2011-]{0,2}\d)*")
 _PHONE_WORDS = re.compile(
-    r"(?:phone|call|dial|tel|telefon|mobile|mobil|handy|cell|fax|whatsapp|sms|text (?:me|us|him|her|them)|reach|ring)"
+    r"(?:phone|call|dial|tel|telefon|mobile|mobil|handy|cell|fax|whatsapp|sms|text (?:me|us|him|her|them)|reach|ring"
+    r"|(?:my|his|her|their|our|your) (?:new |private |work )?number)"
     r"[^\d\n]{0,30}$",
     re.IGNORECASE,
 )
@@ -29,7 +31,7 @@ _OTHER_NUMBERS = re.compile(
     r"(?: (?:no|number|nr)\.?)?[ :#=-]{0,3}$|[#$€£¥]\s?$",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:(?:19|20)\d\d|\d\d)(?!\d)")
+_DATE = re.compile(r"(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:(?:19|20)\d\d|\d\d)(?!\d)")
 _NORTH_AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}")
 _TRUNK = re.compile(r"\(?0[1-9]\d{0,4}\)?(?:[ ()./-]{1,2}\d{2,8}){1,5}")
 _LOOK_BACK = 48
@@ -37,6 +39,7 @@ _E164 = range(7, 16)  # digits of an international number, ITU-T E.164
 _NATIONAL = range(9, 13)
 
 _CARD_LENGTHS = range(13, 20)  # ISO/IEC 7812
+_CARD_GROUP = 4  # digits that a card number's first group holds at least
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
 _SSN_BARE = re.compile(r"(?:ssn|social security)[^\d\n]{0,24}(\d{9})(?!\d)", re.IGNORECASE)
 
@@ -59,7 +62,7 @@ def emails(text: str) -> Iterator[Span]:
     """Yield the e-mail addresses, international ones included."""
     for domain in _DOMAIN.finditer(text):
         local = _LOCAL.search(text, max(0, domain.start() - 64), domain.start())
-        if local:
+        if local and not _IN_URL.search(text, max(0, local.start() - 140), local.start()):
             yield local.start(), domain.end()
 
 
@@ -82,7 +85,8 @@ def cards(text: str) -> Iterator[Span]:
         groups = [(m.start(), m.end()) for m in re.compile(r"\d+").finditer(text, run.start(), run.end())]
         first = 0
         while first < len(groups):
-            last = _card_end(text, groups, first)
+            leading = groups[first][1] - groups[first][0] >= _CARD_GROUP
+            last = _card_end(text, groups, first) if leading else None
             if last is None:
                 first += 1
                 continue

@@ -41,6 +41,7 @@ _CONTRACTIONS = tuple(
         (r"\b(he|she|it|that|there|here|what|who|where)['’]s\b", r"\1 is"),
         (r"\b(I|you|he|she|it|we|they)['’]d(?= (?:better|been|had|never|already|just|always)\b)", r"\1 had"),
         (r"\b(I|you|he|she|it|we|they)['’]d\b", r"\1 would"),
+        (r"\b(have|has) got\b(?! to\b)", r"\1"),
         (r"\bgonna\b", "going to"),
         (r"\bwanna\b", "want to"),
         (r"\bgotta\b", "have to"),
@@ -270,9 +271,11 @@ def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
 
 def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:
     lower, before = words[index].lower, words[index - 1].lower
+    if words[index].text[0].isupper():
+        return False
     if lower in lexicon.AUXILIARIES and lower not in ("be", "been", "being"):
         return True
-    if before in lexicon.DETERMINERS or before in lexicon.PREPOSITIONS or before == "to" or words[index].text[0].isupper():
+    if before in lexicon.DETERMINERS or before in lexicon.PREPOSITIONS or before == "to":
         return False
     following = words[index + 1].lower if index + 1 < len(words) else ""
     if following in lexicon.AUXILIARIES and following not in lexicon.HAVE | {"do"}:

@@ -24,6 +24,8 @@ _MOST_HINTS = 100
 _LONGEST_HINT = 2000
 _LONGEST_NAME = 120
 _SHOWN = 60
+_ALIKE = 0.85
+"""Similarity from which an unknown key counts as a misspelling, in 0..1."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +104,10 @@ def _flatten(content: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any
 
 def _unknown(name: str) -> InvalidInputError:
     name = name[:_LONGEST_NAME]  # the search for the nearest takes time with its length
-    same_ending = [known for known in keys() if known.rpartition(".")[2] == name.rpartition(".")[2]]
-    nearest = same_ending or difflib.get_close_matches(name, [*keys(), *groups()], n=1, cutoff=0.0)
+    known = [*keys(), *groups()]
+    same_ending = [key for key in keys() if key.rpartition(".")[2] == name.rpartition(".")[2]]
+    similar = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    nearest = similar or same_ending or difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     return InvalidInputError(f"{name!r} is no setting; the nearest is {nearest[0]}", field=name)
 
 

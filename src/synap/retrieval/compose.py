@@ -13,10 +13,13 @@ from synap.retrieval.fit import fit
 from synap.retrieval.format import render
 from synap.retrieval.fuse import Fused, fuse
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order
-from synap.retrieval.places import refine
-from synap.retrieval.scored import Scored
+from synap.retrieval.places import refine, with_total
+from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
 from synap.retrieval.standing import uphold
+
+COMPARED = 128
+"""Candidates compared with each other for conflicts and repetitions, the best ranked; no answer reaches deeper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def _ranked(
         unscored = [Scored(candidate=c, score=ScoreParts(total=0.0)) for c in candidates]
         upheld = uphold(_servable(unscored, wanted), search)
         placed = arrange_unasked(
-            settle(upheld, ladder=wanted.ladder),
+            _settle(upheld, wanted.ladder),
             wanted.ladder,
             favoured=wanted.favoured,
             limit=wanted.max_results,
@@ -97,7 +100,21 @@ def _ranked(
         return placed, {}
     fused: Fused = fuse(candidates, search, semantic=wanted.semantic, type_weights=wanted.type_weights)
     upheld = uphold(refine(_servable(fused.scored, wanted)), search)
-    return arrange(settle(upheld, ladder=wanted.ladder), wanted.ladder), fused.matched
+    return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused.matched
+
+
+def _settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
+    """Return the best of `ranked` compared, and the rest as they are; who speaks for equals takes the best score of them."""
+    totals = {one.candidate.memory.id: one.score.total for one in ranked}
+    settled = [*settle(ranked[:COMPARED], ladder), *(Settled(scored=one) for one in ranked[COMPARED:])]
+    return [
+        replace(
+            one, scored=with_total(one.scored, max(one.scored.score.total, *(totals[other] for other in one.merged)))
+        )
+        if one.merged
+        else one
+        for one in settled
+    ]
 
 
 def _servable(scored: Sequence[Scored], wanted: Wanted) -> list[Scored]:

@@ -21,6 +21,7 @@ DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.3
 NAME_WEIGHT = 0.2
 NEIGHBOUR_WEIGHT = 0.3
 NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE = 0.1
+EXCERPT_DISCOUNT = 0.97
 RECENCY_WEIGHT = 0.05
 CONFIDENCE_WEIGHT = 0.02
 FULL_SCORE = (1.0 + NAME_WEIGHT) * (1.0 + NEIGHBOUR_WEIGHT) + RECENCY_WEIGHT + CONFIDENCE_WEIGHT
@@ -55,7 +56,7 @@ def fuse(
     by weight. A speaker, subject or entity named in the question adds up to 0.2; the best score next door (the turn
     before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are adjacent; age
     and confidence only part what is otherwise level. The total is that sum as a share of the highest there is, times the
-    weight of the memory's type.
+    weight of the memory's type; an excerpt is discounted slightly.
 
     Args:
         candidates: What the store found, neighbours included; they are scored as well.
@@ -77,7 +78,7 @@ def fuse(
     settled = RECENCY_WEIGHT * recency + CONFIDENCE_WEIGHT * np.array(
         [c.memory.statement.confidence for c in candidates]
     )
-    weights = np.array([type_weights.get(c.memory.statement.type, 1.0) for c in candidates])
+    weights = np.array([_weight(c, type_weights) for c in candidates])
     total = (base + _neighbour_weights(candidates) * neighbour + settled[:, None]) * weights[:, None] / FULL_SCORE
     best = total.argmax(axis=1)
     columns = {
@@ -109,14 +110,11 @@ def scale(raw: _Scores, *, shrink: bool) -> _Scores:
     """
     present = ~np.isnan(raw)
     count = present.sum(axis=0)
-    high = np.where(present, raw, -np.inf).max(axis=0, initial=-np.inf)
-    least = np.where(present, raw, np.inf).min(axis=0, initial=np.inf)
-    low = np.zeros(raw.shape[1])
-    if shrink:
-        low = np.where(count > 0, np.maximum(least, 0.0) * count / (count + _SHRINKAGE), 0.0)
-    span = np.where((count > 0) & (high > low), high - low, 1.0)
-    scaled = np.where(present, (raw - low) / span, 0.0)
-    return np.clip(scaled, 0.0, 1.0)
+    high = np.where(count > 0, np.where(present, raw, -np.inf).max(axis=0), 0.0)
+    least = np.where(count > 0, np.where(present, raw, np.inf).min(axis=0), 0.0)
+    low = np.maximum(least, 0.0) * count / (count + _SHRINKAGE) * shrink
+    span = np.where(high > low, high - low, 1.0)
+    return np.where(present, np.minimum((np.fmax(raw, low) - low) / span, 1.0), 0.0)
 
 
 def freshness(memory: Memory, now: datetime) -> float:
@@ -178,6 +176,12 @@ def _beside(candidates: Sequence[Candidate], base: _Scores) -> _Scores:
 
 def _neighbour_weights(candidates: Sequence[Candidate]) -> _Scores:
     return np.array([[NEIGHBOUR_WEIGHT if in_dialogue(c) else NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE] for c in candidates])
+
+
+def _weight(candidate: Candidate, type_weights: Mapping[MemoryType, float]) -> float:
+    """Return the factor of its type; where a memory says as much as an excerpt, the excerpt comes second."""
+    weight = type_weights.get(candidate.memory.statement.type, 1.0)
+    return weight * EXCERPT_DISCOUNT if candidate.excerpt else weight
 
 
 def _matched(

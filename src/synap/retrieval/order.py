@@ -142,6 +142,8 @@ def _lifted(settled: Sequence[Settled]) -> dict[str, float]:
 
 def _behind_winners(placed: Sequence[Placed]) -> list[Placed]:
     """Return `placed` with everyone overridden who stands before the winner moved right behind it."""
+    if not any(one.settled.overridden_by for one in placed):
+        return list(placed)
     present = {one.id for one in placed}
     waiting: defaultdict[str, list[Placed]] = defaultdict(list)
     result: list[Placed] = []

@@ -17,7 +17,8 @@ from synap.domain.contexts import SegmentRef
 from synap.domain.words import STOP_WORDS
 from synap.retrieval.scored import Scored
 
-EXCERPT_DISCOUNT = 0.97
+DEPTH = 128
+"""Places are compared if one of their members is among this many best; no answer reaches deeper."""
 COVERED = 0.6
 """Share of a passage's content words that its memories must carry to say as much."""
 AS_GOOD = 0.8
@@ -25,22 +26,22 @@ AS_GOOD = 0.8
 REDUNDANT = 0.6
 """Factor for what another item of the same place already says."""
 
-_WORD = re.compile(r"[^\W_]+")
-_SHORTEST = 4
+_TELLING = re.compile(r"[^\W_]{4,}|\d+")
 _STEM = 5
 
 
 def refine(scored: Sequence[Scored]) -> list[Scored]:
-    """Return `scored` with each place spoken for once, best first (ties: by id); excerpts rank at a slight discount."""
+    """Return `scored`, which comes best first, with each place spoken for once, best first again (ties: by id)."""
     places: defaultdict[SegmentRef, list[Scored]] = defaultdict(list)
     result: list[Scored] = []
-    for one in scored:
-        if one.candidate.place is None:
+    for position, one in enumerate(scored):
+        place = one.candidate.place
+        if place is None or (position >= DEPTH and place not in places):
             result.append(one)
         else:
-            places[one.candidate.place].append(one)
+            places[place].append(one)
     for group in places.values():
-        result.extend(_spoken_for(group))
+        result.extend(group if len(group) == 1 else _spoken_for(group))
     result.sort(key=lambda one: (-one.score.total, one.candidate.memory.id))
     return result
 
@@ -55,18 +56,15 @@ def content_words(text: str) -> frozenset[str]:
 
     A cheap stand-in for terms: it runs over every pair of passage and memory while the caller waits.
     """
-    words = _WORD.findall(text.casefold())
-    return frozenset(w[:_STEM] for w in words if w.isdecimal() or (len(w) >= _SHORTEST and w not in STOP_WORDS))
+    return frozenset({word[:_STEM] for word in _TELLING.findall(text.casefold()) if word not in STOP_WORDS})
 
 
 def _spoken_for(group: Sequence[Scored]) -> list[Scored]:
     memories = [one for one in group if not one.candidate.excerpt]
     excerpt = next((one for one in group if one.candidate.excerpt), None)
-    if excerpt is None:
-        return memories
-    score = excerpt.score.total * EXCERPT_DISCOUNT
-    if not memories:
-        return [with_total(excerpt, score)]
+    if excerpt is None or not memories:
+        return list(group)
+    score = excerpt.score.total
     best = max(memories, key=lambda one: (one.score.total, one.candidate.memory.id))
     passage = content_words(excerpt.candidate.memory.statement.content)
     carried = content_words(" ".join(one.candidate.memory.statement.content for one in memories))
@@ -75,7 +73,7 @@ def _spoken_for(group: Sequence[Scored]) -> list[Scored]:
     if best.score.total >= AS_GOOD * score:
         return [*memories, with_total(excerpt, score * REDUNDANT)]
     return [
-        with_total(excerpt, score),
+        excerpt,
         *(with_total(one, one.score.total * REDUNDANT) if _adds_nothing(one) else one for one in memories),
     ]
 

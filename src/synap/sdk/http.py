@@ -29,7 +29,7 @@ from synap.api.memories import (
 from synap.api.wire import decode_answer
 from synap.domain.ids import conversation_uuid
 from synap.domain.scopes import Ids
-from synap.errors import ServiceUnavailableError
+from synap.errors import InvalidInputError, ServiceUnavailableError
 from synap.sdk.transport import Transport, segment
 
 Result = TypeVar("Result")
@@ -104,7 +104,10 @@ class HttpApi:
         """Return the context that a turn needs."""
         path = f"/v1/context/{segment(request.target)}/fetch"
         body = await self._transport.call("POST", path, body=request, repeatable=True)
-        return decode_answer(read(body, dict[str, Any]))
+        try:
+            return decode_answer(read(body, dict[str, Any]))
+        except InvalidInputError as error:
+            raise ServiceUnavailableError(f"the server's answer could not be read ({error.message})") from error
 
     async def invalidate_client_cache(self) -> int:
         """Forget cached answers of this instance's CLIENT scope."""

@@ -112,9 +112,7 @@ class HttpAdminApi:
         """Erase a WORLD memory."""
         return read(await self._transport.call("DELETE", f"/v1/world/memories/{segment(memory_id)}"), DeletedMemory)
 
-    async def audit(
-        self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100
-    ) -> AuditPage:
+    async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """Read the audit trail, newest first."""
         query = {"instance_id": instance_id, "cursor": cursor, "limit": limit}
         return read(await self._transport.call("GET", "/v1/audit", query=query, repeatable=True), AuditPage)

@@ -47,6 +47,7 @@ class Memories:
     async def create(
         self,
         document: str | Sequence[Turn | Mapping[str, Any]] | None = None,
+        *,
         document_type: str = "ai-chat-conversation",
         user_id: str | None = None,
         customer_id: str | None = None,
@@ -97,8 +98,9 @@ class Memories:
     async def batch_create(
         self,
         documents: Sequence[Mapping[str, Any] | CreateMemory],
-        fail_fast: bool = False,  # noqa: FBT001, FBT002 - the public SDK's own signature
-        wait: bool = True,  # noqa: FBT001, FBT002 - the public SDK's own signature
+        *,
+        fail_fast: bool = False,
+        wait: bool = True,
         timeout_seconds: float | None = None,
     ) -> BatchResult:
         """Hand in many documents, each with the arguments of `create`.
@@ -165,10 +167,12 @@ class Memories:
     async def get(self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None) -> MemoryRecord:
         """Return one memory. Ids, where given, must be its owner's."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        return await (await self._connect()).memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+        memory_id = check_caller_id(memory_id, field="memory_id")
+        return await (await self._connect()).memory(memory_id, ids=ids)
 
     async def list(
         self,
+        *,
         user_id: str | None = None,
         customer_id: str | None = None,
         page: int = 1,
@@ -195,9 +199,9 @@ class Memories:
         memory_id: str,
         document: str,
         merge_strategy: str = "smart-merge",
+        *,
         document_type: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        *,
         user_id: str | None = None,
         customer_id: str | None = None,
     ) -> MemoryRecord:
@@ -221,21 +225,24 @@ class Memories:
     ) -> DeletedMemory:
         """Erase one memory."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        return await (await self._connect()).delete_memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+        memory_id = check_caller_id(memory_id, field="memory_id")
+        return await (await self._connect()).delete_memory(memory_id, ids=ids)
 
     async def history(
         self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
     ) -> tuple[MemoryRecord, ...]:
         """Return the chain of supersessions that a memory belongs to, oldest first."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        return await (await self._connect()).memory_history(check_caller_id(memory_id, field="memory_id"), ids=ids)
+        memory_id = check_caller_id(memory_id, field="memory_id")
+        return await (await self._connect()).memory_history(memory_id, ids=ids)
 
     async def restore(
         self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
     ) -> MemoryRecord:
         """Undo the supersession or retraction of a memory."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        return await (await self._connect()).restore_memory(check_caller_id(memory_id, field="memory_id"), ids=ids)
+        memory_id = check_caller_id(memory_id, field="memory_id")
+        return await (await self._connect()).restore_memory(memory_id, ids=ids)
 
 
 def _parts(requests: Sequence[CreateMemory]) -> Iterator[Sequence[CreateMemory]]:

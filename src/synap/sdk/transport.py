@@ -209,10 +209,11 @@ def _as_object(value: Any) -> dict[str, str]:
 
 
 def _codes(kind: type[SynapError]) -> dict[str, type[SynapError]]:
-    known = {kind.code: kind}
+    """Return the classes by code; where a class inherits its code, the one that has it first stands for it."""
+    known: dict[str, type[SynapError]] = {}
     for child in kind.__subclasses__():
         known |= _codes(child)
-    return known
+    return known | {kind.code: kind}
 
 
 _BY_CODE = _codes(SynapError)

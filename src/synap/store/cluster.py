@@ -227,10 +227,9 @@ def _is_postmaster(pid: int, data: Path) -> bool:
     """Return whether process `pid` lives and is the server of `data`, not a process that got its number later."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
+        # A process of another account is not the server: that runs under the account that owns the data.
         return False
-    except PermissionError:
-        return True
     if not Path("/proc/self").exists():
         return True
     try:

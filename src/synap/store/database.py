@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from synap.domain.scopes import Scope
 from synap.errors import SetupError
-from synap.store.errors import translated
+from synap.store.errors import retriable, translated
 from synap.store.vectors import vector_adapters
 
 Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
@@ -42,7 +42,7 @@ class Database:
         dsn: str,
         *,
         size: int = 16,
-        timeout: float = 10.0,
+        wait: float = 10.0,
         prepared: bool = True,
         cursor_factory: type[psycopg.AsyncCursor[Any]] = psycopg.AsyncCursor,
     ) -> Self:
@@ -51,7 +51,7 @@ class Database:
         Args:
             dsn: Where to log in, as a role without power over row-level security.
             size: Most connections at a time.
-            timeout: Seconds to wait for a free connection, after which a call fails as unavailable.
+            wait: Seconds to wait for a free connection, after which a call fails as unavailable.
             prepared: Whether often repeated statements are prepared on the server; False behind a pooler in
                 transaction mode that does not carry prepared statements.
             cursor_factory: Class of the connections' cursors; a test may watch statements with it.
@@ -62,7 +62,7 @@ class Database:
         options: dict[str, Any] = {
             "autocommit": True,
             "application_name": _APPLICATION,
-            "connect_timeout": max(2, round(timeout)),
+            "connect_timeout": max(2, round(wait)),
             "prepare_threshold": 5 if prepared else None,
         }
         try:
@@ -75,7 +75,7 @@ class Database:
             kwargs={**options, "context": adapters, "cursor_factory": cursor_factory},
             min_size=1,
             max_size=size,
-            timeout=timeout,
+            timeout=wait,
             max_idle=_IDLE_SECONDS,
             open=False,
             name=_APPLICATION,
@@ -124,13 +124,19 @@ class Database:
         self, entered: list[int] | None, *, role: str | None, pipelined: bool
     ) -> AsyncIterator[Connection]:
         with translated():
-            async with self._pool.connection() as connection, AsyncExitStack() as stack:
-                pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
-                # Without a pipeline around it all, one is laid around the first statements: they cost one exchange.
-                async with nullcontext() if pipeline else connection.pipeline():
-                    await stack.enter_async_context(connection.transaction())
-                    await _enter(connection, entered, role)
-                yield connection
+            try:
+                async with self._pool.connection() as connection, AsyncExitStack() as stack:
+                    pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
+                    # Without a pipeline around it all, one is laid around the first statements: they cost one exchange.
+                    async with nullcontext() if pipeline else connection.pipeline():
+                        await stack.enter_async_context(connection.transaction())
+                        await _enter(connection, entered, role)
+                    yield connection
+            except psycopg.OperationalError as error:
+                if retriable(error):
+                    # Where one connection was lost, the idle ones probably were too: replace them before they are used.
+                    await self._pool.check()
+                raise
 
 
 async def _enter(connection: Connection, entered: list[int] | None, role: str | None) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 
 from synap.api.memories import Ingestion
-from synap.domain.documents import Block, DocumentType, Mode, PreparedDocument, Role, Segment
+from synap.domain.documents import DocumentType, Mode, PreparedDocument, Role, Segment
 from synap.domain.ids import RowIds, RowRef, encode_public_id
-from synap.domain.memories import Statement
 from synap.domain.scopes import Scope, bucket_of
 from synap.domain.terms import term_hashes
 from synap.domain.tokens import count_tokens
@@ -20,6 +19,7 @@ from synap.errors import ConflictError, NotFoundError
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.ingestions import ingestion_of
+from synap.store.parts import decode_parts, encode_parts
 from synap.store.queue import NewJob, enqueue
 from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
 from synap.store.scopes import confirm, touch
@@ -87,16 +87,6 @@ class StoredDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What the column `blocks` holds: all of a prepared document that has no column of its own."""
-
-    blocks: tuple[Block, ...]
-    spans: tuple[tuple[int, int], ...]
-    protected: dict[str, int]
-    statements: tuple[Statement, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
     """The ids of the rows that one acceptance writes; the same in every attempt, so that repeating does no harm."""
 
@@ -104,9 +94,6 @@ class _Rows:
     ingestion: int
     job: int
     segments: tuple[int, ...]
-
-
-_parts = msgspec.msgpack.Decoder(_Parts)
 
 
 class Documents:
@@ -226,12 +213,6 @@ async def _first_ingestion(
 def _document_params(scope: Scope, document: AcceptDocument, rows: _Rows) -> dict[str, Any]:
     prepared = document.prepared
     made = encode_public_id(RowRef("document", scope.bucket, rows.document))
-    parts = _Parts(
-        blocks=prepared.blocks,
-        spans=tuple(segment.blocks for segment in prepared.segments),
-        protected=prepared.protected,
-        statements=prepared.statements,
-    )
     return place(scope) | {
         "document": rows.document,
         "ingestion": rows.ingestion,
@@ -240,7 +221,7 @@ def _document_params(scope: Scope, document: AcceptDocument, rows: _Rows) -> dic
         "type": document.document_type.value,
         "mode": document.mode.value,
         "text": prepared.text,
-        "blocks": msgspec.msgpack.encode(parts),
+        "blocks": encode_parts(prepared),
         "hash": bytes.fromhex(prepared.content_hash),
         "metadata": encode_json(document.metadata),
         "created_at": document.created_at,
@@ -298,7 +279,7 @@ def _segment_params(segments: Sequence[Segment]) -> dict[str, list[Any]]:
 
 
 def _stored(row: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
-    parts = _parts.decode(row["blocks"])
+    parts = decode_parts(row["blocks"])
     spans = parts.spans or ((0, 0),) * len(pieces)
     segments = tuple(
         Segment(

@@ -40,16 +40,18 @@ _FIRST_DELAY = 0.05
 
 def translate(error: psycopg.Error) -> SynapError | None:
     """Return our error for one of the driver's that comes from the surroundings, or None for one to be left as it is."""
-    state = error.sqlstate
     if isinstance(error, PoolTimeout | TooManyRequests):
         return ServiceUnavailableError("the database is busy: no connection came free in time", retry_after_seconds=1)
     if isinstance(error, PoolClosed):
         return ServiceUnavailableError("the engine is shutting down")
-    if state is None:
-        lost = isinstance(error, psycopg.OperationalError)
-        return (
-            ServiceUnavailableError("the connection to the database was lost", retry_after_seconds=1) if lost else None
-        )
+    if error.sqlstate is not None:
+        return _from_state(error.sqlstate)
+    if isinstance(error, psycopg.OperationalError):
+        return ServiceUnavailableError("the connection to the database was lost", retry_after_seconds=1)
+    return None
+
+
+def _from_state(state: str) -> SynapError | None:
     if state in _TIMEOUT:
         return NetworkTimeoutError("the database did not finish in time", retry_after_seconds=1)
     if state in _CONFLICT:

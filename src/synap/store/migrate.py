@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 
@@ -94,10 +96,10 @@ def migrate(dsn: str, *, partitioned: bool = False) -> list[int]:
     applied = []
     with connect(dsn) as connection:
         check_server(connection)
-        _install_vector(connection)
+        with _turn(connection):
+            _install_vector(connection)
         for migration in migrations():
-            with connection.transaction():
-                connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            with _turn(connection):
                 if _is_applied(connection, migration):
                     continue
                 _apply(connection, migration, partitioned=partitioned)
@@ -128,6 +130,14 @@ def partition(statement: str) -> list[str]:
         for number in range(PARTITIONS)
     ]
     return [statement.replace(_MARKER, "partition by hash (bucket)"), *parts]
+
+
+@contextmanager
+def _turn(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[None]:
+    """Hold a transaction that no other migrating process has beside this one."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        yield
 
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]], migration: Migration, *, partitioned: bool) -> None:

@@ -38,9 +38,7 @@ class Account:
         self, command: Sequence[str], *, timeout: float, env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run `command` as this account and return what it printed; it sees `env` and nothing else."""
-        dropped = (
-            {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 and self.uid != 0 else {}
-        )
+        drop = os.geteuid() == 0 and self.uid != 0
         return subprocess.run(  # noqa: S603 - the command is built from our own paths, without a shell
             command,
             cwd="/",
@@ -50,7 +48,9 @@ class Account:
             text=True,
             timeout=timeout,
             check=False,
-            **dropped,
+            user=self.uid if drop else None,
+            group=self.gid if drop else None,
+            extra_groups=[] if drop else None,
         )
 
     def give(self, path: Path, *, recursive: bool = False) -> None:

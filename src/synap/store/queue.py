@@ -262,4 +262,3 @@ def _jobs(rows: Sequence[Mapping[str, Any]], owners: Mapping[int, Scope], *, buc
 
 def _order(job: Job) -> tuple[int, int]:
     return (job.priority, job.id)
-

@@ -109,7 +109,9 @@ def place(scope: Scope) -> dict[str, Any]:
 def scope_of(row: Mapping[str, Any]) -> Scope:
     """Return the scope of a row with `space`, `rung`, `customer_id`, `user_id` (the last two may be null)."""
     pairs = (("customer", row["customer_id"]), ("user", row["user_id"]))
-    return Scope(rung=row["rung"], space=row["space"], ids=tuple((level, value) for level, value in pairs if value is not None))
+    return Scope(
+        rung=row["rung"], space=row["space"], ids=tuple((level, value) for level, value in pairs if value is not None)
+    )
 
 
 def memory_ref(scope: Scope, row_id: int) -> str:

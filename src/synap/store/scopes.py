@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,6 @@ class Scopes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def versions(self, chain: Sequence[Scope]) -> Mapping[int, int]:
-        """Return the version of each scope of `chain` that was ever written, by scope id, in one round trip."""
-        async with self._database.transaction(chain, pipelined=True) as connection:
-            rows = await scope_rows(connection, chain)
-        return {row["id"]: row["version"] for row in rows if row["known"]}
-
     async def of_customer(self, customer: Scope) -> list[Scope]:
         """Return the scopes of a customer: its own and those of its users, as far as they were ever written."""
         params = {"bucket": customer.bucket, "instance": customer.space, "customer": customer.customer_id}
@@ -45,9 +39,7 @@ class Scopes:
             return [scope_of(row) for row in await cursor.fetchall()]
 
 
-async def touch(
-    connection: Connection, scope: Scope, *, instance_id: str, now: datetime
-) -> AsyncCursor[DictRow]:
+async def touch(connection: Connection, scope: Scope, *, instance_id: str, now: datetime) -> AsyncCursor[DictRow]:
     """Send the statement that creates the scope's row or raises its version; check the outcome with `confirm`.
 
     The row stays locked until the end of the transaction, so that writes into one scope come one after another: what
@@ -104,4 +96,3 @@ def chain_by_bucket(chain: Sequence[Scope]) -> list[list[Scope]]:
     """Return the scopes of a chain in groups that one statement can read: the owned ones, then the shared ones."""
     groups = [[scope for scope in chain if not scope.shared], [scope for scope in chain if scope.shared]]
     return [group for group in groups if group]
-

@@ -31,7 +31,7 @@ import psycopg
 
 from synap.errors import SetupError
 from synap.store import cluster as clusters
-from synap.store.binaries import Binaries, find_binaries, reachable
+from synap.store.binaries import find_binaries, reachable
 from synap.store.cluster import Cluster
 from synap.store.locks import FileLock, held_alone
 from synap.store.privileges import Account, blocking_ancestor, can_enter, server_account
@@ -83,8 +83,8 @@ class EmbeddedServer:
         Raises:
             SetupError: The server cannot run; the message says why and what to do.
         """
-        cluster = _prepare((data_dir or default_data_dir()).expanduser().absolute())
-        server = cls(cluster, settings=dict(settings or {}), stay=stay)
+        folder = (data_dir or default_data_dir()).expanduser().absolute()
+        server = cls(_prepare(folder), settings=dict(settings or {}), stay=stay)
         server.ensure_running()
         return server
 
@@ -161,7 +161,7 @@ class EmbeddedServer:
             clusters.stop(self._cluster)
             found = None
         if found is None or not clusters.wait_until_ready(self._cluster, timeout=_ADOPT_SECONDS):
-            _make_private(self._cluster.sockets, self._cluster.account)
+            _make_socket_folder(self._cluster.sockets, self._cluster.account)
             clusters.start(self._cluster, settings=self._settings)
             found = clusters.running(self._cluster)
         self._sockets = self._cluster.sockets if found is None else found.sockets
@@ -182,17 +182,12 @@ def _prepare(data_dir: Path) -> Cluster:
     """Return the cluster of a data folder, with its folders made; nothing is started."""
     home = data_dir / "postgres"
     try:
-        account = server_account(home)
-        _make_home(data_dir, home, account)
-        binaries = reachable(find_binaries(), account)
-        _check_version(home, binaries)
-        return Cluster(
-            data=home / str(binaries.major),
-            log=home / "server.log",
-            sockets=_socket_folder(home),
-            binaries=binaries,
-            account=account,
-        )
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (data_dir, home):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        # Owners are looked at and changed under the lock: they belong to somebody else while a cluster is created.
+        with held_alone(home / "start.lock", timeout=_LOCK_SECONDS):
+            return _prepare_alone(data_dir, home)
     except PermissionError as error:
         raise SetupError(
             f"{error.filename} is not accessible to this user (uid {os.geteuid()}); the data in {data_dir} belongs to "
@@ -200,49 +195,66 @@ def _prepare(data_dir: Path) -> Cluster:
         ) from error
 
 
-def _make_home(data_dir: Path, home: Path, account: Account) -> None:
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    if (blocked := blocking_ancestor(data_dir, account)) is not None:
+def _prepare_alone(data_dir: Path, home: Path) -> Cluster:
+    major = _check_version(home, find_binaries().major)
+    account = server_account(home / str(major))
+    _hand_over(data_dir, home, account)
+    return Cluster(
+        data=home / str(major),
+        log=home / "server.log",
+        sockets=_socket_folder(home),
+        binaries=reachable(find_binaries(), account),
+        account=account,
+    )
+
+
+def _hand_over(data_dir: Path, home: Path, account: Account) -> None:
+    """Make sure that the server's account can use its folders, changing the owner of those that are ours alone.
+
+    Raises:
+        SetupError: A folder on the way keeps the account out.
+    """
+    blocked = blocking_ancestor(data_dir, account)
+    if blocked is None and not can_enter(data_dir, account):
+        if [path for path in data_dir.iterdir() if path != home]:
+            blocked = data_dir
+        else:
+            account.give(data_dir)
+    if blocked is not None:
         raise SetupError(
             f"the server runs as uid {account.uid}, which cannot pass {blocked}, and we change no folder's mode: "
-            f"choose a data folder elsewhere (such as {SYSTEM_DATA_DIR}), or run: chmod o+x {blocked}"
+            f"choose another data folder (such as {SYSTEM_DATA_DIR}), or run: chmod o+x {blocked}"
         )
-    if not data_dir.exists():
-        _make_private(data_dir, account)
-    elif not can_enter(data_dir, account):
-        if data_dir.stat().st_uid != os.geteuid() or any(data_dir.iterdir()):
-            raise SetupError(
-                f"the server runs as uid {account.uid}, which cannot enter {data_dir}, and we change no folder's mode: "
-                f"choose an empty or new folder, or run: chmod o+x {data_dir}"
-            )
-        account.give(data_dir)
-    _make_private(home, account)
+    if home.is_symlink() or home.stat().st_mode & 0o077:
+        raise SetupError(f"{home} must be a folder closed to others; run: chmod 700 {home}")
+    account.give(home)
 
 
-def _make_private(folder: Path, account: Account) -> None:
+def _make_socket_folder(folder: Path, account: Account) -> None:
     """Make `folder` with mode 0700 for `account`; one that is there already must be exactly that.
 
     Raises:
-        SetupError: Somebody else made it, or opened it to others.
+        SetupError: Somebody else made it, or opened it to others: whoever reaches the socket is trusted.
     """
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (account.uid, os.geteuid()):
-            raise SetupError(f"{folder} must be a folder of uid {account.uid}: somebody else made it") from None
-        if found.st_mode & 0o077:
-            raise SetupError(f"{folder} must not be open to others; run: chmod 700 {folder}") from None
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid in (account.uid, os.geteuid())
+        if not ours or found.st_mode & 0o077:
+            raise SetupError(f"{folder} must be a folder of uid {account.uid} with mode 0700; remove it") from None
     account.give(folder)
 
 
-def _check_version(home: Path, binaries: Binaries) -> None:
-    others = [path.name for path in home.iterdir() if path.name.isdigit() and path.name != str(binaries.major)]
-    if others and not (home / str(binaries.major)).exists():
+def _check_version(home: Path, major: int) -> int:
+    """Return `major` after checking that `home` does not hold data of other versions alone."""
+    others = sorted(path.name for path in home.iterdir() if path.name.isdigit() and path.name != str(major))
+    if others and not (home / str(major)).exists():
         raise SetupError(
-            f"{home} holds data of PostgreSQL {', '.join(sorted(others))}, but PostgreSQL {binaries.major} is installed: "
-            "install the older one, dump the data with pg_dump and restore it under the newer one"
+            f"{home} holds data of PostgreSQL {', '.join(others)}, but PostgreSQL {major} is installed: install the "
+            "older one, dump the data with pg_dump and restore it under the newer one"
         )
+    return major
 
 
 def _socket_folder(home: Path) -> Path:

@@ -1,12 +1,13 @@
 """The SQL of the operations: named statements of `store/sql/*.sql`, made fit for a pair of tables and a vector column.
 
-A file holds statements, each under a line `-- name: operation`. Four marks are filled in at load time, from fixed words
+A file holds statements, each under a line `-- name: operation`. Some marks are filled in at load time, from fixed words
 only; everything else is a bound parameter:
 
 * `{t}` the table suffix: nothing, or `_shared` for the rows of CLIENT and WORLD;
 * `{at}` and `{at:x}` the bucket predicate, `bucket = %(bucket)s and` (of alias `x`); nothing for shared tables;
 * `{key}` what stands before the other columns of a unique key: `bucket, ` or nothing;
-* `{emb}` the vector column: `emb` or `emb_alt`.
+* `{emb}` the vector column: `emb` or `emb_alt`;
+* `{believed}` and `{shown}` the rows of memories and segments that count: those of now, or those of `%(as_of)s`.
 """
 
 from __future__ import annotations
@@ -25,13 +26,19 @@ from synap.store.database import Connection
 Slot = Literal["emb", "emb_alt"]
 """Name of a vector column."""
 
+_NOW = {"{believed}": "status = 0", "{shown}": "status = 0"}
+_THEN = {
+    "{believed}": "recorded_at <= %(as_of)s and (superseded_at is null or superseded_at > %(as_of)s) and status < 3",
+    "{shown}": "recorded_at <= %(as_of)s and (withheld_at is null or withheld_at > %(as_of)s) and status < 2",
+}
+
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _AT = re.compile(r"\{at(?::(\w+))?\}")
 
 
 @cache
-def statement(name: str, *, shared: bool = False, slot: Slot = "emb") -> bytes:
-    """Return the statement called `name` for one pair of tables and one vector column.
+def statement(name: str, *, shared: bool = False, slot: Slot = "emb", then: bool = False) -> bytes:
+    """Return the statement called `name` for one pair of tables, one vector column, and now or `then` (`%(as_of)s`).
 
     Raises:
         KeyError: No file has it.
@@ -39,6 +46,8 @@ def statement(name: str, *, shared: bool = False, slot: Slot = "emb") -> bytes:
     text = _statements()[name]
     text = _AT.sub("" if shared else _bucket_predicate, text)
     text = text.replace("{t}", "_shared" if shared else "").replace("{key}", "" if shared else "bucket, ")
+    for mark, condition in (_THEN if then else _NOW).items():
+        text = text.replace(mark, condition)
     return text.replace("{emb}", slot).encode()
 
 
@@ -49,10 +58,11 @@ async def execute(
     *,
     shared: bool = False,
     slot: Slot = "emb",
+    then: bool = False,
 ) -> AsyncCursor[DictRow]:
     """Send the statement called `name`; inside a pipeline it is on its way when this returns, and fetching waits."""
     cursor = connection.cursor(row_factory=dict_row)
-    return await cursor.execute(statement(name, shared=shared, slot=slot), params)
+    return await cursor.execute(statement(name, shared=shared, slot=slot, then=then), params)
 
 
 def statement_names() -> tuple[str, ...]:

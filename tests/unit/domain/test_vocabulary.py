@@ -7,9 +7,9 @@ from synap.domain.vocabulary import parse_type, parse_types
 from synap.errors import InvalidInputError
 
 
-@pytest.mark.parametrize("names", [[], ["all"], ["ALL"], ["facts", "all"]])
-def test_all_and_none_mean_every_type(names: list[str]) -> None:
-    assert parse_types(names) == frozenset(MemoryType)
+@pytest.mark.parametrize("names", [[], ["all"], ["ALL"], ["facts", "all"], [kind.value for kind in MemoryType]])
+def test_all_and_none_filter_nothing(names: list[str]) -> None:
+    assert parse_types(names) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def test_items_are_taken_in_the_fill_order_and_returned_in_their_own(make: Any) 
 
 
 def test_the_last_item_is_cut_at_a_sentence_with_a_mark(make: Any) -> None:
-    long = item(make, "a", "The first sentence is short. " + "The second one goes on for rather too long to fit here. " * 3)
+    long = item(
+        make, "a", "The first sentence is short. " + "The second one goes on for rather too long to fit here. " * 3
+    )
 
     (kept,) = fit([long], [0], budget=20)
 

@@ -141,3 +141,9 @@ def test_a_turn_or_a_speaker_makes_a_dialogue(make: Any) -> None:
     assert in_dialogue(document)
     assert not in_dialogue(plain)
     assert in_dialogue(replace(plain, speaker="Orla"))
+
+
+def test_an_excerpt_comes_second_to_a_memory_that_says_as_much(make: Any) -> None:
+    candidates = [make.candidate("a", lexical=(5.0,), excerpt=True), make.candidate("b", lexical=(5.0,))]
+
+    assert ids(ask(make, candidates, "anything")) == ["b", "a"]

@@ -97,7 +97,10 @@ def test_without_a_question_rungs_follow_in_turn_newest_and_surest_first(make: A
 
 
 def test_without_a_question_every_rung_gives_at_least_one(make: Any) -> None:
-    settled = [make.settled(f"u{n}") for n in range(9)] + [make.settled("k", rung="customer"), make.settled("c", rung="client")]
+    settled = [make.settled(f"u{n}") for n in range(9)] + [
+        make.settled("k", rung="customer"),
+        make.settled("c", rung="client"),
+    ]
 
     placed = arrange_unasked(settled, LADDER, favoured="user", limit=4, now=make.now)
 

@@ -31,7 +31,11 @@ def test_several_memories_together_replace_their_passage(make: Any, names: Calla
 def test_a_passage_that_answers_better_leads_its_memories(make: Any, names: Callable[[Any], list[str]]) -> None:
     memory = make.scored("memory", 0.2, "Orla adopted a kitten.", place=HERE)
     passage = make.scored(
-        "passage", 0.8, "I adopted a kitten, and the vet in Harbour Street charged forty pounds.", place=HERE, excerpt=True
+        "passage",
+        0.8,
+        "I adopted a kitten, and the vet in Harbour Street charged forty pounds.",
+        place=HERE,
+        excerpt=True,
     )
 
     refined = refine([passage, memory])
@@ -43,7 +47,11 @@ def test_a_passage_that_answers_better_leads_its_memories(make: Any, names: Call
 def test_a_passage_that_answers_no_better_ranks_far_behind(make: Any, names: Callable[[Any], list[str]]) -> None:
     memory = make.scored("memory", 0.7, "Orla adopted a kitten.", place=HERE)
     passage = make.scored(
-        "passage", 0.8, "I adopted a kitten, and the vet in Harbour Street charged forty pounds.", place=HERE, excerpt=True
+        "passage",
+        0.8,
+        "I adopted a kitten, and the vet in Harbour Street charged forty pounds.",
+        place=HERE,
+        excerpt=True,
     )
 
     refined = refine([passage, memory])
@@ -55,17 +63,19 @@ def test_a_passage_that_answers_no_better_ranks_far_behind(make: Any, names: Cal
 def test_a_resolved_date_is_never_redundant(make: Any) -> None:
     when = When(start=datetime(2026, 5, 7, tzinfo=UTC))
     memory = make.scored("memory", 0.2, "Orla adopted a kitten on 7 May 2026.", place=HERE, when=when)
-    passage = make.scored("passage", 0.8, "Yesterday the vet in Harbour Street was expensive.", place=HERE, excerpt=True)
+    passage = make.scored(
+        "passage", 0.8, "Yesterday the vet in Harbour Street was expensive.", place=HERE, excerpt=True
+    )
 
     assert refine([passage, memory])[1].score.total == 0.2
 
 
-def test_a_passage_without_memories_stays_at_a_slight_discount(make: Any, names: Callable[[Any], list[str]]) -> None:
+def test_a_passage_without_memories_stays_as_it_is(make: Any, names: Callable[[Any], list[str]]) -> None:
     passage = make.scored("passage", 0.8, place=HERE, excerpt=True)
     memory = make.scored("memory", 0.79, place=(1, 4))
     unplaced = make.scored("unplaced", 0.1)
 
-    assert names(refine([passage, memory, unplaced])) == ["memory", "passage", "unplaced"]
+    assert names(refine([passage, memory, unplaced])) == ["passage", "memory", "unplaced"]
 
 
 def test_content_words_are_beginnings_of_telling_words_and_numbers() -> None:

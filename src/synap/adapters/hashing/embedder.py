@@ -7,6 +7,7 @@ words, and knows nothing of meaning.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import math
 from collections import Counter
@@ -23,6 +24,8 @@ _DIM = 1024
 _TRIGRAM_SHARE = 0.5
 """Length of a term's trigrams together, as a share of the length of the term itself."""
 _CACHED_TERMS = 32_768
+_AT_ONCE = 16
+"""Texts that are done on the spot; more, some milliseconds' worth, go to a thread."""
 
 
 class HashingEmbedder:
@@ -46,7 +49,9 @@ class HashingEmbedder:
         return True
 
     async def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([embed(text) for text in texts]) if texts else np.empty((0, _DIM), np.float32)
+        if len(texts) <= _AT_ONCE:
+            return _embed_all(texts)
+        return await asyncio.to_thread(_embed_all, texts)
 
     async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return await self.embed_documents(texts)
@@ -66,6 +71,10 @@ def embed(text: str) -> NDArray[np.float32]:
         vector[0], length = 1.0, np.float64(1.0)
     unit: NDArray[np.float32] = (vector / length).astype(np.float32)
     return unit
+
+
+def _embed_all(texts: Sequence[str]) -> NDArray[np.float32]:
+    return np.stack([embed(text) for text in texts]) if texts else np.empty((0, _DIM), np.float32)
 
 
 @lru_cache(_CACHED_TERMS)

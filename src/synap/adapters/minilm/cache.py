@@ -17,14 +17,15 @@ MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
 
+SYSTEM_CACHE = Path("/var/cache/synap")
+"""Where root prepares models; every user of the machine may use them."""
+
 _FOLDER = EMBEDDER_ID.replace("@", "-")
 
 
 def default_cache_dir() -> Path:
     """Return the folder for files that can be made again: the user's cache, or as root one that every user may read."""
-    if os.geteuid() == 0:
-        return Path("/var/cache/synap")
-    return platformdirs.user_cache_path("synap")
+    return SYSTEM_CACHE if os.geteuid() == 0 else platformdirs.user_cache_path("synap")
 
 
 def model_dir(cache_dir: Path) -> Path:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from synap.adapters.minilm.cache import EMBEDDER_ID
 from synap.adapters.minilm.model import Model
+from synap.errors import ServiceUnavailableError
 
 Result = TypeVar("Result")
 Vectors = NDArray[np.float32]
@@ -66,6 +67,7 @@ class MiniLmEmbedder:
         self._threads = threads or available_cores()
         self._model: Model | None = None
         self._loading = Lock()
+        self._closed = False
         self._documents = ThreadPoolExecutor(1, thread_name_prefix="embed-documents")
         self._queries = ThreadPoolExecutor(1, thread_name_prefix="embed-queries")
         self._cached: LRUCache[str, Vectors] = LRUCache(_CACHED_QUERIES)  # touched by the queries' thread alone
@@ -111,8 +113,9 @@ class MiniLmEmbedder:
         return await self._call(self._queries, lambda: np.stack([self._query(text) for text in texts]))
 
     async def close(self) -> None:
-        self._documents.shutdown(wait=False, cancel_futures=True)
-        self._queries.shutdown(wait=False, cancel_futures=True)
+        self._closed = True
+        for executor in (self._documents, self._queries):
+            await asyncio.to_thread(executor.shutdown)
         self._model = None
 
     def _run(self, token_ids: Sequence[Sequence[int]]) -> Vectors:
@@ -131,6 +134,7 @@ class MiniLmEmbedder:
                 self._model = Model.from_folder(self._folder, threads=self._threads)
             return self._model
 
-    @staticmethod
-    async def _call(executor: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+    async def _call(self, executor: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        if self._closed:
+            raise ServiceUnavailableError("the embedder is closed")
         return await asyncio.get_running_loop().run_in_executor(executor, work)

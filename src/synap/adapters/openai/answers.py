@@ -58,6 +58,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> i
 def _vector(value: Any) -> NDArray[np.float64]:
     if isinstance(value, str):
         return np.frombuffer(base64.b64decode(value, validate=True), "<f4").astype(np.float64)
-    if not isinstance(value, list) or not value:
+    vector = np.asarray(value, np.float64)
+    if vector.ndim != 1 or not vector.size:
         raise ValueError("a vector must be a list of numbers")
-    return np.asarray(value, np.float64)
+    return vector

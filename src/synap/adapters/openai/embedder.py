@@ -40,7 +40,8 @@ def batches(texts: Sequence[str]) -> list[list[str]]:
     groups: list[list[str]] = []
     room = 0
     for text in texts:
-        cut = text[:_LONGEST_TEXT] if text.strip() else _BLANK
+        # A half of a surrogate pair, which no UTF-8 can hold, counts as a question mark.
+        cut = text[:_LONGEST_TEXT].encode("utf-8", "replace").decode() if text.strip() else _BLANK
         if not groups or len(groups[-1]) == _BATCH_TEXTS or len(cut) > room:
             groups.append([])
             room = _BATCH_CHARACTERS
@@ -61,6 +62,7 @@ class OpenAiEmbedder:
         dim: int | None = None,
         timeout: float = 30.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Name the server; nothing is sent before `load` or the first text.
 
@@ -71,6 +73,7 @@ class OpenAiEmbedder:
             dim: Length of its vectors where known, else what the first answer shows; above 1,024 they are cut.
             timeout: Seconds that one request may take.
             sleep: How to wait between attempts.
+            transport: How requests travel; None for the ordinary way.
         """
         self._url = url.rstrip("/") + "/embeddings"
         self._model = model
@@ -79,7 +82,7 @@ class OpenAiEmbedder:
         self._sleep = sleep
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         limits = httpx.Timeout(timeout, connect=_CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(headers=headers, timeout=limits)
+        self._client = httpx.AsyncClient(headers=headers, timeout=limits, transport=transport)
 
     @property
     def id(self) -> str:

@@ -58,11 +58,14 @@ def _entries() -> dict[str, tuple[str, float]]:
 FEELINGS = _entries()
 """Adjective or participle to (category, strength)."""
 
-NEGATIVE = frozenset(
-    """
-    sadness loneliness disappointment anger fear anxiety fatigue disgust shame envy confusion boredom doubt
-    """.split()
-)
+FELT = {
+    "terrible": ("sadness", 0.7), "awful": ("sadness", 0.7), "horrible": ("sadness", 0.7), "bad": ("sadness", 0.55),
+    "great": ("joy", 0.6), "good": ("joy", 0.45), "amazing": ("joy", 0.75), "wonderful": ("joy", 0.7), "fantastic": ("joy", 0.7),
+    "better": ("relief", 0.5), "free": ("joy", 0.5), "alone": ("loneliness", 0.7), "stuck": ("anxiety", 0.5), "sick": ("sadness", 0.5),
+    "numb": ("sadness", 0.65), "empty": ("sadness", 0.7), "accepted": ("joy", 0.6), "loved": ("joy", 0.65), "tired": ("fatigue", 0.5),
+    "defeated": ("sadness", 0.7), "rejected": ("sadness", 0.75), "supported": ("gratitude", 0.55), "alive": ("joy", 0.65),
+}  # fmt: skip
+"""Words that tell a feeling only after "feel"."""
 
 FEELING_NOUNS = {
     "joy": "joy", "happiness": "joy", "excitement": "excitement", "gratitude": "gratitude", "pride": "pride",

@@ -12,7 +12,8 @@ from synap import __version__
 from synap.errors import SynapError
 from synap.server.backend import Gate
 from synap.server.rest import contexts, conversations, health, management, memories
-from synap.server.rest.authentication import application, management as operator
+from synap.server.rest.authentication import application
+from synap.server.rest.authentication import management as operator
 from synap.server.rest.bodies import WireResponse
 from synap.server.rest.errors import crashed, refused, unroutable
 from synap.server.rest.observe import Observed, RequestMetrics

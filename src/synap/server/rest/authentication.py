@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from synap.api.protocol import AdminApi, Api
 from synap.engine.callers import Caller
@@ -14,13 +15,13 @@ from synap.server.backend import Backend, Gate
 from synap.server.rest.bodies import correlation_of
 from synap.server.rest.errors import UnknownKeyError
 
-KEY_PREFIXES = ("synap_", "synapmgmt_")
+KEY_PREFIX = "synap_"
 LONGEST_KEY = 512
 
-Application = Annotated[Api, Dependency(skip_validation=True)]
+Application = NamedDependency[SkipValidation[Api]]
 """A route's way to the operations of the caller's instance."""
 
-Management = Annotated[AdminApi, Dependency(skip_validation=True)]
+Management = NamedDependency[SkipValidation[AdminApi]]
 """A route's way to the operations of management."""
 
 
@@ -60,7 +61,7 @@ async def _identify(request: Request[Any, Any, Any]) -> tuple[Backend, Caller]:
     try:
         return backend, await backend.authenticate(key)
     except AuthenticationError as error:
-        if key.startswith(KEY_PREFIXES):
+        if key.startswith(KEY_PREFIX):
             raise UnknownKeyError(error.message) from error
         raise
 

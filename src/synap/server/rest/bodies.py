@@ -40,7 +40,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
 class WireResponse(Response[Content]):
     """JSON whose moments carry an offset (`+00:00`), which every published client can read."""
 
-    def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:  # type: ignore[override]  # noqa: ARG002 - the base class's signature
+    def render(self, content: Any, media_type: str, enc_hook: Serializer | None = None) -> bytes:  # noqa: ARG002 - the base class's signature
         """Return `content` as bytes."""
         return content if isinstance(content, bytes) else encode(content)
 

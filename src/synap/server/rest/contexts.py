@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, post
+from litestar.params import FromPath
 
 from synap.api.contexts import FetchContext
 from synap.api.requests import fetch_context
 from synap.api.wire import encode_answer
+from synap.domain.contexts import ResponseShape
 from synap.errors import NotFoundError
 from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import read_object
@@ -18,12 +20,12 @@ _OK = 200
 
 
 @post("/v1/context/{target:str}/fetch", status_code=_OK, opt={"body": FetchContext}, summary="Fetch context")
-async def fetch(request: Request[Any, Any, Any], target: str, api: Application) -> dict[str, Any]:
+async def fetch(request: Request[Any, Any, Any], target: FromPath[str], api: Application) -> dict[str, Any]:
     """Return the context of a user, a customer, the client or a conversation."""
     if target not in TARGETS:
         raise NotFoundError(f"there is no context of a {target[:40]}; there is one of {', '.join(TARGETS)}")
     asked = fetch_context(target, await read_object(request))
-    return encode_answer(await api.fetch_context(asked), asked)
+    return encode_answer(await api.fetch_context(asked), ranked=asked.response_shape == ResponseShape.RANKED)
 
 
 @post("/v1/context/client/invalidate", status_code=_OK, summary="Forget cached answers of the client's scope")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from synap.api.conversations import ConversationTurns, ReadConversation, RecordedBatch, RecordedMessage, RecordMessage
 from synap.api.requests import build, message_batch
@@ -48,7 +49,7 @@ async def record_batch(request: Request[Any, Any, Any], api: Application) -> Rec
 @get("/v1/conversations/{conversation:path}", opt={"query": TurnsQuery}, summary="Read messages back")
 async def turns(
     request: Request[Any, Any, Any],
-    conversation: str,  # noqa: ARG001 - matched here, read from the raw path
+    conversation: FromPath[str],  # noqa: ARG001 - matched here, read from the raw path
     api: Application,
 ) -> ConversationTurns:
     """Return messages of `/v1/conversations/<id>/messages`; the id may hold anything, slashes included."""

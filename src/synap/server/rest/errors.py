@@ -57,7 +57,11 @@ STATUSES: dict[type[SynapError], tuple[int, str]] = {
 _ROUTING: dict[int, tuple[str, str, str]] = {
     404: ("NOT_FOUND", NotFoundError.code, "there is no such route; GET /schema lists them"),
     405: ("METHOD_NOT_ALLOWED", PermanentError.code, "this route does not take this method; GET /schema lists them"),
-    413: ("PAYLOAD_TOO_LARGE", PayloadTooLargeError.code, "the request body is too large; send fewer documents at once"),
+    413: (
+        "PAYLOAD_TOO_LARGE",
+        PayloadTooLargeError.code,
+        "the request body is too large; send fewer documents at once",
+    ),
 }
 _BAD_REQUEST = 400
 _INTERNAL = 500
@@ -86,7 +90,7 @@ def unroutable(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     fallback = ("INVALID_INPUT", InvalidInputError.code, error.detail)
     code, dotted, message = _ROUTING.get(error.status_code, fallback)
     details = {"code": dotted, "correlation_id": correlation_of(request.scope)}
-    status = error.status_code if error.status_code >= _BAD_REQUEST else _BAD_REQUEST
+    status = max(error.status_code, _BAD_REQUEST)
     return _answer(status, code, message, details, headers=dict(error.headers or {}))
 
 

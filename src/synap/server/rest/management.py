@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, delete, get, patch, post, put
+from litestar.params import FromPath
 
 from synap.api.admin import (
     AuditPage,
@@ -82,14 +83,14 @@ async def create_client(request: Request[Any, Any, Any], admin: Management) -> C
 
 
 @patch("/v1/clients/{client_id:str}", opt={"body": ClientChange}, summary="Rename a client or change its status")
-async def update_client(request: Request[Any, Any, Any], client_id: str, admin: Management) -> ClientRecord:
+async def update_client(request: Request[Any, Any, Any], client_id: FromPath[str], admin: Management) -> ClientRecord:
     """Change a client."""
     change = await read_body(request, ClientChange)
     return await admin.update_client(client_id, name=change.name, status=change.status)
 
 
 @delete("/v1/clients/{client_id:str}", status_code=_OK, summary="Erase a client with everything below it")
-async def delete_client(client_id: str, admin: Management) -> dict[str, str]:
+async def delete_client(client_id: FromPath[str], admin: Management) -> dict[str, str]:
     """Erase a client."""
     await admin.delete_client(client_id)
     return {"client_id": client_id, "status": "deleted"}
@@ -113,51 +114,53 @@ async def create_instance(request: Request[Any, Any, Any], admin: Management) ->
 
 
 @get(_INSTANCE, summary="One instance")
-async def instance(instance_id: str, admin: Management) -> InstanceRecord:
+async def instance(instance_id: FromPath[str], admin: Management) -> InstanceRecord:
     """Return one instance."""
     return await admin.instance(instance_id)
 
 
 @patch(_INSTANCE, opt={"body": UpdateInstance}, summary="Change, suspend or archive an instance")
-async def update_instance(request: Request[Any, Any, Any], instance_id: str, admin: Management) -> InstanceRecord:
+async def update_instance(
+    request: Request[Any, Any, Any], instance_id: FromPath[str], admin: Management
+) -> InstanceRecord:
     """Change an instance."""
     return await admin.update_instance(instance_id, await read_body(request, UpdateInstance))
 
 
 @delete(_INSTANCE, status_code=_OK, summary="Erase an instance with all its data")
-async def delete_instance(instance_id: str, admin: Management) -> dict[str, str]:
+async def delete_instance(instance_id: FromPath[str], admin: Management) -> dict[str, str]:
     """Erase an instance."""
     await admin.delete_instance(instance_id)
     return {"id": instance_id, "status": "deleted"}
 
 
 @get("/v1/instances/{instance_id:str}/api-keys", summary="List the keys of an instance")
-async def keys(instance_id: str, admin: Management) -> dict[str, list[KeyRecord]]:
+async def keys(instance_id: FromPath[str], admin: Management) -> dict[str, list[KeyRecord]]:
     """List keys, under `data`."""
     return {"data": list(await admin.keys(instance_id))}
 
 
 @post("/v1/instances/{instance_id:str}/api-keys", opt={"body": KeyLabel}, summary="Make a key; shown this once")
-async def create_key(request: Request[Any, Any, Any], instance_id: str, admin: Management) -> NewKey:
+async def create_key(request: Request[Any, Any, Any], instance_id: FromPath[str], admin: Management) -> NewKey:
     """Make a key."""
     return await admin.create_key(instance_id, label=(await read_body(request, KeyLabel)).label)
 
 
 @delete("/v1/instances/{instance_id:str}/api-keys/{key_id:str}", status_code=_OK, summary="Revoke a key at once")
-async def revoke_key(instance_id: str, key_id: str, admin: Management) -> dict[str, str]:
+async def revoke_key(instance_id: FromPath[str], key_id: FromPath[str], admin: Management) -> dict[str, str]:
     """Revoke a key."""
     await admin.revoke_key(instance_id, key_id)
     return {"key_id": key_id, "status": "revoked"}
 
 
 @get("/v1/instances/{instance_id:str}/config", summary="The configuration in force")
-async def config(instance_id: str, admin: Management) -> ConfigRecord:
+async def config(instance_id: FromPath[str], admin: Management) -> ConfigRecord:
     """Return the configuration."""
     return await admin.config(instance_id)
 
 
 @put("/v1/instances/{instance_id:str}/config", summary="Put a configuration in force; YAML or JSON")
-async def set_config(request: Request[Any, Any, Any], instance_id: str, admin: Management) -> ConfigRecord:
+async def set_config(request: Request[Any, Any, Any], instance_id: FromPath[str], admin: Management) -> ConfigRecord:
     """Validate a MACA document and put it in force. A body not declared as JSON is read as YAML."""
     if request.content_type[0] == "application/json":
         return await admin.set_config(instance_id, await read_object(request))
@@ -182,7 +185,7 @@ async def world(request: Request[Any, Any, Any], admin: Management) -> MemoryPag
 
 
 @delete("/v1/world/memories/{memory_id:str}", status_code=_OK, summary="Erase a WORLD memory")
-async def delete_world(memory_id: str, admin: Management) -> DeletedMemory:
+async def delete_world(memory_id: FromPath[str], admin: Management) -> DeletedMemory:
     """Erase a WORLD memory."""
     return await admin.delete_world_memory(memory_id)
 

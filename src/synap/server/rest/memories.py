@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Router, delete, get, patch, post
+from litestar.params import FromPath
 
 from synap.api.memories import (
     BatchResult,
@@ -42,13 +43,13 @@ async def create_batch(request: Request[Any, Any, Any], api: Application) -> Bat
 
 
 @get("/batch/{batch_id:str}", summary="How far a batch has come")
-async def batch(batch_id: str, api: Application) -> BatchResult:
+async def batch(batch_id: FromPath[str], api: Application) -> BatchResult:
     """Return how far a batch has come."""
     return await api.batch(batch_id)
 
 
 @get("/status/{ingestion_id:str}", opt={"query": OwnerQuery}, summary="How far an ingestion has come")
-async def status(request: Request[Any, Any, Any], ingestion_id: str, api: Application) -> Ingestion:
+async def status(request: Request[Any, Any, Any], ingestion_id: FromPath[str], api: Application) -> Ingestion:
     """Return how far an ingestion has come."""
     return await api.ingestion(ingestion_id, ids=read_owner(request))
 
@@ -60,31 +61,33 @@ async def listing(request: Request[Any, Any, Any], api: Application) -> MemoryPa
 
 
 @get("/{memory_id:str}", opt={"query": OwnerQuery}, summary="One memory")
-async def memory(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+async def memory(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Return one memory."""
     return await api.memory(memory_id, ids=read_owner(request))
 
 
 @patch("/{memory_id:str}", opt={"body": UpdateMemory}, summary="Give a memory new text")
-async def update(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+async def update(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Give a memory new text."""
     return await api.update_memory(await read_body(request, UpdateMemory, memory_id=memory_id))
 
 
 @delete("/{memory_id:str}", status_code=_OK, opt={"query": OwnerQuery}, summary="Erase a memory")
-async def erase(request: Request[Any, Any, Any], memory_id: str, api: Application) -> DeletedMemory:
+async def erase(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> DeletedMemory:
     """Erase one memory."""
     return await api.delete_memory(memory_id, ids=read_owner(request))
 
 
 @get("/{memory_id:str}/history", opt={"query": OwnerQuery}, summary="The chain of supersessions of a memory")
-async def history(request: Request[Any, Any, Any], memory_id: str, api: Application) -> dict[str, list[MemoryRecord]]:
+async def history(
+    request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application
+) -> dict[str, list[MemoryRecord]]:
     """Return the chain of supersessions, oldest first, under `data`."""
     return {"data": list(await api.memory_history(memory_id, ids=read_owner(request)))}
 
 
 @post("/{memory_id:str}/restore", status_code=_OK, opt={"query": OwnerQuery}, summary="Undo a supersession")
-async def restore(request: Request[Any, Any, Any], memory_id: str, api: Application) -> MemoryRecord:
+async def restore(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Undo the supersession or retraction of a memory."""
     return await api.restore_memory(memory_id, ids=read_owner(request))
 

@@ -54,11 +54,11 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass the lifespan through."""
-        if scope["type"] != "http":
+        values: Any = scope
+        if values["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(_correlation_id(scope), receive, send)
-        values: Any = scope
         values[CORRELATION] = exchange.correlation_id
         started = time.perf_counter()
         try:

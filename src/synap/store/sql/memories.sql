@@ -134,7 +134,7 @@ for update
 
 -- name: restore_memory
 update memory{t}
-set status = 0, superseded_at = null, superseded_by = null, valid_until = null, reason = 'restored'
+set status = 0, superseded_at = null, superseded_by = null, valid_until = %(valid_until)s, reason = 'restored'
 where {at} scope_id = %(scope)s and id = %(memory)s and status in (1, 2)
 
 -- name: show_sources
@@ -180,3 +180,14 @@ set text = u.text, status = u.status, terms = u.terms::sparsevec, len = u.len, t
 from unnest(%(ids)s::bigint[], %(texts)s::text[], %(statuses)s::smallint[], %(terms)s::text[], %(lens)s::int[],
     %(tokens)s::int[]) as u (id, text, status, terms, len, tokens)
 where {at:s} s.scope_id = %(scope)s and s.id = u.id
+
+-- name: blank_messages
+update message m
+set content = replace(m.content, q.quote, q.filler)
+from unnest(%(quotes)s::text[], %(fillers)s::text[]) as q (quote, filler)
+where m.bucket = %(bucket)s and m.scope_id = %(scope)s and strpos(m.content, q.quote) > 0
+  and m.conversation_row in (
+      select c.id from conversation c
+      join document d on d.bucket = c.bucket and d.scope_id = c.scope_id and d.conversation = c.conversation
+      where c.bucket = %(bucket)s and c.scope_id = %(scope)s and d.bucket = %(bucket)s
+        and d.id = any (%(documents)s::bigint[]))

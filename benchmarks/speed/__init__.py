@@ -1,0 +1,1 @@
+"""How fast Synap is: latency, throughput and memory, as ratios within one run."""

@@ -1,0 +1,62 @@
+"""`synap`: serve, ingest, fetch, and what the operator needs. Exit codes: `synap.cli.outcome.Exit`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from synap.version import __version__
+from synap.cli.installation import doctor, jobs, migrate_store, models
+from synap.cli.memories import fetch, ingest
+from synap.cli.operation import audit, cache, config, world
+from synap.cli.serving import configure_logging, serve, worker
+from synap.cli.tenants import clients, instances, keys
+
+app = typer.Typer(
+    name="synap",
+    help="The open memory engine for AI agents.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+app.command("serve")(serve)
+app.command("worker")(worker)
+app.command("ingest")(ingest)
+app.command("fetch")(fetch)
+app.command("audit")(audit)
+app.command("migrate")(migrate_store)
+app.command("doctor")(doctor)
+for name, group in (
+    ("clients", clients),
+    ("instances", instances),
+    ("keys", keys),
+    ("config", config),
+    ("world", world),
+    ("cache", cache),
+    ("models", models),
+    ("jobs", jobs),
+):
+    app.add_typer(group, name=name)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The open memory engine for AI agents."""
+    configure_logging(verbose=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

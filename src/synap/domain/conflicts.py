@@ -1,0 +1,321 @@
+"""How two statements stand to each other: the same, in conflict, both true, or about different things.
+
+Similarity of vectors never decides alone: both-true pairs and contradictions overlap in cosine. What counts is the same
+attribute (a slot, or topics in common) with another value of the same kind, or the opposite polarity; and no restriction
+(another subject, plan, environment, year) that lets both be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from synap.domain.attributes import NOT
+from synap.domain.concepts import word_stems
+from synap.domain.memories import MemoryType, Modality, Slot, Statement
+from synap.domain.normal_forms import USER, normalise_subject
+from synap.domain.readings import COMPARABLE, Reading, readings, topic_terms
+from synap.domain.slot_table import BY_NAME
+from synap.domain.slots import content_hash, slots_of
+from synap.domain.values import Kind, Value
+
+
+class Relation(StrEnum):
+    """How two statements stand to each other."""
+
+    SAME = "same"
+    """Equal facts: one of them suffices."""
+    CONFLICT = "conflict"
+    """Both cannot hold for the same viewer at the same time."""
+    COMPLEMENT = "complement"
+    """Related, and both may be true."""
+    UNRELATED = "unrelated"
+
+
+NEAR_DUPLICATE = 0.9
+"""Cosine from which equal numbers, polarity, subject and names make two statements the same (both-true pairs reach .85)."""
+
+_SETTLING = frozenset({MemoryType.FACT, MemoryType.PREFERENCE, MemoryType.TEMPORAL_EVENT})
+_TOPIC_SHARE = 0.5
+_CLOSE_SHARE = 0.6
+_SAME_SHARE = 0.85
+
+
+def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> Relation:
+    """Return how two statements of one scope stand to each other; the order of the two does not matter.
+
+    Args:
+        a: One statement.
+        b: The other.
+        similarity: Cosine of their vectors, where known; it can only turn near duplicates into `SAME`.
+    """
+    if content_hash(a.content) == content_hash(b.content):
+        return Relation.SAME
+    if not (settles(a) and settles(b)):
+        return _loosely(a, b)
+    if _contradict(a, b):
+        return Relation.CONFLICT
+    return Relation.SAME if _same_subject(a, b) and _near_duplicates(a, b, similarity) else _loosely(a, b)
+
+
+def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | None = None) -> Relation:
+    """Return how a statement of a narrower scope stands to one of a broader scope, for a viewer of the narrower.
+
+    The broad one is generic (`Support hours are 9am-5pm`), the narrow one tells how it is for the viewer (`Acme has 24/7
+    support`): subjects differ by nature, so they need not be equal here. A narrow statement about somebody else, a past
+    event or a hypothesis overrides nothing.
+    """
+    if content_hash(narrow.content) == content_hash(broad.content):
+        return Relation.SAME
+    if not (settles(narrow) and settles(broad)):
+        return _loosely(narrow, broad)
+    if _overrule(narrow, broad):
+        return Relation.CONFLICT
+    return Relation.SAME if _near_duplicates(narrow, broad, similarity) else _loosely(narrow, broad)
+
+
+def settles(statement: Statement) -> bool:
+    """Whether a statement can contradict another at all: asserted, and neither an episode nor an emotion.
+
+    A preference may be worded as a wish.
+    """
+    wish = statement.modality is Modality.WISHED and statement.type is MemoryType.PREFERENCE
+    return statement.type in _SETTLING and (statement.modality is Modality.ASSERTED or wish)
+
+
+def all_slots(statement: Statement) -> tuple[Slot, ...]:
+    """Return the slots that a statement carries, or those read from its content where it carries none."""
+    return statement.slots or slots_of(statement.content, subject=statement.subject)
+
+
+def slot_relation(first: Iterable[Slot], second: Iterable[Slot]) -> Relation:
+    """Return `CONFLICT` if some slot is filled differently, `COMPLEMENT` if one is shared, else `UNRELATED`.
+
+    A value that only says more than the other (`Bonn`, `Bonn Germany`) agrees with it. A value that does not hold
+    conflicts with exactly that value.
+    """
+    theirs = tuple(second)
+    shared = False
+    for mine in first:
+        for other in theirs:
+            if mine.key != other.key:
+                continue
+            shared = True
+            if values_exclude(mine, other):
+                return Relation.CONFLICT
+    return Relation.COMPLEMENT if shared else Relation.UNRELATED
+
+
+def values_exclude(mine: Slot, other: Slot) -> bool:
+    """Whether two fillings of one slot cannot both hold."""
+    mine_off, other_off = mine.value.startswith(NOT), other.value.startswith(NOT)
+    first, second = mine.value.removeprefix(NOT), other.value.removeprefix(NOT)
+    agree = _agree(first, second)
+    if mine_off or other_off:
+        return agree and mine_off is not other_off
+    return not agree and (mine.single or other.single)
+
+
+def _agree(first: str, second: str) -> bool:
+    """Whether two values are equal or one says the same with more words; numbers must be equal."""
+    ours, theirs = set(first.split()), set(second.split())
+    less, more = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
+    return less <= more and not any(word[0].isdigit() for word in more - less)
+
+
+def _contradict(a: Statement, b: Statement) -> bool:
+    """Whether two statements of one scope contradict each other: by a slot, else on close topics."""
+    ours, theirs = _slots_of_both(a, b)
+    by_slot = slot_relation(ours, theirs)
+    if by_slot is not Relation.UNRELATED:
+        return by_slot is Relation.CONFLICT
+    return _same_subject(a, b) and not _qualified_apart(ours, theirs) and _opposed(a, b)
+
+
+def _overrule(narrow: Statement, broad: Statement) -> bool:
+    """Whether a narrow statement says otherwise than a broad one: by a slot of the viewer's, else on a common topic."""
+    ours, theirs = _slots_of_both(narrow, broad)
+    shared = [(mine, other) for mine in ours for other in theirs if mine.name == other.name and _meets(mine, other)]
+    if shared:
+        aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
+        return not aside and any(values_exclude(mine, other) for mine, other in shared)
+    return not _qualified_apart(ours, theirs) and _overrides(narrow, broad)
+
+
+def _slots_of_both(a: Statement, b: Statement) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
+    """Return the slots of two statements, read from their content only where a common topic makes that worth while."""
+    if (a.slots and b.slots) or not topic_terms(a.content) & topic_terms(b.content):
+        return a.slots, b.slots
+    return all_slots(a), all_slots(b)
+
+
+def _meets(narrow: Slot, broad: Slot) -> bool:
+    """Whether slots of two scopes are about the same for the viewer: one is the viewer's own, or they name one subject."""
+    if USER in (narrow.subject, broad.subject):
+        return True
+    ours, theirs = set(narrow.subject.split()), set(broad.subject.split())
+    return ours <= theirs or theirs <= ours
+
+
+def _same_subject(a: Statement, b: Statement) -> bool:
+    return normalise_subject(a.subject) == normalise_subject(b.subject) and (
+        any(r.foreign for r in readings(a.content)) is any(r.foreign for r in readings(b.content))
+    )
+
+
+def _qualified_apart(ours: Sequence[Slot], theirs: Sequence[Slot]) -> bool:
+    """Whether both fill one attribute, but of different things (`kitchen budget`, `travel budget`)."""
+    first = [slot.name.partition(":") for slot in ours]
+    second = [slot.name.partition(":") for slot in theirs]
+    return any(
+        base == other and base in BY_NAME and mine and yours and not set(mine.split()) & set(yours.split())
+        for base, _, mine in first
+        for other, _, yours in second
+    )
+
+
+def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bool:
+    """Whether two statements say the same in nearly the same words, with equal numbers, polarity and names."""
+    if a.positive is not b.positive:
+        return False
+    ours, theirs = readings(a.content), readings(b.content)
+    if len(ours) != len(theirs):
+        return False
+    for mine, other in zip(ours, theirs, strict=True):
+        same_frame = (mine.values, mine.negative, mine.restrictions, mine.named, mine.choices, mine.foreign) == (
+            other.values,
+            other.negative,
+            other.restrictions,
+            other.named,
+            other.choices,
+            other.foreign,
+        )
+        if not same_frame or (mine.bygone is not other.bygone):
+            return False
+    close = similarity is not None and similarity >= NEAR_DUPLICATE
+    return close or all(
+        _jaccard(mine.terms, other.terms) >= _SAME_SHARE and bool(mine.terms)
+        for mine, other in zip(ours, theirs, strict=True)
+    )
+
+
+def _opposed(a: Statement, b: Statement) -> bool:
+    """Whether two statements of one scope contradict each other without sharing a slot."""
+    for mine in readings(a.content):
+        for other in readings(b.content):
+            if _jaccard(mine.terms, other.terms) < _CLOSE_SHARE or mine.named != other.named:
+                continue
+            if mine.aside or other.aside or _restricted_apart(mine, other):
+                continue
+            if _values_differ(mine, other) or (mine.negative is not other.negative) or (a.positive is not b.positive):
+                return True
+    return False
+
+
+def _overrides(narrow: Statement, broad: Statement) -> bool:
+    names = _leading_names(narrow) | _leading_names(broad)
+    return any(
+        _overrides_reading(mine, other, names)
+        and not (mine.aside or mine.foreign or other.aside or _restricted_apart(mine, other, own=mine.own))
+        for mine in readings(narrow.content)
+        for other in readings(broad.content)
+    )
+
+
+def _leading_names(statement: Statement) -> frozenset[str]:
+    """Return the stems of the entity or subject that a statement begins with: who it is about, not what."""
+    start = statement.content.casefold()
+    whose = [name for name in (*statement.entities, statement.subject) if name and start.startswith(name.casefold())]
+    return frozenset(stem for name in whose for stem in word_stems(name))
+
+
+def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
+    """Whether a sentence about the viewer says otherwise than a general one on the same topic.
+
+    Other values or alternatives weigh most, then opposite polarity, then one side speaking of all where the other
+    counts, last a wish beside a rule on the same things.
+    """
+    shared = (narrow.terms & broad.terms) - names
+    if not shared:
+        return False
+    share = len(shared) / min(len(narrow.terms), len(broad.terms))
+    topical = share >= _TOPIC_SHARE or len(shared) > 1
+    if _choices_differ(narrow, broad):
+        return topical or any(term.startswith("#") for term in shared)
+    if _values_differ(narrow, broad):
+        return topical or _counts_alike(narrow, broad)
+    if not topical:
+        return False
+    polar = narrow.negative is not broad.negative and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
+    return polar or _counts_against_all(narrow, broad) or _instead(narrow, broad, shared)
+
+
+def _counts_against_all(narrow: Reading, broad: Reading) -> bool:
+    """Whether one side names a measure and the other speaks of all or none."""
+    return (bool(broad.values) and not narrow.values and narrow.sweeping) or (
+        bool(narrow.values) and not broad.values and broad.sweeping
+    )
+
+
+def _instead(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
+    """Whether a narrow wish, or another person to turn to, takes the place of a broad rule on the same things."""
+    if "#contact" in shared and broad.values and narrow.named - broad.named:
+        return True
+    return narrow.wish and len(shared) > 1 and bool(narrow.terms - shared) and bool(broad.terms - shared)
+
+
+def _restricted_apart(mine: Reading, other: Reading, *, own: bool = False) -> bool:
+    """Whether both name a plan, environment or time, and different ones.
+
+    What plan the viewer is on is no restriction but part of the viewer's own facts (`own`).
+    """
+    ours, theirs = dict(mine.restrictions), dict(other.restrictions)
+    return any(
+        ours[dimension] != theirs[dimension]
+        for dimension in ours.keys() & theirs.keys()
+        if not (own and dimension == "plan")
+    )
+
+
+def _values_differ(mine: Reading, other: Reading) -> bool:
+    """Whether values of one kind stand on both sides, and none of them is equal."""
+    pairs = [(v, w) for v in mine.values for w in other.values if _comparable(v, w)]
+    return bool(pairs) and not any(v.value == w.value for v, w in pairs)
+
+
+def _counts_alike(mine: Reading, other: Reading) -> bool:
+    """Whether both count the same things (`one approval`, `two approvals`)."""
+    return bool({v.noun for v in mine.values if v.kind is Kind.NUMBER and v.noun} & {v.noun for v in other.values})
+
+
+def _comparable(v: Value, w: Value) -> bool:
+    if v.kind in {Kind.YEAR, Kind.MONTH} or w.kind in {Kind.YEAR, Kind.MONTH}:
+        return False
+    kinds = {v.kind, w.kind}
+    if kinds == {Kind.NUMBER, Kind.CLOCK}:
+        number = v if v.kind is Kind.NUMBER else w
+        return not number.noun
+    if kinds == {Kind.NUMBER, Kind.MONEY}:
+        return not (v if v.kind is Kind.NUMBER else w).noun
+    if v.kind is Kind.NUMBER and w.kind is Kind.NUMBER:
+        return v.noun == w.noun or not v.noun or not w.noun
+    return w.kind in COMPARABLE[v.kind]
+
+
+def _choices_differ(mine: Reading, other: Reading) -> bool:
+    """Whether both name an alternative of one family, and no common one."""
+    families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
+    return any(
+        not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}
+        for family in families
+    )
+
+
+def _loosely(a: Statement, b: Statement) -> Relation:
+    """Return `COMPLEMENT` where a slot or a topic is shared, else `UNRELATED`."""
+    keys = {slot.key for slot in a.slots} & {slot.key for slot in b.slots}
+    return Relation.COMPLEMENT if keys or topic_terms(a.content) & topic_terms(b.content) else Relation.UNRELATED
+
+
+def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / len(a | b) if a or b else 0.0

@@ -1,0 +1,235 @@
+"""What a sentence says, for comparison with another: topics, values, alternatives, polarity and restrictions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from synap.domain.clauses import clauses
+from synap.domain.concepts import PLACES, TIERS, choices_in, plain_words, topics_in
+from synap.domain.slot_table import GENERIC_MODIFIERS
+from synap.domain.terms import stem
+from synap.domain.values import Kind, Value, read_values
+from synap.domain.wordlists import listed
+from synap.domain.words import STOP_WORDS
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One clause, taken apart. Everything is worked out when first asked for: most pairs fail on their terms already."""
+
+    text: str
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """Its words in lower case, each with its stem."""
+        return tuple((word, _stem(word)) for word in plain_words(self.text))
+
+    @cached_property
+    def topics(self) -> dict[str, frozenset[str]]:
+        """The topics named, each with the stems that named it."""
+        return topics_in(tuple(root for _, root in self.words))
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Stems of its content words, and its topics as `#name`; stems that named a topic are not repeated."""
+        covered = frozenset().union(*self.topics.values()) if self.topics else frozenset()
+        content = {root for word, root in self.words if _tells(word, root)} - covered - self.named
+        topics = self.topics.keys() - ({"plan"} if any(kind == "plan" for kind, _ in self.restrictions) else set())
+        return frozenset(content | {f"#{name}" for name in topics})
+
+    @cached_property
+    def values(self) -> frozenset[Value]:
+        """What is measured in it."""
+        return frozenset(read_values(self.text)[0])
+
+    @cached_property
+    def choices(self) -> frozenset[tuple[str, str]]:
+        """Alternatives named, as (family, word)."""
+        return choices_in(tuple(root for _, root in self.words))
+
+    @cached_property
+    def negative(self) -> bool:
+        """Whether it says that something does not hold, is waived or left out."""
+        return _NEGATIVE.search(self.text) is not None
+
+    @cached_property
+    def sweeping(self) -> bool:
+        """Whether it speaks of all, everyone, always, entirely."""
+        return _SWEEPING.search(self.text) is not None
+
+    @cached_property
+    def restrictions(self) -> frozenset[tuple[str, str]]:
+        """What it is limited to, as (dimension, value): a plan, an environment, a year, one room among several."""
+        return frozenset(_restrictions(self.text))
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Stems of the capitalised names in it; the first word of a clause counts only with a possessive."""
+        return frozenset(_names(self.text))
+
+    @cached_property
+    def aside(self) -> bool:
+        """Whether it settles nothing: a question, a hypothesis, hearsay, a joke, or a single past event."""
+        return self.text.endswith("?") or _DOUBTFUL.search(_POLITE.sub("", self.text)) is not None or self.bygone
+
+    @cached_property
+    def bygone(self) -> bool:
+        """Whether it tells of a past event; passives (`is sent`) and lasting changes (`was raised to 5`) do not."""
+        active = _PASSIVE.sub("", self.text)
+        return (_BYGONE.search(active) or _DID.match(active)) is not None and _SETTING.search(self.text) is None
+
+    @cached_property
+    def wish(self) -> bool:
+        """Whether it says how somebody wants something."""
+        return _WISH.search(self.text) is not None
+
+    @cached_property
+    def foreign(self) -> bool:
+        """Whether it is about a relative or acquaintance of the user."""
+        return _FOREIGN.search(self.text) is not None
+
+    @cached_property
+    def own(self) -> bool:
+        """Whether it is about the user: first person or `the user`."""
+        return _OWN.search(self.text) is not None
+
+
+_MOST_SENTENCES = 12
+_WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
+_EMPTY = frozenset(
+    stem(word)
+    for word in (
+        *GENERIC_MODIFIERS,
+        *listed(
+            """
+            may might must shall can need needs want wants like likes prefer prefers please use uses using
+            make makes made give given gives  get gets go goes going take takes took put keep keeps let come
+            comes able one two first every everyone everybody anyone nobody  nothing anything everything
+            everywhere default always never today tomorrow now currently instead rather user users up people
+            person  company team staff employee employees customer customers member members thing things way
+            lot much many also even already yet still  per available enabled allowed required supported
+            happen happens new set work works working year month week day hour minute  another whole just
+            without any unless until enough directly long short time times again back am pm via
+            """
+        ),
+    )
+)
+"""Stems of words that say nothing about the topic, besides stop words."""
+
+_NEGATIVE = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|no longer|exempt(?:ed)?|excluded?|excluding|except|waived?|off|"
+    r"opt(?:ed)? out|leave (?:me|us|him|her|them|it) out|leave \w+ out|skip|stop|free of|unlimited|disabled|unavailable|forbidden|prohibited|"
+    r"banned|optional|unnecessary|avoid(?:s)?|refuses?|dislikes?|hates?|can ?not|instead of|unlisted|hidden|removed?|"
+    r"cancel(?:l)?ed|suspended|blocked|ignore|lacks?)\b",
+    re.IGNORECASE,
+)
+_SWEEPING = re.compile(
+    r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|unlimited|nobody|"
+    r"no one|never|wholly|exclusively|permanently)\b",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"\b(?:want(?:s|ed)?|prefer(?:s|red)?|would (?:like|rather|prefer)|likes?|please|rather|favou?rs?|insists?|needs?|make sure|asks? (?:for|that|to)|"
+    r"do not|keep|use|send|give|show|write|call|sign|address|leave|always|never|avoid|stop)\b",
+    re.IGNORECASE,
+)
+_DOUBTFUL = re.compile(
+    r"\b(?:if (?:i|we|he|she|they|the user|it)|would|might|could|maybe|perhaps|possibly|wish(?:es)?|wonders?|rumou?r|supposedly|allegedly|"
+    r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day|someday|heard that|says that|said that)\b",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)
+_BYGONE = re.compile(
+    r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|wednesday|thursday|friday|"
+    r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once)\b"
+    r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|sent|read|tried|"
+    r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed up|received)\b",
+    re.IGNORECASE,
+)
+_SETTING = re.compile(
+    r"\b(?:moved|switched|changed|raised|lowered|increased|reduced|renamed|migrated|extended|rescheduled|set|upgraded|downgraded|"
+    r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has been|have been|"
+    r"was (?:granted|given|exempted|promised))\b",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|be|been|being|gets?)(?: \w+ly| not| also| always| only)? \w+(?:ed|en|t|d|n)\b", re.IGNORECASE
+)
+_DID = re.compile(
+    r"^(?:i|we|he|she|they|the user)(?: \w+ly| also| just| once)? (?:\w{2,}ed|paid|bought|took|made|ran|drove|flew|left)\b",
+    re.IGNORECASE,
+)
+_FOREIGN = re.compile(
+    r"^(?:my|our|the user's|his|her|their|[A-Z]\w+'s|a|one of (?:my|our)) (?:\w+ )?(?:wife|husband|spouse|partner|girlfriend|boyfriend|son|daughter|child|kids?|"
+    r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|friends?|boss|"
+    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)
+_NAME = re.compile(r"\b[A-Z][\w&-]*(?:['\u2019]s)?\b")
+_IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)\b", re.IGNORECASE)
+_QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth) quarter\b", re.IGNORECASE)
+_TIER = re.compile(r"\b([A-Za-z]+) (?:tier|plan|edition|package|subscription|customers|accounts|users|members)\b")
+_WHICH = re.compile(
+    r"\b(room|project|team|server|building|floor|site|branch|product|module|service|account|repository|campus|warehouse|store|line|"
+    r"plant|gate|zone|ward|class|course|machine|model|phase|group|department)s? ([A-Z][a-z]\w*|[A-Z]|\d{1,3})\b(?!['\u2019]s)",
+    re.IGNORECASE,
+)
+_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
+
+
+@lru_cache(maxsize=8192)
+def readings(text: str) -> tuple[Reading, ...]:
+    """Return one reading per clause of `text`, of the first dozen; at least one."""
+    return tuple(map(Reading, clauses(text)[:_MOST_SENTENCES])) or (Reading(text),)
+
+
+@lru_cache(maxsize=8192)
+def topic_terms(text: str) -> frozenset[str]:
+    """Return the terms of all readings of `text` together, for blocking."""
+    return frozenset().union(*(reading.terms for reading in readings(text)))
+
+
+@lru_cache(maxsize=16384)
+def _stem(word: str) -> str:
+    return stem(word)
+
+
+def _tells(word: str, root: str) -> bool:
+    return len(word) > 1 and word not in STOP_WORDS and root not in _EMPTY and not word[0].isdigit()
+
+
+def _names(clause: str) -> Iterator[str]:
+    """Yield the capitalised words that are names: not first in the clause, or first with a possessive."""
+    for match in _NAME.finditer(clause):
+        possessive = match.group().endswith(("'s", "\u2019s"))
+        if match.start() > 0 or possessive:
+            word = match.group().removesuffix("'s").removesuffix("\u2019s").casefold()
+            if word not in STOP_WORDS:
+                yield stem(word)
+
+
+def _restrictions(clause: str) -> Iterator[tuple[str, str]]:
+    for match in _TIER.finditer(clause):
+        if match.group(1).casefold() in TIERS:
+            yield "plan", match.group(1).casefold()
+    for word in _WORD.findall(clause):
+        if word.casefold() in PLACES:
+            yield "environment", word.casefold()[:4]
+    for noun, name in _WHICH.findall(clause):
+        if name[0].isupper() or name.isdecimal():
+            yield f"which {noun.casefold()}", name.casefold()
+    for year in _IN_YEAR.findall(clause):
+        yield "year", year
+    for number, ordinal in _QUARTER.findall(clause):
+        yield "quarter", number or _ORDINALS[ordinal.casefold()]
+
+
+COMPARABLE = {kind: frozenset({kind}) for kind in Kind} | {
+    Kind.CLOCK: frozenset({Kind.CLOCK, Kind.HOURS}),
+    Kind.HOURS: frozenset({Kind.HOURS, Kind.CLOCK}),
+}
+"""Kinds of values that answer the same question."""

@@ -1,0 +1,69 @@
+"""Corrections inside a document: "Sorry, I meant Tuesday", "8, not 6", "not in May but in June"."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from synap.ingestion.dates import find_dates
+from synap.ingestion.shapes import is_name, words_of
+from synap.ingestion.tenses import Tense
+
+_NOT_BUT = re.compile(r"\bnot\s+(?P<old>[^,.;]{1,40}?),?\s+but\s+(?:rather\s+)?(?P<new>[^,.;]{1,60})", re.IGNORECASE)
+_COMMA_NOT = re.compile(r"(?:,\s*|\s+(?=not\b))(?:and\s+)?(?:not|rather than)\s+(?P<old>(?:the |a |an |in |on |at |for )?[\w$€£%.:'’-]+(?:\s[\w%'’-]+){0,2})\s*[.!]*$", re.IGNORECASE)
+_AMOUNT = re.compile(r"[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b|kg|km|cm|am\b|pm\b)?", re.IGNORECASE)
+_MOST_WORDS = 7
+
+
+def without_old_value(clause: str) -> tuple[str, str]:
+    """Return the clause with the value it denies taken out, and that value ("" where it denies none).
+
+    `my team has 8 engineers, not 6` gives `my team has 8 engineers` and `6`; `it starts not in May but in June` gives
+    `it starts in June` and `in May`.
+    """
+    contrast = _NOT_BUT.search(clause)
+    if contrast and not re.match(r"(?:only|just|merely|simply)\b", contrast["old"], re.IGNORECASE):
+        return clause[: contrast.start()] + contrast["new"] + clause[contrast.end() :], contrast["old"]
+    denied = _COMMA_NOT.search(clause)
+    if denied and "," in denied[0] and len(words_of(clause[: denied.start()])) >= 3:  # noqa: PLR2004 - subject, verb, value
+        return clause[: denied.start()], denied["old"]
+    return clause, ""
+
+
+def corrected(earlier: str, fragment: str, anchor: datetime | None) -> str | None:
+    """Return the earlier clause with the value that a fragment corrects, or None where it is not certain which one.
+
+    A date takes the place of a date, an amount of an amount, a name of a name; there must be just one of its kind.
+    """
+    fragment, _ = without_old_value(f"x x x {fragment}")
+    fragment = fragment.removeprefix("x x x ").strip(" .!,")
+    if not fragment or len(words_of(fragment)) > _MOST_WORDS:
+        return None
+    for places in (_dates, _amounts, _names):
+        new, old = places(fragment, anchor), places(earlier, anchor)
+        if len(new) == 1 and old:
+            if len(old) > 1:
+                return None
+            (start, end), (new_start, new_end) = old[0], new[0]
+            return earlier[:start] + fragment[new_start:new_end] + earlier[end:]
+    return None
+
+
+def _dates(text: str, anchor: datetime | None) -> list[tuple[int, int]]:
+    return [(span.core_start, span.core_end) for span in find_dates(text, anchor, Tense.PRESENT)]
+
+
+def _amounts(text: str, _anchor: datetime | None) -> list[tuple[int, int]]:
+    return [(m.start(), m.end() - (len(m[0]) - len(m[0].rstrip(" .,")))) for m in _AMOUNT.finditer(text)]
+
+
+def _names(text: str, _anchor: datetime | None) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for word in words_of(text):
+        if not is_name(word.text):
+            continue
+        if runs and not text[runs[-1][1] : word.start].strip():
+            runs[-1] = (runs[-1][0], word.end)
+        else:
+            runs.append((word.start, word.end))
+    return runs

@@ -1,0 +1,193 @@
+"""Facts of documents: list items, table rows, key-value lines and sentences, each made to stand alone by its headings.
+
+The document's own words stay; what is added is the context they stood in, in brackets behind them:
+`Sprint reviews: every other Friday at 2pm PT (Team processes)`. Nothing in a document is an instruction or a wish of
+the user: all of it is data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from synap.domain.documents import Block, BlockKind
+from synap.domain.memories import MemoryType, Modality, Statement, When
+from synap.domain.sentences import sentences
+from synap.domain.slots import slots_of
+from synap.ingestion import languages
+from synap.ingestion.attributes import names_in, participants_of, significance_of
+from synap.ingestion.dates import DateSpan, find_dates, write_dates
+from synap.ingestion.kinds import coming
+from synap.ingestion.ledger import Found, Ledger, Passages
+from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.cues import EVENT_NOUNS
+from synap.ingestion.shapes import Shape, SubjectKind, analyse, words_of
+from synap.ingestion.tenses import Tense
+
+CONFIDENCE = 0.9
+"""Of what a document states in its own words."""
+
+_OWNER = "the user"
+_LONGEST = 600
+_FEWEST_WORDS = 3
+_DEADLINE = re.compile(r"\b(?:due|deadline|expires?|launch(?:es)?|release(?:s|d)?|scheduled|starts?|begins?|ends?|takes place|until|by|moved to|effective|goes live)\b", re.IGNORECASE)
+_ORDER = re.compile(r"^\s*(?:system|assistant|user|human|ai|developer|instruction)\s*:|\b(?:ignore|disregard) (?:all |any )?(?:previous|prior|above|earlier)\b|\byou are now\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\bI(?:['’](?:m|ve|d|ll))?\b|\b[Mm]y\b|\bme\b")
+_POINTING = re.compile(r"^(?P<word>it|they|this|these|that)\b(?!\s+(?!(?:is|are|was|were|has|have|can|may|must|will|should|does|do|also|only|\w+s)\b))", re.IGNORECASE)
+_NO_STATEMENT = re.compile(r"^(?:https?://\S+|[\W\d_]*|see (?:also|below|above)\b.*|click here.*|(?:figure|table|page|section|chapter) [\d.]+.*|note:?|all rights reserved.*|copyright.*)$", re.IGNORECASE)
+_DEICTIC = re.compile(r"\b(?:today|tonight|tomorrow|yesterday|last|next|this|coming|previous|ago|from now|in (?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+))\b|day", re.IGNORECASE)
+_LABEL = re.compile(r"[\s:：#*_]+$")
+_LEAD_IN = re.compile(r":\s*$")
+
+
+def speaks_in_first_person(blocks: Iterable[Block]) -> bool:
+    """Whether the author of the blocks speaks of themselves: at least a third of the pieces of prose say "I" or "my"."""
+    prose = [block for block in blocks if block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN, BlockKind.LIST_ITEM)]
+    own = sum(_FIRST_PERSON.search(block.text) is not None for block in prose)
+    return own > 0 and own * 3 >= len(prose)
+
+
+class Reader:
+    """Reads the blocks of one document in order."""
+
+    def __init__(self, ledger: Ledger, passages: Passages, *, anchor: datetime | None) -> None:
+        self._ledger = ledger
+        self._passages = passages
+        self._anchor = anchor
+        self._lead_in = ""
+
+    def read(self, block: Block, index: int, said_at: datetime | None) -> None:
+        """Enter what one block states into the ledger."""
+        if block.kind is BlockKind.TABLE_ROW:
+            self._enter(block, index, table_row(block.cells), block.text, said_at)
+        elif block.kind is BlockKind.KEY_VALUE and block.cells:
+            key, value = block.cells[0]
+            self._enter(block, index, f"{key.strip()}: {value.strip()}", block.text, said_at)
+        elif block.kind is BlockKind.LIST_ITEM:
+            self._item(block, index, said_at)
+        elif block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN):
+            self._prose(block, index, said_at)
+        if block.kind is not BlockKind.LIST_ITEM:
+            ends = block.kind is BlockKind.PARAGRAPH and _LEAD_IN.search(block.text)
+            last = sentences(block.text)[-1:] if ends else []
+            self._lead_in = block.text[slice(*last[0])] if last else ""
+
+    def _item(self, block: Block, index: int, said_at: datetime | None) -> None:
+        spans = sentences(block.text)
+        whole = len(spans) <= 1 or len(block.text) <= _LONGEST // 3
+        for start, end in [(0, len(block.text))] if whole else spans:
+            part = block.text[start:end]
+            self._enter(block, index, part, part, said_at)
+
+    def _prose(self, block: Block, index: int, said_at: datetime | None) -> None:
+        subject = ""
+        for start, end in sentences(block.text):
+            part = block.text[start:end]
+            text, subject = _resolved(part, subject)
+            if text is not None and _states(text):
+                self._enter(block, index, text, part, said_at)
+
+    def _enter(self, block: Block, index: int, text: str, part: str, said_at: datetime | None) -> None:
+        text = _tidied(text)
+        if not text or len(text) > _LONGEST or text.endswith("?") or _NO_STATEMENT.match(text) or _ORDER.search(text):
+            return
+        anchor = said_at or self._anchor
+        shape = analyse(text)
+        tense = shape.tense if shape.verb >= 0 else Tense.PRESENT
+        spans = find_dates(text, anchor, tense)
+        written = write_dates(text, [span for span in spans if _deictic(text, span)])
+        content = f"{written} ({context})" if (context := self._context(block, written)) else written
+        when = next((span.when for span in spans), None)
+        kind = _kind(text, shape, spans, anchor)
+        statement = Statement(
+            type=kind,
+            content=content,
+            confidence=CONFIDENCE,
+            score=significance_of(shape, dated=when is not None) if kind is MemoryType.EPISODE else 0.8,
+            subject=_subject_of(text, shape),
+            modality=Modality.PLANNED if shape.tense is Tense.FUTURE else Modality.ASSERTED,
+            participants=participants_of(shape, block.speaker or "") if kind is MemoryType.EPISODE else (),
+            slots=slots_of(content, subject=_OWNER),
+            entities=names_in(content),
+            when=when,
+            said_at=anchor,
+            language=languages.language_of(text),
+        )
+        evidence = (self._passages.evidence(block, part),)
+        self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index))
+
+    def _context(self, block: Block, text: str) -> str:
+        """Return title and nearest heading, as far as the text does not say them itself."""
+        headings = [_LABEL.sub("", heading).strip() for heading in block.heading_path]
+        lead_in = _LABEL.sub("", self._lead_in).strip() if block.kind is BlockKind.LIST_ITEM else ""
+        wanted = [*dict.fromkeys([*headings[:1], *headings[-1:]]), lead_in]
+        return ": ".join(part for part in wanted if part and part.casefold() not in text.casefold())
+
+
+def table_row(cells: tuple[tuple[str, str], ...]) -> str:
+    """Return a table row as text: `Pro: Requests per minute is 1,000; Price is $49`."""
+    filled = [(header.strip(), cell.strip()) for header, cell in cells if cell.strip() not in ("", "-", "–", "—", "n/a")]
+    if len(filled) <= 1:
+        return f"{filled[0][0]}: {filled[0][1]}" if filled and filled[0][0] else ""
+    (_, name), *others = filled
+    return f"{name}: " + "; ".join(f"{header} is {cell}" if header else cell for header, cell in others)
+
+
+def _tidied(text: str) -> str:
+    return " ".join(text.split()).strip(" -–—•·*").removesuffix(".").strip()
+
+
+def _states(text: str) -> bool:
+    """Whether a sentence of prose states something: it has a verb and says more than a caption."""
+    words = words_of(text)
+    if len(words) < _FEWEST_WORDS or text.rstrip().endswith(("?", ":")):
+        return False
+    shape = analyse(text)
+    return shape.kind not in (SubjectKind.DUMMY, SubjectKind.PERSON) or shape.verb < 0
+
+
+def _resolved(sentence: str, subject: str) -> tuple[str | None, str]:
+    """Return the sentence with a leading "it" replaced by the subject of the one before, and its own subject."""
+    pointing = _POINTING.match(sentence)
+    if pointing:
+        if not subject:
+            return None, ""
+        return f"{subject}{sentence[pointing.end() :]}", subject
+    shape = analyse(sentence)
+    known = shape.kind in (SubjectKind.NAMED, SubjectKind.THING) and shape.subject[0] == 0
+    return sentence, shape.subject_text if known else ""
+
+
+def _kind(text: str, shape: Shape, spans: list[DateSpan], anchor: datetime | None) -> MemoryType:
+    span = next(iter(spans), None)
+    if span is None or span.when.recurrence is not None:
+        return MemoryType.FACT
+    definite = _deictic(text, span) or str(span.whole.start.year) in text
+    if definite and coming(span.when, anchor) and (_DEADLINE.search(text) or _event(text)):
+        return MemoryType.TEMPORAL_EVENT
+    if shape.verb >= 0 and shape.tense is Tense.PAST and shape.base not in ("be", "have") and _gone(span.when, anchor):
+        return MemoryType.EPISODE
+    return MemoryType.FACT
+
+
+def _deictic(text: str, span: DateSpan) -> bool:
+    """Whether a date only makes sense on the day of writing; "in March" in a document may mean every March."""
+    return span.relative and _DEICTIC.search(text[span.start : span.end]) is not None
+
+
+def _gone(when: When, anchor: datetime | None) -> bool:
+    return anchor is None or when.start <= anchor
+
+
+def _event(text: str) -> bool:
+    return any(word.lower in EVENT_NOUNS or word.lower.removesuffix("s") in EVENT_NOUNS for word in words_of(text))
+
+
+def _subject_of(text: str, shape: Shape) -> str:
+    if ":" in text[:60]:
+        return text.split(":", 1)[0].strip().casefold()
+    if shape.verb < 0 or not shape.subject_text:
+        return ""
+    words = [word.lower for word in words_of(shape.subject_text) if word.lower not in lexicon.DETERMINERS]
+    return " ".join(words)

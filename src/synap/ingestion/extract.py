@@ -1,0 +1,126 @@
+"""From a prepared document to drafts of memories and retractions, by rules alone: pure, synchronous, deterministic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
+from synap.domain.memories import Draft, Retraction
+from synap.ingestion.dialogue import Listener, Speaker
+from synap.ingestion.document_facts import Reader, speaks_in_first_person
+from synap.ingestion.ledger import Ledger, Passages
+from synap.ingestion.rewrite import UNNAMED, Voice
+
+EXTRACTOR = "rules@1"
+"""Id and version of this extractor, kept with every memory it makes."""
+
+_USER = "the user"
+_OWN_NAME = re.compile(
+    r"(?:\b(?:my (?:full |first )?name(?: is|['’]s)|name['’]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['’]m|I am|this is|it['’]s))\s+(?P<name>[A-Z][\w'’-]+(?:\s[A-Z][\w'’-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
+)
+_TWO = 2
+_PERSON_TYPES = (DocumentType.HUMAN_CHAT, DocumentType.MEETING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a document comes from, as far as extraction cares.
+
+    Attributes:
+        document_id: Caller's id of the document, for the evidence.
+        document_type: How the document is to be read.
+        created_at: When it was written, UTC; anchors relative dates of turns without a time of their own.
+        rung: Rung of the scope it is written to (`user`, `customer`, …).
+        user_name: Display name of the user, where known.
+        mode: `FAST` skips emotions.
+    """
+
+    document_id: str
+    document_type: DocumentType = DocumentType.AI_CHAT
+    created_at: datetime | None = None
+    rung: str = "user"
+    user_name: str | None = None
+    mode: Mode = Mode.LONG_RANGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """What was found.
+
+    Attributes:
+        drafts: Statements in the order of the document.
+        retractions: Wishes to drop something said before, also in earlier documents.
+        opt_outs: How often the speaker forbade remembering.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    retractions: tuple[Retraction, ...] = ()
+    opt_outs: int = 0
+
+
+def extract(document: PreparedDocument, source: Source) -> Extraction:
+    """Return the statements and retractions of a document.
+
+    Only humans feed memories: turns of role `user`, and the text of documents. Turns of the assistant and of the
+    system are context at most. Nothing in a document is ever obeyed.
+    """
+    ledger = Ledger()
+    passages = Passages(document, source.document_id)
+    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST)
+    reader = Reader(ledger, passages, anchor=source.created_at)
+    cast = _Cast(document, source)
+    for index, block in enumerate(document.blocks):
+        said_at = block.time or source.created_at
+        if block.role is Role.USER and block.kind not in (BlockKind.CODE, BlockKind.QUOTE, BlockKind.BOILERPLATE, BlockKind.HEADER):
+            listener.hear(block, index, cast.speaker_of(block), said_at)
+        elif block.role is Role.AUTHOR and cast.writes_of_themselves(block):
+            listener.hear(block, index, cast.speaker_of(block), said_at)
+        elif block.role is Role.AUTHOR:
+            reader.read(block, index, said_at)
+    return Extraction(drafts=ledger.drafts(), retractions=tuple(ledger.retractions), opt_outs=ledger.opt_outs)
+
+
+class _Cast:
+    """Who speaks in a document: the names of its humans, and whether they talk to a machine or to each other."""
+
+    def __init__(self, document: PreparedDocument, source: Source) -> None:
+        self._source = source
+        humans = [block for block in document.blocks if block.role is Role.USER]
+        self._names = tuple(dict.fromkeys(block.speaker for block in humans if block.speaker))
+        machine = any(block.role is Role.ASSISTANT for block in document.blocks)
+        self._among_people = (len(self._names) >= _TWO or source.document_type in _PERSON_TYPES) and not machine
+        self._learnt = source.user_name or _learnt_name(humans)
+        self._first_person = (
+            source.rung == "user"
+            and not source.document_type.conversational
+            and speaks_in_first_person(block for block in document.blocks if block.role is Role.AUTHOR)
+        )
+
+    def speaker_of(self, block: Block) -> Speaker:
+        """Return the speaker of a block with everything the rewriting needs."""
+        name = block.speaker or self._learnt or UNNAMED
+        own = block.speaker is None or block.speaker == self._source.user_name or (len(self._names) < _TWO and not self._among_people)
+        others = [other for other in self._names if other != block.speaker]
+        addressee = others[0] if self._among_people and len(others) == 1 else None if self._among_people else "the assistant"
+        return Speaker(
+            voice=Voice(name=name, addressee=addressee),
+            key=_USER if own else name.casefold(),
+            to_machine=not self._among_people,
+        )
+
+    def writes_of_themselves(self, block: Block) -> bool:
+        """Whether the author of a block is its speaker: a sender of mail, or the user who writes in the first person."""
+        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.TURN, BlockKind.LIST_ITEM):
+            return False
+        return self._first_person or (block.speaker is not None and speaks_in_first_person([block]))
+
+
+def _learnt_name(humans: list[Block]) -> str | None:
+    """Return the name that the one unnamed speaker gave, or None."""
+    for block in humans:
+        told = _OWN_NAME.search(block.text)
+        if told and block.speaker is None:
+            return told["name"]
+    return None

@@ -1,0 +1,92 @@
+"""Statements in other languages than English: recognised by script and function words, kept in the speaker's own words.
+
+Typed by short lists of cues; nothing is rewritten, and nothing is kept that does not speak of its speaker.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from synap.domain.memories import MemoryType
+from synap.ingestion.lexicon import foreign
+
+CONFIDENCE = 0.8
+"""Of a statement kept in the speaker's own words in another language."""
+
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]*)?")
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
+_FEWEST = 2
+_SHORTEST = 4
+_MARGIN = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """A statement in the speaker's own words.
+
+    Attributes:
+        text: Those words.
+        kind: Which kind of memory it is.
+        positive: False where it is negated.
+        confidence: 0..1.
+    """
+
+    text: str
+    kind: MemoryType
+    positive: bool
+    confidence: float
+
+
+def language_of(sentence: str) -> str:
+    """Return the ISO 639-1 code of a sentence's language: de, es, fr, pt, it, zh, ja, or en where nothing else is sure."""
+    plain = _QUOTED.sub(" ", sentence)
+    if _KANA.search(plain):
+        return "ja"
+    if len(_HAN.findall(plain)) >= _FEWEST:
+        return "zh"
+    words = [word.casefold().replace("’", "'") for word in _WORD.findall(plain)]
+    if len(words) < _FEWEST + 1:
+        return "en"
+    english = sum(word in foreign.ENGLISH for word in words)
+    scores = {code: sum(_counts(word, known) for word in words) for code, known in _known().items()}
+    best = max(scores, key=lambda code: scores[code])
+    return best if scores[best] >= _FEWEST and scores[best] > english + _MARGIN - 1 else "en"
+
+
+def statements_of(sentence: str, language: str) -> list[Foreign]:
+    """Return what a sentence states about its speaker; nothing for questions, greetings and talk about other things."""
+    bare = sentence.strip()
+    if bare.endswith(("?", "？", "か。", "か")) or bare.startswith("¿") or re.match(foreign.SOCIAL_CUES[language], bare, re.IGNORECASE):
+        return []
+    parts = [part.strip(" ,;.!。！，、") for part in re.split(foreign.CONJUNCTIONS[language], bare, flags=re.IGNORECASE)]
+    owned = re.search(foreign.OWN_CUES[language], bare, re.IGNORECASE) is not None
+    found = []
+    for part in parts:
+        kind = _kind(part, language)
+        if len(part) >= _SHORTEST and (owned or kind is MemoryType.PREFERENCE):
+            positive = re.search(foreign.NEGATION_CUES[language], part, re.IGNORECASE) is None
+            found.append(Foreign(text=part, kind=kind, positive=positive, confidence=CONFIDENCE))
+    return found
+
+
+def _kind(part: str, language: str) -> MemoryType:
+    if re.search(foreign.PREFERENCE_CUES[language], part, re.IGNORECASE):
+        return MemoryType.PREFERENCE
+    if re.search(foreign.EMOTION_CUES[language], part, re.IGNORECASE):
+        return MemoryType.EMOTION
+    if re.search(foreign.EPISODE_CUES[language], part, re.IGNORECASE):
+        return MemoryType.EPISODE
+    return MemoryType.FACT
+
+
+def _counts(word: str, known: frozenset[str]) -> bool:
+    return word in known or ("'" in word and f"{word.split(chr(39))[0]}'" in known)
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, frozenset[str]]:
+    return {code: frozenset(words.split()) for code, words in foreign.FUNCTION_WORDS.items()}

@@ -1,0 +1,134 @@
+"""What has been found in a document so far, so that later words of the same document can correct it or take it back."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from synap.domain.documents import Block, PreparedDocument, Segment
+from synap.domain.memories import Draft, Evidence, Retraction, Statement
+from synap.domain.terms import tokenize
+
+_ALIKE = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A statement with what a later correction needs to know about it.
+
+    Attributes:
+        statement: The statement.
+        evidence: Where it was said.
+        clause: The clause as it was said, contractions written out.
+        speaker: Who said it.
+        turn: Index of the block it stands in.
+    """
+
+    statement: Statement
+    evidence: tuple[Evidence, ...]
+    clause: str
+    speaker: str
+    turn: int
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The findings of one document, in order."""
+
+    found: list[Found] = field(default_factory=list)
+    retractions: list[Retraction] = field(default_factory=list)
+    opt_outs: int = 0
+
+    def add(self, found: Found) -> None:
+        """Enter a finding, unless the same content stands there already; then its evidence is added to the first."""
+        for place, earlier in enumerate(self.found):
+            if earlier.statement.content == found.statement.content and earlier.statement.type is found.statement.type:
+                self.found[place] = Found(
+                    statement=earlier.statement,
+                    evidence=(*earlier.evidence, *found.evidence),
+                    clause=earlier.clause,
+                    speaker=earlier.speaker,
+                    turn=earlier.turn,
+                )
+                return
+        self.found.append(found)
+
+    def take_back(self, topic: str, speaker: str) -> None:
+        """Drop what the speaker said earlier about a topic: every word of the topic occurs in it."""
+        wanted = set(tokenize(topic)) - _EMPTY
+        if wanted:
+            self._drop(lambda entry: entry.speaker == speaker and wanted <= _terms_of(entry))
+
+    def drop_turn(self, turn: int) -> None:
+        """Drop what was found in a turn so far."""
+        self._drop(lambda entry: entry.turn == turn)
+
+    def drop_last(self, speaker: str) -> None:
+        """Drop what the speaker's last sentence gave."""
+        last = next((entry for entry in reversed(self.found) if entry.speaker == speaker), None)
+        if last is not None:
+            self._drop(lambda entry: entry.evidence[0] == last.evidence[0])
+
+    def replace_alike(self, newer: Found) -> None:
+        """Drop earlier statements of the speaker that a correction replaces: same slot, or mostly the same words."""
+        keys = {slot.key for slot in newer.statement.slots if slot.single}
+        terms = _terms_of(newer)
+
+        def outdated(entry: Found) -> bool:
+            if entry.speaker != newer.speaker or entry.statement.content == newer.statement.content:
+                return False
+            if keys & {slot.key for slot in entry.statement.slots}:
+                return True
+            theirs = _terms_of(entry)
+            return bool(terms) and len(terms & theirs) >= _ALIKE * min(len(terms), len(theirs)) and terms != theirs
+
+        self._drop(outdated)
+
+    def last_said(self, speaker: str) -> Found | None:
+        """Return the speaker's latest finding, or None."""
+        return next((entry for entry in reversed(self.found) if entry.speaker == speaker), None)
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return what is left, in order."""
+        return tuple(Draft(statement=entry.statement, evidence=entry.evidence) for entry in self.found)
+
+    def _drop(self, unwanted: Callable[[Found], bool]) -> None:
+        self.found = [entry for entry in self.found if not unwanted(entry)]
+
+
+class Passages:
+    """Finds the evidence of a statement: exact offsets, the covering segment, the turn."""
+
+    def __init__(self, document: PreparedDocument, document_id: str) -> None:
+        self._text = document.text
+        self._segments: tuple[Segment, ...] = document.segments
+        self._starts = [segment.start for segment in document.segments]
+        self._document_id = document_id
+
+    def evidence(self, block: Block, part: str, *, after: int = 0) -> Evidence:
+        """Return the evidence for a part of a block's text; the whole block where markup keeps it from being found."""
+        start = self._text.find(part, max(block.start, after), block.end) if part else -1
+        end = start + len(part)
+        if start < 0:
+            start, end = block.start, block.end
+        return Evidence(
+            document_id=self._document_id,
+            start=start,
+            end=end,
+            quote=self._text[start:end],
+            turn_id=block.turn_id,
+            segment=self._covering(start),
+        )
+
+    def _covering(self, place: int) -> int:
+        if not self._segments:
+            return 0
+        return self._segments[max(0, bisect_right(self._starts, place) - 1)].ordinal
+
+
+_EMPTY = frozenset(tokenize("i we my our the that said about setting settings preference preferences thing things"))
+
+
+def _terms_of(entry: Found) -> set[str]:
+    return set(tokenize(f"{entry.clause} {entry.statement.content}")) - _EMPTY

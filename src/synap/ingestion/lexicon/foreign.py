@@ -1,0 +1,89 @@
+"""Function words and cues of the other languages whose sentences are kept as they are: de, es, fr, pt, it, zh, ja."""
+
+from __future__ import annotations
+
+FUNCTION_WORDS = {
+    "de": "ich du er wir ihr mich mir mein meine meinen meiner und oder nicht kein keine der die das den dem ein eine einen einer ist bin sind war habe hat haben wird werde in im am auf für mit von zu zum zur seit auch aber sehr gerne gern bitte immer jeden nach bei wohne arbeite heute morgen gestern",
+    "es": "yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan",
+    "fr": "je j' tu il elle nous vous mon ma mes me te se et ou ne pas le la les un une des de du en dans avec pour que qui est suis ai as avons j'ai habite travaille très mais aussi toujours depuis demain hier aujourd'hui s'il chez au aux à c'est",
+    "pt": "eu você ele ela nós meu minha meus minhas me e ou não o a os as um uma de do da no na em com por para que é sou estou tenho moro trabalho muito mas também sempre desde amanhã ontem hoje gosto são",
+    "it": "io tu lui lei noi mio mia miei mie mi ti si e o non il lo la i gli le un una di del della in con per che è sono sto ho abito lavoro molto ma anche sempre da domani ieri oggi piace piacciono nel alla vivo",
+}
+"""ISO 639-1 code to words that sentences of the language are held together by."""
+
+ENGLISH = frozenset(
+    "i you he she it we they my your his her our their me him us them the a an and or but not is am are was were be been have has had do does did will would can could should in on at to for with from of that this these those i'm i've it's don't so just about as if when what who how all there here very too also by".split()
+)
+
+PREFERENCE_CUES = {
+    "de": "ich mag|mag ich|ich liebe|ich hasse|bevorzuge|lieber|lieblings|gefällt mir|schmeckt mir|ich esse gern|gerne|ungern|kann nicht leiden|immer auf|antworte|bitte immer|ab jetzt|von jetzt an",
+    "es": "me gusta|me gustan|me encanta|me encantan|prefiero|odio|detesto|favorit|no me gusta|no soporto|siempre en|a partir de ahora|responde siempre|llámame",
+    "fr": "j'aime|j’aime|j'adore|j’adore|je préfère|je déteste|préféré|je n'aime|je n’aime|plutôt|toujours en|désormais|dorénavant|appelle-moi",
+    "pt": "eu gosto|gosto de|adoro|prefiro|odeio|detesto|favorit|não gosto|sempre em|a partir de agora|me chame",
+    "it": "mi piace|mi piacciono|adoro|preferisco|odio|detesto|preferit|non mi piace|sempre in|d'ora in poi|chiamami",
+    "zh": "我喜欢|我爱|我讨厌|我不喜欢|更喜欢|偏好|最喜欢|请总是|以后请|请用",
+    "ja": "が好き|が大好き|が嫌い|が苦手|方がいい|のほうが好き|いつも.*ください|今後は",
+}
+"""ISO code to a pattern of turns of phrase that tell a preference."""
+
+EMOTION_CUES = {
+    "de": r"ich bin (?:\w+ )?(?:traurig|glücklich|wütend|besorgt|nervös|gestresst|enttäuscht|aufgeregt|froh|frustriert|müde|erleichtert|stolz|genervt)|ich habe angst|ich freue mich|fühle mich",
+    "es": r"estoy (?:\w+ )?(?:triste|feliz|enfadad|enojad|preocupad|nervios|estresad|decepcionad|emocionad|frustrad|aliviad|orgullos|cansad)|tengo miedo|me siento",
+    "fr": r"je suis (?:\w+ )?(?:triste|heureu|en colère|inqui|nerveu|stressé|déçu|frustré|soulagé|fier|fière|énervé|ravi)|j['’]ai peur|je me sens",
+    "pt": r"estou (?:\w+ )?(?:triste|feliz|zangad|preocupad|nervos|estressad|desapontad|animad|frustrad|aliviad|cansad)|tenho medo|me sinto",
+    "it": r"sono (?:\w+ )?(?:triste|felice|arrabbiat|preoccupat|nervos|stressat|delus|emozionat|frustrat|sollevat|orgoglios)|ho paura|mi sento",
+    "zh": "我(?:很|非常|好|真的|有点)?(?:难过|高兴|开心|生气|担心|紧张|失望|兴奋|害怕|焦虑|伤心)",
+    "ja": "(?:悲しい|嬉しい|うれしい|怒って|心配|不安|がっかり|ワクワク|怖い)",
+}
+
+EPISODE_CUES = {
+    "de": r"\b(?:gestern|letzte[nrs]?|vorgestern|vor (?:\w+ )?(?:tagen?|wochen?|monaten?|jahren?))\b|\bich (?:habe|bin) .*\b(?:ge\w+t|ge\w+en|\w+iert)\b",
+    "es": r"\b(?:ayer|anteayer|la semana pasada|el (?:mes|año) pasado|hace \w+)\b",
+    "fr": r"\b(?:hier|avant-hier|la semaine dernière|le mois dernier|l['’]année dernière|l['’]an dernier|il y a)\b",
+    "pt": r"\b(?:ontem|anteontem|na semana passada|no (?:mês|ano) passado|há \w+)\b",
+    "it": r"\b(?:ieri|l['’]altro ieri|la settimana scorsa|il mese scorso|l['’]anno scorso|\w+ fa)\b",
+    "zh": "昨天|前天|上周|上个月|去年",
+    "ja": "昨日|きのう|先週|先月|去年|おととい",
+}
+
+OWN_CUES = {
+    "de": r"\b(?:ich|mein\w*|mir|mich|wir|unser\w*)\b",
+    "es": r"\b(?:yo|mi|mis|me|soy|estoy|tengo|vivo|trabajo|nuestr\w+|somos|tenemos|\w+é)\b",
+    "fr": r"\b(?:je|mon|ma|mes|me|nous|notre)\b|\bj['’]|\bm['’]",
+    "pt": r"\b(?:eu|meu|minha|meus|minhas|me|sou|estou|tenho|moro|trabalho|nós|noss\w+|\w+ei)\b",
+    "it": r"\b(?:io|mio|mia|miei|mie|mi|sono|sto|ho|abito|vivo|lavoro|noi|nostr\w+|\w+iamo)\b",
+    "zh": "我|咱",
+    "ja": "私|わたし|僕|ぼく|俺|うち",
+}
+"""ISO code to what shows that a sentence is about its speaker."""
+
+NEGATION_CUES = {
+    "de": r"\b(?:nicht|kein\w*|nie|hasse|ungern)\b",
+    "es": r"\b(?:no|nunca|odio|detesto)\b",
+    "fr": r"\b(?:ne|n['’]\w+|pas|jamais|déteste)\b",
+    "pt": r"\b(?:não|nunca|odeio|detesto)\b",
+    "it": r"\b(?:non|mai|odio|detesto)\b",
+    "zh": "不|没|讨厌",
+    "ja": "ない|ません|嫌い|苦手",
+}
+
+SOCIAL_CUES = {
+    "de": r"^(?:hallo|danke|vielen dank|bitte|ok|super|ja|nein|guten \w+|tschüss|alles klar)\b.{0,24}$",
+    "es": r"^(?:hola|gracias|muchas gracias|vale|ok|sí|no|buenos \w+|buenas \w+|adiós|claro)\b.{0,24}$",
+    "fr": r"^(?:bonjour|salut|merci|merci beaucoup|d['’]accord|ok|oui|non|au revoir|bonsoir)\b.{0,24}$",
+    "pt": r"^(?:olá|oi|obrigad[oa]|ok|sim|não|bom dia|boa \w+|tchau|certo)\b.{0,24}$",
+    "it": r"^(?:ciao|grazie|ok|sì|no|buongiorno|buonasera|va bene|certo)\b.{0,24}$",
+    "zh": "^(?:你好|谢谢|好的|再见|是的|不是).{0,4}$",
+    "ja": "^(?:こんにちは|ありがとう|はい|いいえ|了解|おはよう).{0,8}$",
+}
+
+CONJUNCTIONS = {
+    "de": r",?\s+und\s+(?:(?:ich|wir)\s+)?(?=(?:wohne|arbeite|lebe|komme|spreche|habe|bin|mag|liebe|esse|trinke|spiele|studiere|reise|lerne|fahre|heiße)\b)",
+    "es": r",?\s+y\s+(?=(?:yo\s+)?(?:vivo|trabajo|soy|estoy|tengo|hablo|estudio|me\s|prefiero|odio|juego|como|bebo)\b)",
+    "fr": r",?\s+et\s+(?=(?:je\s|j['’]))",
+    "pt": r",?\s+e\s+(?=(?:eu\s+)?(?:moro|trabalho|sou|estou|tenho|falo|estudo|gosto|prefiro|odeio|jogo)\b)",
+    "it": r",?\s+e\s+(?=(?:io\s+)?(?:vivo|abito|lavoro|sono|ho|parlo|studio|mi\s|preferisco|odio|gioco)\b)",
+    "zh": "[，,；;]",
+    "ja": "[、；]",
+}
+"""ISO code to where a sentence with two statements is cut."""

@@ -1,0 +1,61 @@
+"""Persons mentioned in a turn, and whom "he" or "she" means: only where one person fits, else nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.shapes import Shape, SubjectKind, Word, is_name, words_of
+
+_BEFORE_PERSONS = frozenset("with met meet told asked called named saw see visited and by from".split())
+_MOST_NAME_WORDS = 3
+
+
+@dataclass(slots=True)
+class Mentions:
+    """The persons named in one turn so far: display text to possible pronouns (`he`, `she`, or both)."""
+
+    speaker: str
+    people: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def note(self, shape: Shape) -> None:
+        """Enter the persons that a clause mentions."""
+        words = shape.words
+        for place, word in enumerate(words):
+            owner = word.lower.removesuffix("'s")
+            if owner in lexicon.PEOPLE and place and words[place - 1].lower in ("my", "our"):
+                self._relation(words, place, owner)
+        if shape.kind is SubjectKind.NAMED:
+            self._named(shape.subject_text)
+        for place, word in enumerate(words[1:], start=1):
+            if is_name(word.text) and words[place - 1].lower in _BEFORE_PERSONS:
+                self._named(word.text.removesuffix("'s"))
+
+    def meant_by(self, pronoun: str) -> str | None:
+        """Return the one person that "he" or "she" can mean, or None."""
+        fitting = [name for name, pronouns in self.people.items() if pronoun in pronouns]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _relation(self, words: tuple[Word, ...], place: int, owner: str) -> None:
+        pronouns = frozenset({"he"} if owner in lexicon.KIN_MALE else {"she"} if owner in lexicon.KIN_FEMALE else {"he", "she"})
+        name = _name_after(words, place)
+        self.people[name or f"{self.speaker}'s {owner}"] = pronouns
+
+    def _named(self, subject: str) -> None:
+        words = [word.text for word in words_of(subject)]
+        plain = 0 < len(words) <= _MOST_NAME_WORDS and all(is_name(word) for word in words)
+        name = " ".join(words)
+        if plain and not any(name in known or known in name for known in self.people):
+            self.people[name] = frozenset({"he", "she"})
+
+
+def _name_after(words: tuple[Word, ...], place: int) -> str | None:
+    """Return the name of "my wife Elena", "my wife's name is Elena", or None."""
+    following = [word.text for word in words[place + 1 : place + 4]]
+    lowered = [word.casefold() for word in following]
+    if lowered[:2] == ["name", "is"] and len(following) > 2 and is_name(following[2]):  # noqa: PLR2004 - name, is, Elena
+        return following[2]
+    if following and is_name(following[0]):
+        second = following[1] if len(following) > 1 and is_name(following[1]) and not following[0].endswith("'s") else ""
+        return f"{following[0]} {second}".strip().removesuffix("'s")
+    return None

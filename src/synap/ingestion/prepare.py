@@ -1,0 +1,123 @@
+"""From what was handed in to a prepared document: checked, protected, parsed into blocks, split into segments."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from synap.domain.documents import DocumentType, PreparedDocument, Turn
+from synap.domain.privacy import PiiHandling
+from synap.errors import InvalidInputError
+from synap.ingestion.parse import parse
+from synap.ingestion.protect import protect
+from synap.ingestion.segments import segments
+from synap.ingestion.transcripts import RenderedTurns, as_turns, render
+
+_ROLES = frozenset(
+    {"user", "human", "assistant", "ai", "model", "bot", "agent", "system", "developer", "tool", "function"}
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def prepare(
+    document: str | Sequence[Turn],
+    *,
+    document_type: DocumentType,
+    created_at: datetime | None,
+    pii: PiiHandling,
+    salt: str = "",
+) -> PreparedDocument:
+    """Return the document ready to be stored and read by the extractors. Pure; linear in the document's size.
+
+    Args:
+        document: Text, or the turns of a transcript. A text that is a JSON array of messages counts as turns. Turns
+            are rendered as `Speaker: content`, one after the other, and offsets refer to that text.
+        document_type: Decides how text is parsed.
+        created_at: The document's own date; completes times of day in a transcript (`[10:42] dana:`).
+        pii: Applied to the text, the turns' contents and the speakers' names before anything else sees them.
+        salt: See `synap.ingestion.protect.protect`.
+
+    Raises:
+        InvalidInputError: The document is empty or blank, holds NUL or a lone surrogate, or a turn is malformed;
+            `field` is `document`.
+    """
+    turns: Sequence[Turn] | None = as_turns(document) if isinstance(document, str) else document
+    if turns is not None:
+        protected_turns, counts = _protect_turns(_check_turns(turns), pii, salt)
+        rendered = render(protected_turns)
+    else:
+        text, counts = protect(_check_text(str(document)), pii, salt)
+        rendered = RenderedTurns(text=text, blocks=())
+    blocks = rendered.blocks or parse(rendered.text, document_type=document_type, created_at=created_at)
+    return PreparedDocument(
+        text=rendered.text,
+        blocks=blocks,
+        segments=segments(rendered.text, blocks),
+        content_hash=_content_hash(document_type, rendered.text),
+        protected=counts,
+    )
+
+
+def _content_hash(document_type: DocumentType, text: str) -> str:
+    return hashlib.sha256(f"{document_type.value}\0{text}".encode()).hexdigest()
+
+
+def _check_text(text: str) -> str:
+    if "\x00" in text:
+        raise InvalidInputError("document must not contain the NUL character", field="document")
+    if broken := _SURROGATE.search(text):
+        raise InvalidInputError(
+            f"document must be valid Unicode: it holds a lone surrogate at position {broken.start()}", field="document"
+        )
+    if not text.strip("\ufeff \t\r\n") or text.isspace():
+        raise InvalidInputError("document must not be empty: give text, or turns with content", field="document")
+    return text
+
+
+def _check_turns(turns: Sequence[Turn]) -> Sequence[Turn]:
+    if not turns:
+        raise InvalidInputError("document must hold at least one turn", field="document")
+    for position, turn in enumerate(turns):
+        problem = _problem_of(turn)
+        if problem:
+            raise InvalidInputError(f"document[{position}] {problem}", field="document")
+    if all(not turn.content.strip() for turn in turns):
+        raise InvalidInputError("document must not be empty: none of its turns has content", field="document")
+    return turns
+
+
+def _problem_of(turn: object) -> str:
+    """Return what is wrong with a turn, or the empty string."""
+    if not isinstance(turn, Turn):
+        return f"must be a turn with role and content, not {type(turn).__name__}"
+    for name in ("content", "role", "speaker", "id"):
+        value = getattr(turn, name)
+        if value is None and name in {"speaker", "id"}:
+            continue
+        if not isinstance(value, str):
+            return f"has a {name} that is no string but {type(value).__name__}"
+        if "\x00" in value or _SURROGATE.search(value):
+            return f"has a {name} with a NUL character or a lone surrogate"
+    if turn.role.strip().casefold() not in _ROLES:
+        return f"has the unknown role {turn.role[:40]!r}; it must be one of user, assistant, system, tool"
+    return ""
+
+
+def _protect_turns(turns: Sequence[Turn], pii: PiiHandling, salt: str) -> tuple[list[Turn], dict[str, int]]:
+    counts: Counter[str] = Counter()
+    protected = []
+    names: dict[str, str] = {}
+    for turn in turns:
+        content, found = protect(turn.content, pii, salt)
+        counts.update(found)
+        speaker = turn.speaker
+        if speaker is not None:
+            if speaker not in names:
+                names[speaker], found = protect(speaker, pii, salt)
+                counts.update(found)
+            speaker = names[speaker]
+        protected.append(Turn(content=content, role=turn.role, speaker=speaker, id=turn.id, timestamp=turn.timestamp))
+    return protected, dict(counts)

@@ -1,0 +1,131 @@
+"""Running the REST door: a listening socket, uvicorn on it, and an end that lets calls in hand finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from synap.errors import SetupError
+from synap.server.backend import Backend, Gate
+from synap.server.rest.app import DOCUMENT_BYTES, create_app
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8787
+DRAIN_SECONDS = 20
+"""How long calls in hand may take once the server is told to stop."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+async def run(
+    engine: Backend | Gate,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    *,
+    max_document_bytes: int = DOCUMENT_BYTES,
+    on_listening: Callable[[str, int], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT comes, or `stop` is set; then finish the calls in hand and return.
+
+    The engine is not stopped here: who started it stops it.
+
+    Args:
+        engine: The engine, or a gate that is opened once the engine is there; until then calls are told to come again.
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one.
+        max_document_bytes: Largest document, from which the largest request body follows.
+        on_listening: Told the address and the real port once connections are accepted.
+        stop: Another way to end it.
+
+    Raises:
+        SetupError: The address cannot be had.
+    """
+    gate = engine if isinstance(engine, Gate) else Gate(engine)
+    listener = _listen(host, port)
+    address, real_port = listener.getsockname()[:2]
+    config = uvicorn.Config(
+        create_app(gate, max_document_bytes=max_document_bytes),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = _Server(config, lambda: _report(on_listening, address, real_port))
+    watching = None if stop is None else asyncio.create_task(_end_on(stop, server))
+    try:
+        await server.serve([listener])
+    finally:
+        if watching is not None:
+            watching.cancel()
+        listener.close()
+    logger.info("server stopped", extra={"port": real_port})
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which says when it listens, and lets its caller go on after a signal instead of dying of it."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening()
+
+    def end(self) -> None:
+        logger.info("server stops: finishing the calls in hand")
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        taken = []
+        for number in _SIGNALS:
+            # Only the main thread may handle signals; elsewhere `stop` is the way.
+            with contextlib.suppress(RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.end)
+                taken.append(number)
+        try:
+            yield
+        finally:
+            for number in taken:
+                loop.remove_signal_handler(number)
+
+
+async def _end_on(stop: asyncio.Event, server: _Server) -> None:
+    await stop.wait()
+    server.end()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --http"
+        ) from error
+    return listener
+
+
+def _report(on_listening: Callable[[str, int], None] | None, address: str, port: int) -> None:
+    logger.info("server listens", extra={"host": address, "port": port})
+    if on_listening is not None:
+        on_listening(address, port)

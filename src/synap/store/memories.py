@@ -1,0 +1,369 @@
+"""Memories: what an ingestion changes, applied once and whole, and single memories by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
+from synap.domain.documents import IngestionStatus
+from synap.domain.ids import RowIds, RowRef
+from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, Refresh
+from synap.domain.scopes import Scope
+from synap.domain.slots import content_hash
+from synap.store.changes import (
+    Ended,
+    Origin,
+    Target,
+    embed_segments,
+    end_memories,
+    ended_by,
+    insert_memories,
+    refresh_memories,
+    target_of,
+)
+from synap.store.database import Connection, Database
+from synap.store.documents import StoredDocument
+from synap.store.erasure import erase_memory
+from synap.store.errors import retry
+from synap.store.queue import Job, hold
+from synap.store.related import RelatedTo, find_related
+from synap.store.rows import (
+    STATUSES,
+    TYPES,
+    decode_detail,
+    decode_metadata,
+    memory_of,
+    memory_ref,
+    place,
+    role_for,
+    row_id_of,
+    scope_of,
+)
+from synap.store.scopes import bump, confirm, touch
+from synap.store.statements import Slot, execute
+
+REPLACED = "the document was changed"
+OUTDATED = "a newer version of the document took its place"
+
+_HISTORY_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """All that the work on one document changes, with the job whose end it is.
+
+    Attributes:
+        job: The job, held by this worker.
+        document: The document as it was loaded.
+        changes: New memories, supersessions, refreshes.
+        vectors: Vectors of the document's segments, by their row ids.
+        slot: Vector column that belongs to the embedder which made the vectors.
+        status: `completed` or `partial_success`.
+        message: What went wrong in part, or None.
+        now: The moment from which all this is believed.
+    """
+
+    job: Job
+    document: StoredDocument
+    changes: Changes
+    vectors: Mapping[int, Any] = field(default_factory=dict)
+    slot: Slot = "emb"
+    status: IngestionStatus = IngestionStatus.COMPLETED
+    message: str | None = None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Whose a memory is; to be compared with the caller before anything is told."""
+
+    instance_id: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of memories, newest first, and how many there are in all."""
+
+    memories: tuple[Memory, ...]
+    total: int
+
+
+class Memories:
+    """Writes and reads memories."""
+
+    def __init__(self, database: Database, ids: RowIds) -> None:
+        self._database = database
+        self._ids = ids
+
+    async def related(
+        self, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]] = (), *, slot: Slot = "emb"
+    ) -> RelatedTo:
+        """Return what is stored in exactly this scope near each draft, and on each topic; see `synap.store.related`."""
+        if not drafts and not topics:
+            return RelatedTo()
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            return await find_related(connection, scope, drafts, topics, slot=slot)
+
+    async def apply(self, scope: Scope, applied: Applied) -> list[str]:
+        """Apply the changes of one ingestion and end its job, in one transaction; return the new memories' public ids.
+
+        Memories of the document's previous version that the new one does not repeat are superseded, its segments
+        withheld. Of a document that has itself been replaced meanwhile nothing is added.
+
+        Raises:
+            LeaseLostError: The job is no longer held; nothing was applied.
+        """
+        rows = {memory.key: self._ids.next() for memory in applied.changes.add}
+        return await retry(lambda: self._apply(scope, applied, rows))
+
+    async def _apply(self, scope: Scope, applied: Applied, rows: Mapping[int, int]) -> list[str]:
+        now, document = applied.now, applied.document
+        transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
+        async with transaction as connection:
+            touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
+            found = await self._look_up(connection, scope, applied)
+            await hold(connection, applied.job)
+            await confirm(touched, scope)
+            targets, current = await _read(found)
+            plan = _plan(applied, targets, rows, current=current)
+            origin = _origin(applied)
+            await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
+            await refresh_memories(connection, scope, plan.refresh, targets, origin)
+            await end_memories(connection, scope, plan.ended, now=now)
+            if document.previous is not None:
+                previous = place(scope) | {"document": document.previous, "now": now}
+                await execute(connection, "withhold_document", previous, shared=scope.shared)
+            await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
+            await _finish(connection, scope, applied, list(plan.add), message=applied.message if current else OUTDATED)
+        return [memory_ref(scope, row) for row in plan.add]
+
+    async def _look_up(
+        self, connection: Connection, scope: Scope, applied: Applied
+    ) -> tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]:
+        params = place(scope) | {
+            "refreshed": [row_id_of(refresh.memory_id) for refresh in applied.changes.refresh],
+            "previous": applied.document.previous,
+            "document": applied.document.row,
+        }
+        return (
+            await execute(connection, "apply_targets", params, shared=scope.shared),
+            await execute(connection, "document_state", params, shared=scope.shared),
+        )
+
+    async def write(
+        self,
+        scope: Scope,
+        memories: Sequence[NewMemory],
+        *,
+        instance_id: str,
+        metadata: Mapping[str, Any],
+        now: datetime,
+        slot: Slot = "emb",
+    ) -> list[str]:
+        """Store memories that belong to no document (those of WORLD), and return their public ids."""
+        rows = {self._ids.next(): memory for memory in memories}
+        origin = Origin(instance_id=instance_id, metadata=metadata)
+        transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
+        async with transaction as connection:
+            await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
+            await insert_memories(connection, scope, rows, origin, slot=slot, now=now, ids=self._ids)
+        return [memory_ref(scope, row) for row in rows]
+
+    async def locate(self, ref: RowRef) -> Located | None:
+        """Return whose a memory is, by its decoded public id, or None if there is no such memory."""
+        async with self._database.control() as connection:
+            params = {"bucket": ref.bucket, "memory": ref.row_id}
+            row = await (await execute(connection, "locate", params)).fetchone()
+        if row is None or row["space"] is None or row["shared"] != (ref.kind == "memory_shared"):
+            return None
+        return Located(instance_id=row["instance_id"], scope=scope_of(row))
+
+    async def get(self, scope: Scope, row_id: int) -> Memory | None:
+        """Return a memory of exactly this scope, whatever its status but deleted, or None."""
+        found = await self.get_many(scope, [row_id])
+        return found[0] if found else None
+
+    async def get_many(self, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:
+        """Return memories of exactly this scope in the order of their ids; deleted and unknown ones are left out."""
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            return await _memories(connection, scope, row_ids)
+
+    async def list(
+        self,
+        scope: Scope,
+        *,
+        page: int = 1,
+        page_size: int = 20,
+        type: MemoryType | None = None,  # noqa: A002 - the word of the API
+        status: MemoryStatus | None = MemoryStatus.ACTIVE,
+    ) -> Page:
+        """Return a page (from 1) of the memories of exactly this scope, newest first; `status` None for any but deleted."""
+        params = place(scope) | {
+            "limit": page_size,
+            "offset": (page - 1) * page_size,
+            "type": None if type is None else TYPES.index(type),
+            "status": None if status is None else STATUSES.index(status),
+        }
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            listed = await execute(connection, "list_memories", params, shared=scope.shared)
+            counted = await execute(connection, "count_memories", params, shared=scope.shared)
+            rows, total = await listed.fetchall(), await counted.fetchone()
+        return Page(memories=tuple(memory_of(row, scope) for row in rows), total=total["total"] if total else 0)
+
+    async def history(self, scope: Scope, row_id: int) -> tuple[Memory, ...]:
+        """Return the chain of supersessions that a memory belongs to, oldest first; empty if there is no such memory."""
+        async with self._database.transaction([scope]) as connection:
+            params = place(scope) | {"memory": row_id, "limit": _HISTORY_LIMIT}
+            chain = await (await execute(connection, "history", params, shared=scope.shared)).fetchall()
+            return tuple(await _memories(connection, scope, [row["id"] for row in chain]))
+
+    async def update(
+        self,
+        scope: Scope,
+        row_id: int,
+        memory: NewMemory,
+        *,
+        instance_id: str,
+        now: datetime,
+        metadata: Mapping[str, Any] | None = None,
+        slot: Slot = "emb",
+    ) -> str | None:
+        """Put a new memory in the place of a stored one, which is superseded; return its public id.
+
+        Returns None, and changes nothing, if the old one is not active. `metadata` None keeps the old one's.
+        """
+        fresh = self._ids.next()
+        transaction = self._database.transaction([scope], role=role_for(scope))
+        async with transaction as connection:
+            await confirm(await bump(connection, scope), scope)
+            old = await _lock(connection, scope, row_id)
+            if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
+                return None
+            origin = Origin(
+                instance_id=instance_id,
+                document_row=old["document_row"],
+                metadata=metadata
+                if metadata is not None or old["metadata"] is None
+                else decode_metadata(old["metadata"]),
+            )
+            async with connection.pipeline():
+                await insert_memories(connection, scope, {fresh: memory}, origin, slot=slot, now=now, ids=self._ids)
+                ended = Ended(id=row_id, by=fresh, valid_until=now, reason="updated")
+                await end_memories(connection, scope, [ended], now=now)
+        return memory_ref(scope, fresh)
+
+    async def restore(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
+        """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
+        transaction = self._database.transaction([scope], role=role_for(scope))
+        async with transaction as connection:
+            await confirm(await bump(connection, scope), scope)
+            row = await _lock(connection, scope, row_id)
+            if row is None or STATUSES[row["status"]] not in (MemoryStatus.SUPERSEDED, MemoryStatus.RETRACTED):
+                return False
+            params = place(scope) | {"memory": row_id, "limit": _HISTORY_LIMIT, "sources": row["sources"]}
+            params |= {"valid_until": decode_detail(row["detail"]).statement.valid_until}
+            chain = await (await execute(connection, "history", params, shared=scope.shared)).fetchall()
+            others = [one["id"] for one in chain if one["id"] != row_id] if row["superseded_by"] is not None else []
+            ended = [Ended(id=other, by=row_id, valid_until=now, reason="restored the older one") for other in others]
+            async with connection.pipeline():
+                await end_memories(connection, scope, ended, now=now)
+                await execute(connection, "restore_memory", params, shared=scope.shared)
+                await execute(connection, "show_sources", params, shared=scope.shared)
+        return True
+
+    async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
+        """Blank a memory, its links and the passages it rested on; False if it is not there or erased already."""
+        async with self._database.transaction([scope], role=role_for(scope)) as connection:
+            await confirm(await bump(connection, scope), scope)
+            row = await _lock(connection, scope, row_id)
+            if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
+                return False
+            await erase_memory(connection, scope, row, now=now)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    add: Mapping[int, NewMemory]
+    refresh: Mapping[int, Refresh]
+    ended: Sequence[Ended]
+
+
+def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, int], *, current: bool) -> _Plan:
+    """Return what is written: a fact that the previous version held as well is refreshed, not added again."""
+    changes = applied.changes if current else Changes()
+    previous = applied.document.previous
+    before = [target for target in targets.values() if previous is not None and target.document_row == previous]
+    old = {target.content_hash: target.id for target in before}
+    refresh = {row_id_of(one.memory_id): one for one in changes.refresh}
+    add: dict[int, NewMemory] = {}
+    row_of_key: dict[int, int] = {}
+    for memory in changes.add:
+        same = old.get(content_hash(memory.draft.statement.content))
+        row_of_key[memory.key] = rows[memory.key] if same is None else same
+        if same is None:
+            add[rows[memory.key]] = memory
+        else:
+            said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
+            refresh.setdefault(
+                same, Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
+            )
+    ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
+    for target in before:
+        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
+            ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
+    return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
+
+
+def _rests_elsewhere(target: Target, document_id: str) -> bool:
+    return any(piece.document_id != document_id for piece in target.detail.evidence)
+
+
+def _origin(applied: Applied) -> Origin:
+    document = applied.document
+    ordinals = [segment.ordinal for segment in document.prepared.segments]
+    return Origin(
+        instance_id=applied.job.instance_id,
+        document_row=document.row,
+        document_id=document.document_id,
+        segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
+    )
+
+
+async def _read(found: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]) -> tuple[dict[int, Target], bool]:
+    targets = {row["id"]: target_of(row) for row in await found[0].fetchall()}
+    state = await found[1].fetchone()
+    return targets, state is not None and state["current"]
+
+
+async def _finish(
+    connection: Connection, scope: Scope, applied: Applied, created: list[int], *, message: str | None
+) -> None:
+    params = place(scope) | {
+        "ingestion": applied.job.ingestion_id,
+        "status": applied.status.value,
+        "now": applied.now,
+        "created": len(created),
+        "memories": created,
+        "message": message,
+        "job": applied.job.id,
+    }
+    await execute(connection, "finish_ingestion", params)
+    await execute(connection, "delete_job", params)
+
+
+async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:
+    cursor = await execute(connection, "get_memories", place(scope) | {"ids": list(row_ids)}, shared=scope.shared)
+    memories = [memory_of(row, scope) for row in await cursor.fetchall()]
+    return [memory for memory in memories if memory.status is not MemoryStatus.DELETED]
+
+
+async def _lock(connection: Connection, scope: Scope, row_id: int) -> dict[str, Any] | None:
+    params = place(scope) | {"memory": row_id}
+    return await (await execute(connection, "lock_memory", params, shared=scope.shared)).fetchone()

@@ -1,0 +1,192 @@
+"""Search: everything that a chain of scopes holds near some queries, in one exchange with the database.
+
+Per query one statement reads the memories and segments of the chain by index-only scans, works out both channels' raw
+scores for all of them, keeps the best of each channel, and brings their payload and the scores of the segments beside
+them. Fusion is the reader's affair (`synap.retrieval`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef
+from synap.domain.memories import Memory, MemoryType, Statement
+from synap.domain.scopes import Scope
+from synap.store.database import Connection, Database
+from synap.store.rows import (
+    MASK_BITS,
+    TYPES,
+    decode_metadata,
+    excerpt_of,
+    mask_texts,
+    memory_of,
+    segment_ref,
+    vector_of,
+)
+from synap.store.scopes import scope_rows
+from synap.store.statements import Slot, execute
+
+MAX_TERMS = 2 * MASK_BITS
+"""Query terms that count, the first ones; longer questions are left to the vectors."""
+
+NEWEST = 50
+"""Memories, and segments, of each scope that a fetch without a query looks at."""
+
+_NEIGHBOUR = 10
+_SEGMENT = 2
+_BLANK = Statement(type=MemoryType.FACT, content="")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A row with what each query said about it."""
+
+    row: Mapping[str, Any]
+    neighbour: bool
+    vectors: list[float | None] = field(default_factory=list)
+    lexicals: list[float | None] = field(default_factory=list)
+
+
+class Searches:
+    """Answers searches."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recall(self, search: Search, *, slot: Slot = "emb") -> Recall:
+        """Return the candidates of a search, best channels' scores raw, and the versions of the scopes at that moment.
+
+        Memories that are not valid yet or no longer come with their dates; superseded and retracted ones do not come,
+        unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. A
+        neighbour has scores and a place, but no text. Scopes whose digest is not the stored one give nothing.
+
+        Args:
+            search: What to look for. Without queries the surest of the newest of each scope come back, scores None.
+            slot: The vector column that belongs to the embedder of the queries' vectors.
+        """
+        async with self._database.transaction(search.chain, pipelined=True) as connection:
+            cursors = [await cursor for cursor in _send(connection, search, slot)]
+            versions = await scope_rows(connection, search.chain)
+            answers = [await cursor.fetchall() for cursor in cursors]
+        known = {row["id"] for row in versions if row["known"]}
+        scopes = {scope.id: scope for scope in search.chain if scope.id in known}
+        found = _merge(answers, search) if search.queries else _plain(answers)
+        return Recall(
+            candidates=tuple(_candidates(found, scopes, search.types)),
+            versions={row["id"]: row["version"] for row in versions if row["known"]},
+        )
+
+    async def versions(self, chain: Sequence[Scope]) -> Mapping[int, int]:
+        """Return the version of each scope of `chain` that was ever written, by scope id, in one round trip."""
+        async with self._database.transaction(chain, pipelined=True) as connection:
+            rows = await scope_rows(connection, chain)
+        return {row["id"]: row["version"] for row in rows if row["known"]}
+
+
+def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:
+    """Yield the statements of a search as awaitables, each of which gives its cursor."""
+    owned = [scope for scope in search.chain if not scope.shared]
+    params: dict[str, Any] = {
+        "bucket": owned[0].bucket if owned else -1,
+        "owned_scopes": [scope.id for scope in owned],
+        "shared_scopes": [scope.id for scope in search.chain if scope.shared],
+        "types": [TYPES.index(one) for one in sorted(search.types)] or None,
+        "limit": search.limit,
+        "neighbours": search.neighbours,
+        "excerpts": search.excerpts,
+        "as_of": search.as_of,
+    }
+    then = search.as_of is not None
+    if not search.queries:
+        params |= {"limit": min(search.limit, NEWEST)}
+        for name in ("newest", "newest_shared"):
+            yield execute(connection, name, params, then=then)
+    for query in search.queries:
+        yield execute(connection, "recall", params | _query_params(query), slot=slot, then=then)
+
+
+def _query_params(query: Query) -> dict[str, Any]:
+    terms = query.terms[:MAX_TERMS]
+    masks = mask_texts(terms, chunks=2)
+    return {
+        "vector": vector_of(query.vector),
+        "terms": masks[0],
+        "more_terms": masks[1] if len(terms) > MASK_BITS else None,
+        "bits": len(terms),
+    }
+
+
+def _merge(answers: Sequence[Sequence[Mapping[str, Any]]], search: Search) -> Iterable[_Found]:
+    """Return each row once, with its scores from every query that brought it."""
+    found: dict[tuple[int, int], _Found] = {}
+    for position, rows in enumerate(answers):
+        lexical = bool(search.queries[position].terms)
+        for row in rows:
+            neighbour = row["part"] >= _NEIGHBOUR
+            one = found.setdefault((row["part"] % _NEIGHBOUR, row["id"]), _Found(row, neighbour))
+            if one.neighbour and not neighbour:
+                one.row, one.neighbour = row, False
+            missing: list[None] = [None] * (position - len(one.vectors))
+            one.vectors += [*missing, row["cosine"]]
+            one.lexicals += [*missing, row["lexical"] if lexical else None]
+    for one in found.values():
+        rest: list[None] = [None] * (len(answers) - len(one.vectors))
+        one.vectors += rest
+        one.lexicals += rest
+    return found.values()
+
+
+def _plain(answers: Sequence[Sequence[Mapping[str, Any]]]) -> Iterable[_Found]:
+    return [_Found(row, neighbour=False) for rows in answers for row in rows]
+
+
+def _candidates(
+    found: Iterable[_Found], scopes: Mapping[int, Scope], types: frozenset[MemoryType]
+) -> Iterable[Candidate]:
+    metadata: dict[str | None, dict[str, Any]] = {}
+    for one in found:
+        row = one.row
+        scope = scopes.get(row["scope_id"])
+        if scope is None:
+            continue
+        memory, excerpt = _memory(row, scope, metadata, neighbour=one.neighbour)
+        if excerpt and not one.neighbour and types and memory.statement.type not in types:
+            continue
+        yield Candidate(
+            memory=memory,
+            excerpt=excerpt,
+            place=_place(row, memory, shared=scope.shared, excerpt=excerpt),
+            speaker=row["speaker"],
+            vector_scores=tuple(one.vectors),
+            lexical_scores=tuple(one.lexicals),
+            neighbour=one.neighbour,
+        )
+
+
+def _memory(
+    row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[str, Any]], *, neighbour: bool
+) -> tuple[Memory, bool]:
+    """Return what would be served, and whether it is a segment; `seen` holds metadata that was decoded already."""
+    if neighbour:
+        return Memory(id=segment_ref(scope, row["id"]), scope=scope, statement=_BLANK, recorded_at=_LONG_AGO), True
+    text = row["metadata"] or row["document_metadata"]
+    metadata = seen.get(text)
+    if metadata is None:
+        metadata = seen[text] = decode_metadata(text)
+    if row["part"] < _SEGMENT:
+        return memory_of(row, scope, metadata), False
+    return excerpt_of(row, scope, metadata), True
+
+
+def _place(row: Mapping[str, Any], memory: Memory, *, shared: bool, excerpt: bool) -> SegmentRef | None:
+    if row["document_row"] is None:
+        return None
+    if excerpt:
+        return SegmentRef(document_row=row["document_row"], ordinal=row["ordinal"], shared=shared)
+    if not memory.evidence:
+        return None
+    return SegmentRef(document_row=row["document_row"], ordinal=memory.evidence[0].segment, shared=shared)

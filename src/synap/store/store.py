@@ -1,0 +1,38 @@
+"""The store: one object with an operation group per noun, over one database."""
+
+from __future__ import annotations
+
+from synap.domain.ids import RowIds
+from synap.ports.clock import Clock
+from synap.store.accounts import Accounts
+from synap.store.audit import Audit
+from synap.store.conversations import Conversations
+from synap.store.database import Database
+from synap.store.documents import Documents
+from synap.store.embeddings import Embeddings
+from synap.store.erasure import Erasure
+from synap.store.ingestions import Batches, Ingestions
+from synap.store.memories import Memories
+from synap.store.queue import Queue
+from synap.store.rows import milliseconds
+from synap.store.scopes import Scopes
+from synap.store.search import Searches
+
+
+class Store:
+    """Everything that is kept, by noun. Holds nothing but its parts; the database is closed by whoever opened it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.ids = RowIds(lambda: milliseconds(clock.now()))
+        self.documents = Documents(database, self.ids)
+        self.ingestions = Ingestions(database)
+        self.batches = Batches(database)
+        self.memories = Memories(database, self.ids)
+        self.search = Searches(database)
+        self.queue = Queue(database)
+        self.conversations = Conversations(database, self.ids)
+        self.accounts = Accounts(database)
+        self.scopes = Scopes(database)
+        self.audit = Audit(database, self.ids)
+        self.embeddings = Embeddings(database)
+        self.erasure = Erasure(database)

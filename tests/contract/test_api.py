@@ -1,0 +1,314 @@
+"""What every `Api` owes its callers: one suite over the engine in process and over HTTP, asked through the SDK.
+
+Each test has a fresh client and instance in the shared database, so that it meets nobody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from synap import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+    ScopeMissingError,
+    Synap,
+    SynapError,
+)
+from synap.api.protocol import AdminApi, Api
+from synap.bootstrap import Opening, open_engine
+from synap.engine.accounts import MANAGEMENT_PREFIX, new_key, new_key_id
+from synap.engine.engine import Engine
+from synap.sdk.connection import Connection, Line, OpenLine
+from synap.sdk.http import HttpApi
+from synap.sdk.http_admin import HttpAdminApi
+from synap.sdk.transport import Transport
+from synap.server.backend import Gate
+from synap.server.rest.app import create_app
+from synap.settings import Settings
+from synap.testing import FixedEmbedder
+
+DOORS = ("in process", "over http")
+DOCUMENT_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class House:
+    """An engine, and ways into its instances through one of the doors."""
+
+    engine: Engine
+    operator: AdminApi
+    management_key: str
+    client_id: str
+
+    async def way_in(self, door: str, *, tenancy: str = "open") -> Synap:
+        """Return an SDK for a new instance, by way of `door`."""
+        local = Synap(connection=Connection(lambda: _line(None, self.operator)))
+        instance = await local.admin.instances.create(self.client_id, f"bot-{uuid.uuid4()}", tenancy=tenancy)
+        key = (await local.admin.keys.create(instance.id, "test")).api_key
+        return await (self._http(key) if door == "over http" else self._process(key))
+
+    async def _process(self, key: str) -> Synap:
+        api = self.engine.api_for(await self.engine.authenticate(key))
+        return Synap(connection=Connection(lambda: _line(api, self.operator)))
+
+    async def _http(self, key: str) -> Synap:
+        app: Any = create_app(Gate(self.engine), max_document_bytes=DOCUMENT_BYTES)
+        through = httpx.ASGITransport(app)
+        api = HttpApi(Transport("http://synap", key, timeout=30, through=through))
+        admin = HttpAdminApi(Transport("http://synap", self.management_key, timeout=30, through=through))
+        return Synap(connection=Connection(lambda: _line(api, admin)))
+
+
+async def _line(api: Api | None, admin: AdminApi) -> Line:
+    async def release() -> None:
+        pass
+
+    return OpenLine(operations=api, management=admin, release=release)
+
+
+@pytest.fixture
+async def house(dsn: str, owner_dsn: str) -> AsyncIterator[House]:
+    settings = Settings(database_url=dsn, migration_url=owner_dsn, max_document_bytes=DOCUMENT_BYTES)
+    engine = await open_engine(settings, Opening(workers=2, embedder=FixedEmbedder(dim=384)))
+    operator = engine.admin_for(await engine.local_caller(kind="management"))
+    secret = new_key(MANAGEMENT_PREFIX)
+    now = engine.core.clock.now()
+    await engine.core.store.accounts.create_key(None, new_key_id(), secret=secret, label="test", now=now)
+    client = await operator.create_client(name=f"client-{uuid.uuid4()}")
+    yield House(engine=engine, operator=operator, management_key=secret, client_id=client.client_id)
+    await engine.stop()
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def sdk(house: House, door: str) -> Synap:
+    return await house.way_in(door)
+
+
+async def remembered(sdk: Synap, text: str, **ids: str) -> None:
+    accepted = await sdk.memories.create(text, document_type="document", mode="fast", **ids)  # type: ignore[arg-type]  # ids are strings
+    done = await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    assert done.status == "completed"
+
+
+async def test_a_document_is_found_again_by_its_owner_and_by_nobody_else(sdk: Synap) -> None:
+    await remembered(sdk, "The greenhouse alarm code is marigold.", user_id="ana", customer_id="flora")
+
+    hers = await sdk.user.context.fetch("ana", "flora", search_query="greenhouse alarm code")
+    strangers = await sdk.user.context.fetch("ana", "fauna", search_query="greenhouse alarm code")
+    colleague = await sdk.user.context.fetch("ben", "flora", search_query="greenhouse alarm code")
+
+    assert any("marigold" in item.content for item in hers.items)
+    assert all("marigold" not in item.content for item in [*strangers.items, *colleague.items])
+
+
+async def test_shared_documents_are_read_from_below_and_carry_their_scope(sdk: Synap) -> None:
+    await remembered(sdk, "Invoices are sent on the first of the month.", customer_id="flora")
+    await remembered(sdk, "The product speaks twelve languages.")
+
+    context = await sdk.user.context.fetch("ana", "flora", search_query=["invoices", "languages"])
+
+    scopes = {item.scope for item in context.items}
+    assert {"customer", "client"} <= scopes
+    assert all(item.source.startswith(item.scope) for item in context.items)
+
+
+async def test_a_fetch_for_someone_unknown_is_empty(sdk: Synap) -> None:
+    context = await sdk.user.context.fetch("nobody", "nowhere")
+
+    assert (list(context.items), context.facts) == ([], [])
+
+
+async def test_an_ingestion_tells_how_far_it_has_come(sdk: Synap) -> None:
+    accepted = await sdk.memories.create("User: I prefer window seats.", user_id="ana")
+    done = await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+
+    assert (accepted.status, accepted.scope) == ("queued", "user")
+    assert (done.status, done.document_id) == ("completed", accepted.document_id)
+    assert done.memories_created == len(done.memory_ids)
+
+
+async def test_the_same_document_twice_is_one(sdk: Synap) -> None:
+    first = await sdk.memories.create("Opening hours are 9 to 5.", document_type="document", document_id="hours")
+    again = await sdk.memories.create("Opening hours are 9 to 5.", document_type="document", document_id="hours")
+
+    assert (again.ingestion_id, again.duplicate) == (first.ingestion_id, True)
+    with pytest.raises(ConflictError):
+        await sdk.memories.create(
+            "Opening hours are 9 to 5.", document_type="document", document_id="hours", on_duplicate="reject"
+        )
+
+
+async def test_a_single_memory_is_listed_read_changed_and_erased(sdk: Synap) -> None:
+    accepted = await sdk.memories.create(memories=[{"type": "fact", "content": "Ana owns a kiln."}], user_id="ana")
+    await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+
+    page = await sdk.memories.list(user_id="ana")
+    memory = await sdk.memories.get(page.data[0].memory_id, user_id="ana")
+    changed = await sdk.memories.update(memory.memory_id, "Ana owns two kilns.", "replace")
+    history = await sdk.memories.history(changed.memory_id)
+    erased = await sdk.memories.delete(changed.memory_id)
+
+    assert (page.total, memory.content) == (1, "Ana owns a kiln.")
+    assert [record.content for record in history] == ["Ana owns a kiln.", "Ana owns two kilns."]
+    assert erased.memory_id == changed.memory_id
+    with pytest.raises(NotFoundError):
+        await sdk.memories.get(changed.memory_id)
+
+
+async def test_a_batch_judges_its_rows_one_by_one_and_counts_its_memories(sdk: Synap) -> None:
+    result = await sdk.memories.batch_create(
+        [
+            {"document": "The archive moved to the second floor.", "document_type": "document"},
+            {"document": 5},
+            {"document": "x", "document_type": "scroll"},
+        ],
+        timeout_seconds=30,
+    )
+
+    assert (result.total, result.succeeded, result.failed) == (3, 1, 2)
+    assert [row.status for row in result.results] == ["completed", "failed", "failed"]
+    assert all(row.error_message for row in result.results[1:])
+    assert isinstance(result.memory_count, int)
+
+
+async def test_one_bad_row_refuses_all_where_that_is_wished(sdk: Synap) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        await sdk.memories.batch_create([{"document": "fine"}, {"document": 5}], fail_fast=True)
+
+    assert refusal.value.field == "documents[1].document"
+    assert (await sdk.memories.list()).total == 0
+
+
+async def test_messages_are_read_back_in_order_under_any_name(sdk: Synap) -> None:
+    for role, content in (("user", "Hello"), ("assistant", "Hi, how can I help?")):
+        await sdk.conversation.record_message("mon/standup ü", role, content, "ana", "flora")
+
+    turns = await sdk.conversation.messages("mon/standup ü", "ana", "flora")
+    context = await sdk.conversation.context.fetch("mon/standup ü")
+
+    assert [(turn.position, turn.content) for turn in turns] == [(1, "Hello"), (2, "Hi, how can I help?")]
+    assert context.conversation_context is not None
+    assert [turn.content for turn in context.conversation_context.recent_turns] == [turn.content for turn in turns]
+
+
+async def test_an_unknown_conversation_is_empty_and_says_why(sdk: Synap) -> None:
+    context = await sdk.conversation.context.fetch("never heard of")
+
+    assert list(context.items) == []
+    assert context.metadata.reason
+
+
+async def test_the_operator_manages_instances_and_keys(house: House, sdk: Synap) -> None:
+    made = await sdk.admin.instances.create(house.client_id, "bot", tenancy="b2b")
+    key = await sdk.admin.keys.create(made.id, "ci")
+    await sdk.admin.keys.revoke(made.id, key.key_id)
+    await sdk.admin.instances.suspend(made.id)
+
+    assert (await sdk.admin.instances.get(made.id)).status == "suspended"
+    assert [row.revoked_at is None for row in await sdk.admin.keys.list(made.id)] == [False]
+    with pytest.raises(SynapError):
+        await house.engine.authenticate(key.api_key)
+
+
+async def test_a_configuration_is_checked_and_kept(sdk: Synap) -> None:
+    instance_id = (await sdk.whoami()).instance_id
+
+    kept = await sdk.admin.config.set(instance_id, "retrieval:\n  budget:\n    max_tokens: 64\n")
+
+    assert (await sdk.admin.config.get(instance_id)).revision == kept.revision
+    with pytest.raises(InvalidInputError):
+        await sdk.admin.config.set(instance_id, {"retrieval": {"budget": {"max_tokens": "many"}}})
+
+
+BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]] = {
+    "no document": (InvalidInputError, lambda sdk: sdk.memories.create()),
+    "empty document": (InvalidInputError, lambda sdk: sdk.memories.create("  ")),
+    "wrong type": (InvalidInputError, lambda sdk: sdk.memories.create(5)),  # type: ignore[arg-type]  # on purpose
+    "unknown document type": (InvalidInputError, lambda sdk: sdk.memories.create("x", document_type="scroll")),
+    "unknown mode": (InvalidInputError, lambda sdk: sdk.memories.create("x", mode="slow")),
+    "empty user": (InvalidInputError, lambda sdk: sdk.memories.create("x", user_id="")),
+    "surrogate": (InvalidInputError, lambda sdk: sdk.memories.create("x", user_id="a\ud800")),
+    "nul": (InvalidInputError, lambda sdk: sdk.memories.create("x\x00")),
+    "long id": (InvalidInputError, lambda sdk: sdk.memories.create("x", user_id="u" * 1025)),
+    "bad date": (InvalidInputError, lambda sdk: sdk.memories.create("x", document_created_at="soon")),
+    "far date": (
+        InvalidInputError,
+        lambda sdk: sdk.memories.create("x", document_created_at="9999-12-31T23:00:00-05:00"),
+    ),
+    "bad metadata": (InvalidInputError, lambda sdk: sdk.memories.create("x", metadata={"n": float("inf")})),
+    "too large": (PayloadTooLargeError, lambda sdk: sdk.memories.create("x" * (DOCUMENT_BYTES + 1))),
+    "empty user on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("")),
+    "surrogate on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("a\ud800")),
+    "too many results": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=51)),
+    "unknown rung": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", scopes=["planet"])),
+    "unknown memory": (NotFoundError, lambda sdk: sdk.memories.get(str(uuid.UUID(int=1)))),
+    "no memory id": (NotFoundError, lambda sdk: sdk.memories.delete("not-a-uuid")),
+    "unknown ingestion": (NotFoundError, lambda sdk: sdk.memories.status("not-a-uuid")),
+    "unknown strategy": (SynapError, lambda sdk: sdk.memories.update("not-a-uuid", "x", "blend")),
+    "unknown role": (InvalidInputError, lambda sdk: sdk.conversation.record_message("c", "robot", "x", "u")),
+    "unknown instance": (NotFoundError, lambda sdk: sdk.admin.instances.get("inst_0000000000000000")),
+    "unknown tenancy": (InvalidInputError, lambda sdk: sdk.admin.instances.create("cli_0", "x", tenancy="c2c")),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+async def test_a_refusal_is_the_same_through_every_door(house: House, name: str) -> None:
+    kind, call = BAD_CALLS[name]
+    refusals = []
+    for door in DOORS:
+        with pytest.raises(kind) as refusal:
+            await call(await house.way_in(door))
+        refusals.append(refusal.value)
+
+    process, wire = refusals
+    assert (type(wire), wire.code, wire.field, wire.message) == (
+        type(process),
+        process.code,
+        process.field,
+        process.message,
+    )
+
+
+async def test_a_strict_instance_refuses_a_user_without_a_customer(house: House, door: str) -> None:
+    sdk = await house.way_in(door, tenancy="b2b")
+
+    with pytest.raises(ScopeMissingError) as write:
+        await sdk.memories.create("x", user_id="ana")
+    with pytest.raises(ScopeMissingError) as read:
+        await sdk.user.context.fetch("ana")
+
+    assert (write.value.field, read.value.field) == ("customer_id", "customer_id")
+
+
+async def test_what_another_instance_holds_is_not_there(house: House, door: str) -> None:
+    one, other = await house.way_in(door), await house.way_in(door)
+    accepted = await one.memories.create("Shared words, private place.", document_type="document", document_id="d")
+
+    with pytest.raises(NotFoundError):
+        await other.memories.status(accepted.ingestion_id)
+    again = await other.memories.create("Shared words, private place.", document_type="document", document_id="d")
+
+    assert again.duplicate is False
+
+
+async def test_an_application_key_manages_nothing(house: House) -> None:
+    sdk = await house.way_in("over http")
+    caller = await house.engine.authenticate(house.management_key)
+
+    with pytest.raises(ForbiddenError):
+        await house.engine.api_for(caller).whoami()
+    assert (await sdk.whoami()).tenancy == "open"

@@ -1,0 +1,221 @@
+"""The store's tests run twice: on plain tables, and on divided ones where every statement must stay in one partition.
+
+A distributed server sends a statement to one node only if `bucket = constant` decides where to. On a plain server with
+tables divided by the same column, the planner's own pruning tells whether that would work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from synap.api.memories import Ingestion
+from synap.domain.contexts import Query, Recall, Search
+from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Segment
+from synap.domain.ids import new_client_id, new_instance_id
+from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Statement
+from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
+from synap.domain.terms import term_hashes
+from synap.store.database import Database
+from synap.store.documents import AcceptDocument, StoredDocument
+from synap.store.memories import Applied
+from synap.store.queue import Job
+from synap.store.splitting import without_comments
+from synap.store.statements import statement
+from synap.store.store import Store
+
+ALL_BUCKETS = (
+    "discover",
+    "reap",
+    "depth",
+    "dead_jobs",
+    "scopes_of_instance",
+    "scopes_page",
+    "page_audit",
+    "count_instance_memories",
+    "erase_scope_directory",
+    "erase_instance_rows_of_directory",
+    "erase_instance_rows_of_batch",
+    "erase_instance_rows_of_job",
+    "erase_instance_rows_of_scope",
+)
+"""Named statements that look at every bucket: upkeep outside of any request, never with a lock."""
+
+_LOCKING = re.compile(r"\bfor\s+(no\s+key\s+)?(update|share)|\bfor\s+key\s+share", re.IGNORECASE)
+_EXPLAINABLE = re.compile(r"\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
+_PART = re.compile(r"_p(\d)$")
+
+
+class Hand:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class Desk:
+    """A store with an instance of its own, and the steps that tests repeat."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = Hand()
+        self.database = database
+        self.store = Store(database, self.clock)
+        self.place = Place(instance_id=new_instance_id(), client_id=new_client_id())
+        self.client = self.scope()
+
+    def scope(self, user: str | None = None, customer: str | None = None) -> Scope:
+        return decide_scope(self.place, Ids(customer_id=customer, user_id=user))
+
+    def chain(self, scope: Scope) -> tuple[Scope, ...]:
+        return scope_chain(self.place, scope)
+
+    def later(self, **ahead: float) -> datetime:
+        self.clock.moment += timedelta(**(ahead or {"minutes": 1}))
+        return self.clock.moment
+
+    async def accept(self, scope: Scope, *texts: str, document_id: str | None = None, **changes: Any) -> Ingestion:
+        """Hand in a document with a segment per text."""
+        request = AcceptDocument(
+            instance_id=self.place.instance_id,
+            document_id=document_id,
+            document_type=DocumentType.DOCUMENT,
+            mode=Mode.FAST,
+            prepared=prepared(*texts),
+            created_at=self.clock.now(),
+            recorded_at=self.clock.now(),
+        )
+        return await self.store.documents.accept(scope, replace(request, **changes))
+
+    async def claim(self, scope: Scope, owner: str = "worker", limit: int = 1) -> list[Job]:
+        now = self.clock.now()
+        until = now + timedelta(seconds=30)
+        return await self.store.queue.claim(scope.bucket, owner, now=now, lease_until=until, limit=limit)
+
+    async def work(self, scope: Scope, *statements: Statement | str, **changes: Any) -> list[str]:
+        """Work on the next job of a scope's bucket: each statement rests on the segment of the same position."""
+        (job,) = await self.claim(scope)
+        return await self.apply(job, *statements, **changes)
+
+    async def apply(self, job: Job, *statements: Statement | str, vectors: Any = None, **changes: Any) -> list[str]:
+        assert job.ingestion_id is not None
+        document = await self.store.documents.load(job.scope, job.ingestion_id)
+        add = tuple(
+            new_memory(key, one, document, None if vectors is None else vectors[key])
+            for key, one in enumerate(statements)
+        )
+        applied = Applied(
+            job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now()
+        )
+        return await self.store.memories.apply(job.scope, applied)
+
+    async def remember(self, scope: Scope, *texts: str, document_id: str | None = None, **options: Any) -> list[str]:
+        """Hand in a document and make each of its texts a fact."""
+        await self.accept(scope, *texts, document_id=document_id)
+        return await self.work(scope, *texts, **options)
+
+    async def find(self, scope: Scope, text: str = "", **changes: Any) -> Recall:
+        """Search on behalf of a scope with one lexical query, or none."""
+        queries = (Query(text=text, terms=term_hashes(text)),) if text else ()
+        search = Search(chain=self.chain(scope), queries=queries, now=self.clock.now())
+        return await self.store.search.recall(replace(search, **changes))
+
+
+def prepared(*texts: str) -> PreparedDocument:
+    """A document with a segment per text, a line each."""
+    starts = [sum(len(one) + 1 for one in texts[:position]) for position in range(len(texts))]
+    text = "\n".join(texts)
+    segments = tuple(
+        Segment(ordinal=position, start=start, end=start + len(one), text=one, blocks=(position, position + 1))
+        for position, (start, one) in enumerate(zip(starts, texts, strict=True))
+    )
+    blocks = tuple(
+        Block(kind=BlockKind.PARAGRAPH, start=one.start, end=one.end, text=one.text) for one in segments
+    )
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return PreparedDocument(text=text, blocks=blocks, segments=segments, content_hash=digest)
+
+
+def new_memory(key: int, said: Statement | str, document: StoredDocument, vector: Any = None) -> NewMemory:
+    """A memory that rests on the segment of its position."""
+    statement = said if isinstance(said, Statement) else Statement(type=MemoryType.FACT, content=said)
+    segment = document.prepared.segments[min(key, len(document.prepared.segments) - 1)]
+    evidence = Evidence(
+        document_id=document.document_id,
+        start=segment.start,
+        end=segment.end,
+        quote=segment.text,
+        segment=segment.ordinal,
+    )
+    draft = Draft(statement=statement, evidence=(evidence,))
+    return NewMemory(key=key, draft=draft, extractor="test@1", vector=vector)
+
+
+class RoutedCursor(psycopg.AsyncCursor[Any]):
+    """Refuses a statement that would touch more than one partition; looks at each distinct text once."""
+
+    seen: set[bytes] = set()  # noqa: RUF012 - meant to be shared: a text needs to be looked at once a run
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> RoutedCursor:
+        text = _text(query)
+        if text not in self.seen and _EXPLAINABLE.match(without_comments(text.decode())):
+            parts = await self._parts(text, params)
+            assert len(parts) <= 1 or _may_touch_all(text), f"touches the partitions {sorted(parts)}: {text.decode()}"
+            self.seen.add(text)
+        return await super().execute(query, params, **options)
+
+    async def _parts(self, text: bytes, params: Any) -> set[str]:
+        """Return the numbers of the partitions, of all tables together, that the plan reads or changes."""
+        cursor = psycopg.AsyncCursor(self.connection, row_factory=tuple_row)
+        row = await (await cursor.execute(b"explain (format json) " + text, params)).fetchone()
+        assert row is not None
+        return {found[1] for name in _relations(row[0]) if (found := _PART.search(name))}
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "partitioned"])
+def partitioned(request: pytest.FixtureRequest) -> bool:
+    """Whether databases are made in partitioned mode."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def cursor_factory(*, partitioned: bool) -> type[psycopg.AsyncCursor[Any]]:
+    """Cursors that check the routing, in partitioned mode."""
+    return RoutedCursor if partitioned else psycopg.AsyncCursor
+
+
+def _may_touch_all(text: bytes) -> bool:
+    return text in {statement(name) for name in ALL_BUCKETS} and not _LOCKING.search(text.decode())
+
+
+def _text(query: Any) -> bytes:
+    if isinstance(query, sql.Composable):
+        return query.as_bytes(None)
+    return query if isinstance(query, bytes) else str(query).encode()
+
+
+def _relations(plan: Any) -> Iterator[str]:
+    if isinstance(plan, dict):
+        if "Relation Name" in plan:
+            yield plan["Relation Name"]
+        plan = list(plan.values())
+    if isinstance(plan, list):
+        for part in plan:
+            yield from _relations(part)
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    """A store with an instance of its own, and the steps that tests repeat."""
+    return Desk(database)

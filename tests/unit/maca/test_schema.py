@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from synap.domain.memories import MemoryType
+from synap.maca.schema import Maca, TypeWeights
+
+
+def test_by_default_all_five_types_are_kept_and_weigh_the_same() -> None:
+    maca = Maca()
+
+    assert maca.ingestion.categories.types == frozenset(MemoryType)
+    assert maca.retrieval.type_weights.by_type() == dict.fromkeys(MemoryType, 1.0)
+
+
+def test_by_default_nothing_expires_and_nothing_is_masked() -> None:
+    maca = Maca()
+
+    assert maca.storage.retention.max_memory_age_days == 0
+    assert maca.ingestion.pii.handling == "off"
+
+
+def test_weights_are_told_by_type() -> None:
+    assert dict(TypeWeights(emotion=0.2).items())[MemoryType.EMOTION] == 0.2

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Any
+
+from synap.domain.contexts import Candidate, Context, Query, Recall, Search
+from synap.domain.memories import MemoryType
+from synap.domain.tokens import count_tokens
+from synap.retrieval.compose import Wanted, compose
+
+
+def answer(make: Any, candidates: list[Candidate], *questions: str, **wanted: Any) -> Context:
+    search = Search(chain=make.chain(), queries=tuple(Query(text=text) for text in questions), now=make.now)
+    return compose(Recall(candidates=tuple(candidates)), search, Wanted(**wanted))
+
+
+def ids(context: Context) -> list[str]:
+    return [item.memory.id for item in context.items]
+
+
+def test_a_relevant_narrow_memory_comes_first_and_an_irrelevant_one_does_not(make: Any) -> None:
+    candidates = [
+        make.candidate("broad", "Parcels leave at noon.", vector=(0.8,), lexical=(9.0,), rung="client"),
+        make.candidate("narrow", "Parcels of Acme leave at three.", vector=(0.75,), lexical=(8.0,), rung="customer"),
+        make.candidate("chatter", "The cat sleeps on parcels.", vector=(0.2,), lexical=(3.0,), rung="user"),
+    ]
+
+    context = answer(make, candidates, "When do parcels leave?")
+
+    assert ids(context) == ["narrow", "broad", "chatter"]
+    assert [item.rank for item in context.items] == [0, 1, 2]
+    assert context.scopes == ("user", "customer", "client", "world")
+    assert context.candidates == 3
+
+
+def test_results_are_cut_by_relevance_and_the_budget_by_scope(make: Any) -> None:
+    candidates = [
+        make.candidate("broad", "The parcel service leaves the yard at noon.", lexical=(9.0,), rung="client"),
+        make.candidate("narrow", "The user sends parcels with the evening van.", lexical=(6.2,), rung="user"),
+    ]
+
+    assert ids(answer(make, candidates, "parcels", max_results=1)) == ["broad"]
+    tight = answer(make, candidates, "parcels", budget=18)
+    assert ids(tight) == ["narrow"]
+    assert tight.budget_exceeded
+
+
+def test_the_formatted_text_is_what_is_counted(make: Any) -> None:
+    candidates = [
+        make.candidate("a", "Parcels leave at noon.", lexical=(2.0,)),
+        make.candidate("b", "Mangoes are ripe.", lexical=(1.0,)),
+    ]
+
+    context = answer(make, candidates, "known")
+
+    assert context.formatted == "## Facts\n- [user] Parcels leave at noon.\n- [user] Mangoes are ripe."
+    assert context.tokens == count_tokens(context.formatted) <= context.budget
+    assert not context.budget_exceeded
+
+
+def test_no_results_or_no_budget_give_an_empty_answer(make: Any) -> None:
+    candidates = [make.candidate("a", lexical=(1.0,))]
+
+    for empty in (
+        answer(make, candidates, "known", max_results=0),
+        answer(make, candidates, "known", budget=0),
+        answer(make, candidates, max_results=0, budget=0),
+        answer(make, [], "known"),
+        answer(make, []),
+    ):
+        assert (empty.items, empty.formatted, empty.tokens) == ((), "", 0)
+
+
+def test_types_and_confidence_decide_what_may_be_served(make: Any) -> None:
+    candidates = [
+        make.candidate("fact", lexical=(3.0,), confidence=0.9),
+        make.candidate("vague", lexical=(3.0,), confidence=0.4),
+        make.candidate("passage", lexical=(3.0,), confidence=0.4, excerpt=True),
+        make.candidate("mood", lexical=(3.0,), type=MemoryType.EMOTION, confidence=0.9),
+    ]
+
+    assert ids(answer(make, candidates, "known", confidence_threshold=0.5)) == ["fact", "mood", "passage"]
+    assert ids(answer(make, candidates, "known", types=frozenset({MemoryType.EMOTION}))) == ["mood"]
+
+
+def test_an_answer_can_be_narrowed_to_rungs(make: Any) -> None:
+    candidates = [make.candidate("u", lexical=(1.0,)), make.candidate("c", lexical=(1.0,), rung="client")]
+
+    context = answer(make, candidates, "known", rungs=frozenset({"client"}))
+
+    assert ids(context) == ["c"]
+    assert context.scopes == ("client",)
+
+
+def test_without_a_question_the_rungs_follow_in_turn(make: Any) -> None:
+    candidates = [
+        make.candidate("c", "Parcels leave at noon.", rung="client"),
+        make.candidate("u", "Mangoes are ripe."),
+        make.candidate("k", "The gate opens with a blue card.", rung="customer"),
+    ]
+
+    context = answer(make, candidates)
+
+    assert ids(context) == ["u", "k", "c"]
+    assert all(item.score.total > 0 for item in context.items)
+    assert ids(answer(make, candidates, favoured="client")) == ["c", "u", "k"]
+
+
+def test_each_item_tells_which_queries_found_it(make: Any) -> None:
+    candidates = [
+        make.candidate("a", "Parcels leave at noon.", lexical=(4.0, None)),
+        make.candidate("b", "Mangoes are ripe.", lexical=(3.9, 4.0)),
+    ]
+
+    found = {item.memory.id: item.matched_queries for item in answer(make, candidates, "one", "two").items}
+
+    assert found == {"a": ("one",), "b": ("one", "two")}
+
+
+def test_a_turn_is_served_once_as_its_memory(make: Any) -> None:
+    candidates = [
+        make.candidate("passage", "Bo: I planted tomatoes!", vector=(0.8,), lexical=(5.0,), place=(1, 1), excerpt=True),
+        make.candidate("memory", "Bo planted tomatoes.", vector=(0.7,), lexical=(5.0,), place=(1, 1)),
+    ]
+
+    assert ids(answer(make, candidates, "What did Bo plant?")) == ["memory"]
+
+
+def test_of_equal_memories_the_narrowest_speaks_with_the_best_score(make: Any) -> None:
+    candidates = [
+        make.candidate("broad", "Parcels leave at noon.", lexical=(9.0,), rung="client"),
+        make.candidate("narrow", "Parcels leave at noon.", lexical=(2.0,), rung="user"),
+        make.candidate("other", "Mangoes are ripe.", lexical=(6.0,), rung="user"),
+    ]
+
+    assert ids(answer(make, candidates, "When do parcels leave?")) == ["narrow", "other"]
+
+
+def test_a_conflict_is_won_by_the_narrower_however_it_is_worded(make: Any) -> None:
+    candidates = [
+        make.candidate("broad", "Support hours are 9am to 5pm.", vector=(0.8,), lexical=(9.0,), rung="client"),
+        make.candidate("narrow", "Support hours of Acme are 24/7.", vector=(0.5,), lexical=(4.0,), rung="customer"),
+        make.candidate("noise", "The lamp in the hall flickers.", vector=(0.6,), lexical=(5.0,), rung="user"),
+    ]
+
+    context = answer(make, candidates, "What are the support hours?")
+
+    assert ids(context)[:2] == ["narrow", "broad"]
+    assert context.items[1].overridden_by == "narrow"
+    assert "(overridden)" in context.formatted

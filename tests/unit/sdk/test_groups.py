@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from synap import InvalidInputError, NetworkTimeoutError
+from synap.api.contexts import ContextAnswer, ContextItem, FetchContext
+from synap.api.memories import BatchResult, CreateMemory, Ingestion
+from synap.api.protocol import Api
+from synap.sdk import memories as memories_module
+from synap.sdk.contexts import Client, Customer, User
+from synap.sdk.conversations import Conversation
+from synap.sdk.memories import Memories
+from synap.sdk.responses import ContextResponse
+
+NOW = datetime(2026, 5, 3, tzinfo=UTC)
+
+
+def item(number: int, kind: str, scope: str = "user") -> ContextItem:
+    return ContextItem(
+        id=str(number), type=kind, content=f"c{number}", scope=scope, source=f"{scope}:d", confidence=0.9
+    )
+
+
+@dataclass
+class Recorder:
+    """Keeps what it is asked; its ingestions and batches are done at the third look."""
+
+    asked: list[Any] = field(default_factory=list)
+    looks: int = 0
+    never_done: bool = False
+
+    async def create_memory(self, request: CreateMemory) -> Ingestion:
+        self.asked.append(request)
+        return self._ingestion("queued")
+
+    async def create_batch(self, requests: list[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
+        self.asked.append((list(requests), fail_fast))
+        rows = tuple(self._ingestion("queued") for _ in requests)
+        return BatchResult(batch_id=f"b{len(self.asked)}", total=len(rows), succeeded=len(rows), failed=0, results=rows)
+
+    async def batch(self, batch_id: str) -> BatchResult:
+        self.looks += 1
+        total = len(self.asked[int(batch_id[1:]) - 1][0])
+        count = 2 * total if self._done() else None
+        return BatchResult(batch_id=batch_id, total=total, succeeded=total, failed=0, memory_count=count)
+
+    async def ingestion(self, ingestion_id: str, **_: Any) -> Ingestion:
+        self.looks += 1
+        self.asked.append(ingestion_id)
+        return self._ingestion("completed" if self._done() else "processing")
+
+    async def fetch_context(self, request: FetchContext) -> ContextAnswer:
+        self.asked.append(request)
+        kinds = ("preference", "fact", "episode", "emotion", "temporal_event")
+        return ContextAnswer(items=tuple(item(number, kind) for number, kind in enumerate(kinds)))
+
+    def _done(self) -> bool:
+        return self.looks >= 3 and not self.never_done
+
+    def _ingestion(self, status: str) -> Ingestion:
+        return Ingestion(ingestion_id="i", document_id="d", status=status, queued_at=NOW)
+
+
+@pytest.fixture
+def api() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def connect(api: Recorder) -> Callable[[], Awaitable[Api]]:
+    async def connected() -> Api:
+        return cast("Api", api)
+
+    return connected
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memories_module, "FIRST_PAUSE_SECONDS", 0.0)
+
+
+async def test_create_names_its_arguments(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    await Memories(connect).create(
+        "hi", user_id="u", customer_id="c", metadata={"a": 1}, document_created_at="2026-05-03"
+    )
+
+    (request,) = api.asked
+    assert (request.document, request.user_id, request.customer_id, request.metadata) == ("hi", "u", "c", {"a": 1})
+    assert request.document_created_at == datetime(2026, 5, 3)  # noqa: DTZ001 - without an offset on purpose
+
+
+async def test_an_empty_batch_gives_zeros_and_asks_nobody(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    result = await Memories(connect).batch_create([])
+
+    assert (result.total, result.succeeded, result.failed, result.memory_count, api.asked) == (0, 0, 0, 0, [])
+
+
+async def test_a_batch_waits_for_its_true_count(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    result = await Memories(connect).batch_create([{"document": "a"}, CreateMemory(document="b")])
+
+    assert (result.memory_count, api.looks) == (4, 3)
+
+
+async def test_a_batch_need_not_wait(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    result = await Memories(connect).batch_create([{"document": "a"}], wait=False)
+
+    assert (result.memory_count, api.looks) == (None, 0)
+
+
+async def test_a_long_list_travels_in_parts_and_comes_back_as_one(
+    api: Recorder, connect: Callable[[], Awaitable[Api]]
+) -> None:
+    result = await Memories(connect).batch_create([{"document": str(n)} for n in range(2500)])
+
+    assert [len(requests) for requests, _ in api.asked] == [1000, 1000, 500]
+    assert [requests[0].document for requests, _ in api.asked] == ["0", "1000", "2000"]
+    assert (result.total, result.memory_count, result.batch_id) == (2500, 5000, "b1")
+
+
+async def test_large_documents_travel_in_parts_too(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    await Memories(connect).batch_create([{"document": "x" * 3_000_000} for _ in range(5)])
+
+    assert [len(requests) for requests, _ in api.asked] == [2, 2, 1]
+
+
+async def test_all_or_nothing_is_one_batch_only(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    with pytest.raises(InvalidInputError, match="fail_fast"):
+        await Memories(connect).batch_create([{"document": "x"}] * 1001, fail_fast=True)
+
+    assert api.asked == []
+
+
+async def test_waiting_ends_when_nothing_more_will_happen(connect: Callable[[], Awaitable[Api]]) -> None:
+    assert (await Memories(connect).wait_for_completion("i", poll_interval_seconds=0)).status == "completed"
+
+
+async def test_waiting_gives_up_in_time_with_an_error_that_python_knows(
+    api: Recorder, connect: Callable[[], Awaitable[Api]]
+) -> None:
+    api.never_done = True
+
+    with pytest.raises(TimeoutError) as late:
+        await Memories(connect).wait_for_completion("i", timeout_seconds=0.01, poll_interval_seconds=0.001)
+
+    assert isinstance(late.value, NetworkTimeoutError)
+
+
+async def test_an_empty_memory_id_is_refused_before_anything_is_asked(
+    api: Recorder, connect: Callable[[], Awaitable[Api]]
+) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        await Memories(connect).get("")
+
+    assert (refusal.value.field, api.asked) == ("memory_id", [])
+
+
+async def test_each_door_asks_for_its_own_target(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
+    await User(connect).context.fetch("u", "c", search_query="tea")
+    await Customer(connect).context.fetch("c")
+    await Client(connect).context.fetch(scopes=["client"])
+    await Conversation(connect).context.fetch("mon-standup", query_date=NOW)
+
+    user, customer, client, conversation = api.asked
+    assert (user.target, user.user_id, user.customer_id, user.search_query) == ("user", "u", "c", ("tea",))
+    assert (customer.target, customer.customer_id) == ("customer", "c")
+    assert (client.target, client.scopes) == ("client", ("client",))
+    assert (conversation.target, conversation.conversation_id) == ("conversation", "mon-standup")
+    assert conversation.query_date == "2026-05-03T00:00:00+00:00"
+
+
+async def test_facts_hold_preferences_and_every_list_is_best_first(connect: Callable[[], Awaitable[Api]]) -> None:
+    context = await User(connect).context.fetch("u")
+
+    assert [found.type for found in context.facts] == ["preference", "fact"]
+    assert [found.type for found in context.preferences] == ["preference"]
+    lists = (context.episodes, context.emotions, context.temporal_events)
+    assert [[found.type for found in found_list] for found_list in lists] == [
+        ["episode"],
+        ["emotion"],
+        ["temporal_event"],
+    ]
+    assert len(context) == 5
+
+
+def test_an_item_shows_its_scope_and_its_content() -> None:
+    response = ContextResponse.of(ContextAnswer(items=(item(1, "fact", "customer"),)))
+
+    assert repr(response.facts) == "[[customer] c1]"
