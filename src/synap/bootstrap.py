@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from synap.adapters.hashing.embedder import HashingEmbedder
 from synap.adapters.minilm.embedder import MiniLmEmbedder
@@ -26,7 +26,7 @@ from synap.errors import SetupError
 from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
 from synap.settings import EmbedderChoice, Settings
-from synap.store.checks import check_store
+from synap.store.checks import ServerFacts, check_store
 from synap.store.database import Database
 from synap.store.migrate import SCHEMA_VERSION, migrate
 from synap.store.server import EmbeddedServer, Role
@@ -58,6 +58,15 @@ class Opening:
     pace: Pace | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The database to work with, the embedded server where it is ours to stop, and what start-up learned about it."""
+
+    server: EmbeddedServer | None
+    database: Database
+    facts: ServerFacts
+
+
 async def open_engine(settings: Settings, opening: Opening | None = None) -> Engine:
     """Start or reach the store, migrate an embedded one, load the embedder, and return a running engine.
 
@@ -68,12 +77,11 @@ async def open_engine(settings: Settings, opening: Opening | None = None) -> Eng
     clock = opening.clock or SystemClock()
     embedder = opening.embedder or choose_embedder(settings)
     opened = await _open_database(settings, stay=opening.stay)
-    server, database = opened
 
     async def release() -> None:
-        await database.close()
-        if server is not None:
-            await asyncio.to_thread(server.stop)
+        await opened.database.close()
+        if opened.server is not None:
+            await asyncio.to_thread(opened.server.stop)
 
     try:
         return await _assemble(settings, opening, clock, embedder, opened, release)
@@ -124,14 +132,15 @@ def embedded_server(settings: Settings, *, stay: bool = False) -> EmbeddedServer
     return server
 
 
-async def _open_database(settings: Settings, *, stay: bool) -> tuple[EmbeddedServer | None, Database]:
-    """Return the database to work with, and the embedded server where it is ours to stop."""
+async def _open_database(settings: Settings, *, stay: bool) -> Opened:
     if settings.database_url is not None:
-        await asyncio.to_thread(check_store, settings.database_url, schema=SCHEMA_VERSION)
-        return None, await Database.open(settings.database_url)
+        facts = await asyncio.to_thread(check_store, settings.database_url, schema=SCHEMA_VERSION)
+        return Opened(server=None, database=await Database.open(settings.database_url), facts=facts)
     server = await asyncio.to_thread(embedded_server, settings, stay=stay)
     try:
-        return server, await Database.open(server.dsn(Role.APP))
+        dsn = server.dsn(Role.APP)
+        facts = await asyncio.to_thread(check_store, dsn, schema=SCHEMA_VERSION)
+        return Opened(server=server, database=await Database.open(dsn), facts=facts)
     except BaseException:
         await asyncio.to_thread(server.stop)
         raise
@@ -142,12 +151,12 @@ async def _assemble(
     opening: Opening,
     clock: Clock,
     embedder: Embedder,
-    opened: tuple[EmbeddedServer | None, Database],
+    opened: Opened,
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
-    server, database = opened
-    store = Store(database, clock)
-    owner = server.dsn(Role.OWNER) if server is not None else settings.migration_url
+    await embedder.load()
+    store = Store(opened.database, clock)
+    owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,
         embedder,
@@ -169,6 +178,7 @@ async def _assemble(
     engine = Engine(
         core,
         release=release,
+        facts={"kind": "postgresql" if opened.server is None else "embedded", **asdict(opened.facts)},
         faults=Faults(settings.faults),
         pace=opening.pace,
         default_instance=default,

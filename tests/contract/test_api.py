@@ -185,6 +185,35 @@ async def test_a_batch_judges_its_rows_one_by_one_and_counts_its_memories(sdk: S
     assert isinstance(result.memory_count, int)
 
 
+WRONG_ROWS: list[dict[str, Any]] = [
+    {"document": "x", "user_id": 5},
+    {"document": "x", "user_id": "a\ud800"},
+    {"document": "x\x00"},
+    {"document": "x", "metadata": 5},
+    {"document": "x", "metadata": {"n": float("nan")}},
+    {"document": [5]},
+    {"document": [{"content": 5}]},
+    {"document": {"text": "x"}},
+    {"document": "x", "mode": ["fast"]},
+    {"document": "x", "document_type": {}},
+    {"document": "x", "document_created_at": "soon"},
+    {"document": "x", "on_duplicate": 1},
+    {"memories": 5},
+    {"memories": [{"type": "fact", "content": "x", "confidence": "sure"}]},
+]
+
+
+async def test_rows_of_wrong_types_fail_alone_through_every_door(house: House) -> None:
+    messages = []
+    for door in DOORS:
+        sdk = await house.way_in(door)
+        result = await sdk.memories.batch_create([*WRONG_ROWS, {"document": "A fine row.", "document_type": "note"}])
+        assert (result.succeeded, result.failed) == (1, len(WRONG_ROWS))
+        messages.append([row.error_message for row in result.results])
+
+    assert messages[0] == messages[1]
+
+
 async def test_one_bad_row_refuses_all_where_that_is_wished(sdk: Synap) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         await sdk.memories.batch_create([{"document": "fine"}, {"document": 5}], fail_fast=True)

@@ -30,7 +30,7 @@ from synap.store.documents import AcceptDocument, StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
 from synap.store.splitting import without_comments
-from synap.store.statements import statement
+from synap.store.statements import Slot, statement
 from synap.store.store import Store
 
 ALL_BUCKETS = (
@@ -115,9 +115,7 @@ class Desk:
             new_memory(key, one, document, None if vectors is None else vectors[key])
             for key, one in enumerate(statements)
         )
-        applied = Applied(
-            job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now()
-        )
+        applied = Applied(job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now())
         return await self.store.memories.apply(job.scope, applied)
 
     async def remember(self, scope: Scope, *texts: str, document_id: str | None = None, **options: Any) -> list[str]:
@@ -125,11 +123,19 @@ class Desk:
         await self.accept(scope, *texts, document_id=document_id)
         return await self.work(scope, *texts, **options)
 
-    async def find(self, scope: Scope, text: str = "", **changes: Any) -> Recall:
+    def draft(self, key: int, said: Statement | str, document: StoredDocument, vector: Any = None) -> NewMemory:
+        return new_memory(key, said, document, vector)
+
+    def bare(self, said: str) -> NewMemory:
+        """A memory that rests on nothing."""
+        statement = Statement(type=MemoryType.FACT, content=said)
+        return NewMemory(key=0, draft=Draft(statement=statement, evidence=()), extractor="direct@1")
+
+    async def find(self, scope: Scope, text: str = "", *, slot: Slot = "emb", **changes: Any) -> Recall:
         """Search on behalf of a scope with one lexical query, or none."""
         queries = (Query(text=text, terms=term_hashes(text)),) if text else ()
         search = Search(chain=self.chain(scope), queries=queries, now=self.clock.now())
-        return await self.store.search.recall(replace(search, **changes))
+        return await self.store.search.recall(replace(search, **changes), slot=slot)
 
 
 def prepared(*texts: str) -> PreparedDocument:
@@ -140,9 +146,7 @@ def prepared(*texts: str) -> PreparedDocument:
         Segment(ordinal=position, start=start, end=start + len(one), text=one, blocks=(position, position + 1))
         for position, (start, one) in enumerate(zip(starts, texts, strict=True))
     )
-    blocks = tuple(
-        Block(kind=BlockKind.PARAGRAPH, start=one.start, end=one.end, text=one.text) for one in segments
-    )
+    blocks = tuple(Block(kind=BlockKind.PARAGRAPH, start=one.start, end=one.end, text=one.text) for one in segments)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return PreparedDocument(text=text, blocks=blocks, segments=segments, content_hash=digest)
 

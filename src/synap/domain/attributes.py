@@ -108,6 +108,8 @@ _RESTRICTION = re.compile(
 _SUBORDINATE = re.compile(r"\s(?:because|which|who|since|so that|as of|until further|when|if|unless)\b|[;(]|,\s(?!\d)")
 _NAMED_VALUE = re.compile(r"[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*\W*$")
 _EVENTFUL = frozenset({Kind.CLOCK, Kind.HOURS, Kind.WEEKDAY, Kind.DATE, Kind.MONTH})
+_NESTED = re.compile(r"(?P<s>.+)['\u2019]s (?P<a>.+)$")
+_ABOUT = re.compile(r"(?P<a>.+?) (?:of|for|at|in) (?P<q>.+)$")
 _SUPPORT = re.compile(r"\b(?:support|help ?desk|service desk|assistance|hotline)\b", re.IGNORECASE)
 _POSSESSOR = re.compile(rf"^(?P<s>{_CAPITAL}[^,;:'\u2019]{{0,40}})['\u2019]s?\s")
 _FOR_WHOM = re.compile(rf"\b(?:for|to|at) (?P<s>{_CAPITAL}[\w&.-]+(?: {_CAPITAL}[\w&.-]+)*)$")
@@ -135,7 +137,7 @@ def qualified(name: str, qualifier: str | None) -> str:
 
 def attribute_name(phrase: str) -> str:
     """Return the slot name that a noun phrase stands for: `the travel budget` → `budget:travel`, `boss` → `manager`."""
-    about = re.match(r"(?P<a>.+?) (?:of|for|at|in) (?P<q>.+)$", phrase)
+    about = _ABOUT.match(phrase)
     plain = f"{undetermined(owned(about['q']) or about['q'])} {about['a']}" if about else phrase
     return _named(plain, "", USER)[0]
 
@@ -151,21 +153,27 @@ def _stated(clause: str, owner: str) -> Iterator[Slot]:
         yield from _of(match, owner)
     elif located := list(_located(_LOCATED.match(clause), owner)):
         yield from located
+    elif match := _LIMITED.match(clause):
+        yield from _measured(match["q"], match["v"], owner, limit=True)
     elif match := (_INVERTED.match(clause) or _CHANGED.match(clause) or _PLAIN.match(clause)):
         yield from _plain(match, owner)
-    elif match := (_LIMITED.match(clause) or _HELD.match(clause)):
-        yield from _measured(match["q"], match["v"], owner, limit=match.re is _LIMITED)
+    elif match := _HELD.match(clause):
+        yield from _measured(match["q"], match["v"], owner, limit=False)
 
 
 def _possessive(match: re.Match[str], owner: str) -> Iterator[Slot]:
     """Read `X's Y is Z`: people and named things own attributes, other nouns only tell which attribute is meant."""
-    subject = subject_of(match["s"], owner)
+    subject, attribute = subject_of(match["s"], owner), match["a"]
     if subject is None:
         return
-    if subject == owner or is_name(match["s"]) or subject.split()[-1] in KIN_AND_PEOPLE:
-        yield from _attribute(match["a"], match["v"], subject)
+    if nested := _NESTED.match(attribute):
+        subject, attribute = normalise_subject(f"my {nested['s']}", owner=subject), nested["a"]
+    if about := _ABOUT.match(attribute):
+        attribute = f"{undetermined(owned(about['q']) or about['q'])} {about['a']}"
+    if subject == owner or nested or is_name(match["s"]) or subject.split()[-1] in KIN_AND_PEOPLE:
+        yield from _attribute(attribute, match["v"], subject)
     else:
-        yield from _attribute(f"{subject} {match['a']}", match["v"], owner)
+        yield from _attribute(f"{subject} {attribute}", match["v"], owner)
 
 
 def _of(match: re.Match[str], owner: str) -> Iterator[Slot]:
@@ -195,13 +203,15 @@ def _attribute(attribute: str, value: str, subject: str, *, single: bool | None 
         return
     restriction = _RESTRICTION.search(value)
     if restriction is not None:
-        attribute, value = f"{restriction['q']} {attribute}", value[: restriction.start()]
+        value = value[: restriction.start()]
     negated = re.match(r"(?:not|no longer)\s+", value, re.IGNORECASE)
     short = _SUBORDINATE.split(value[negated.end() :] if negated else value, maxsplit=1)[0]
     normal = normalise_value(short)
     if not normal or normal in UNRESOLVED or len(normal.split()) > _MOST_VALUE_WORDS:
         return
     name, spec, subject = _named(attribute, short, subject)
+    if restriction is not None:
+        name = f"{name}{' ' if ':' in name else ':'}{restriction['q'].casefold()}"
     if name.startswith("time:"):
         normal = _moment(short)
     if single is None:

@@ -14,7 +14,7 @@ from synap.domain.attributes import NOT
 from synap.domain.concepts import word_stems
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
-from synap.domain.readings import COMPARABLE, Reading, readings, topic_terms
+from synap.domain.readings import COMPARABLE, Reading, block_terms, readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slots import content_hash, slots_of
 from synap.domain.values import Kind, Value
@@ -55,7 +55,7 @@ def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> 
         return _loosely(a, b)
     if _contradict(a, b):
         return Relation.CONFLICT
-    return Relation.SAME if _same_subject(a, b) and _near_duplicates(a, b, similarity) else _loosely(a, b)
+    return Relation.SAME if _near_duplicates(a, b, similarity) and _same_subject(a, b) else _loosely(a, b)
 
 
 def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | None = None) -> Relation:
@@ -129,7 +129,7 @@ def _contradict(a: Statement, b: Statement) -> bool:
     by_slot = slot_relation(ours, theirs)
     if by_slot is not Relation.UNRELATED:
         return by_slot is Relation.CONFLICT
-    return _same_subject(a, b) and not _qualified_apart(ours, theirs) and _opposed(a, b)
+    return _opposed(a, b) and _same_subject(a, b) and not _qualified_apart(ours, theirs)
 
 
 def _overrule(narrow: Statement, broad: Statement) -> bool:
@@ -139,14 +139,19 @@ def _overrule(narrow: Statement, broad: Statement) -> bool:
     if shared:
         aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
         return not aside and any(values_exclude(mine, other) for mine, other in shared)
-    return not _qualified_apart(ours, theirs) and _overrides(narrow, broad)
+    return _overrides(narrow, broad) and not _qualified_apart(ours, theirs)
 
 
 def _slots_of_both(a: Statement, b: Statement) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
     """Return the slots of two statements, read from their content only where a common topic makes that worth while."""
-    if (a.slots and b.slots) or not topic_terms(a.content) & topic_terms(b.content):
+    if (a.slots and b.slots) or not _topical(a, b):
         return a.slots, b.slots
     return all_slots(a), all_slots(b)
+
+
+def _topical(a: Statement, b: Statement) -> bool:
+    ours, theirs = block_terms(a.content), block_terms(b.content)
+    return len(ours & theirs) >= _TOPIC_SHARE * min(len(ours), len(theirs))
 
 
 def _meets(narrow: Slot, broad: Slot) -> bool:
@@ -176,27 +181,14 @@ def _qualified_apart(ours: Sequence[Slot], theirs: Sequence[Slot]) -> bool:
 
 def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bool:
     """Whether two statements say the same in nearly the same words, with equal numbers, polarity and names."""
-    if a.positive is not b.positive:
-        return False
     ours, theirs = readings(a.content), readings(b.content)
-    if len(ours) != len(theirs):
+    if len(ours) != len(theirs) or a.positive is not b.positive:
         return False
-    for mine, other in zip(ours, theirs, strict=True):
-        same_frame = (mine.values, mine.negative, mine.restrictions, mine.named, mine.choices, mine.foreign) == (
-            other.values,
-            other.negative,
-            other.restrictions,
-            other.named,
-            other.choices,
-            other.foreign,
-        )
-        if not same_frame or (mine.bygone is not other.bygone):
-            return False
+    pairs = tuple(zip(ours, theirs, strict=True))
     close = similarity is not None and similarity >= NEAR_DUPLICATE
-    return close or all(
-        _jaccard(mine.terms, other.terms) >= _SAME_SHARE and bool(mine.terms)
-        for mine, other in zip(ours, theirs, strict=True)
-    )
+    if not close and not all(mine.terms and _jaccard(mine.terms, other.terms) >= _SAME_SHARE for mine, other in pairs):
+        return False
+    return all(mine.frame == other.frame for mine, other in pairs)
 
 
 def _opposed(a: Statement, b: Statement) -> bool:
@@ -314,7 +306,7 @@ def _choices_differ(mine: Reading, other: Reading) -> bool:
 def _loosely(a: Statement, b: Statement) -> Relation:
     """Return `COMPLEMENT` where a slot or a topic is shared, else `UNRELATED`."""
     keys = {slot.key for slot in a.slots} & {slot.key for slot in b.slots}
-    return Relation.COMPLEMENT if keys or topic_terms(a.content) & topic_terms(b.content) else Relation.UNRELATED
+    return Relation.COMPLEMENT if keys or block_terms(a.content) & block_terms(b.content) else Relation.UNRELATED
 
 
 def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:

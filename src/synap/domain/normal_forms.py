@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from synap.domain.slot_table import GENERIC_MODIFIERS, LEGAL_SUFFIXES
 from synap.domain.terms import stem
@@ -42,6 +43,7 @@ _NOT_TELLING = GENERIC_MODIFIERS | _FILLERS | {"user", "all", "any", "s"}
 _MOST_SUBJECT_WORDS = 7
 
 
+@lru_cache(maxsize=8192)
 def normalise_subject(text: str, *, owner: str = USER) -> str:
     """Return the name of a subject for comparison: lower case, no articles or legal suffix; `my sister` → `sister`.
 

@@ -19,6 +19,8 @@ from synap.domain.memories import Slot
 from synap.domain.normal_forms import UNRESOLVED, normalise_subject, normalise_value, subject_of
 from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, RULES, Rule, SlotSpec
 
+_LONGEST_CLAUSE = 300
+"""Code points; longer ones are no plain statements, and patterns would only stray in them."""
 _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
 _LENGTH = re.compile(
     r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|detailed|"
@@ -38,6 +40,7 @@ def slot_hash(slot: Slot) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
+@lru_cache(maxsize=16384)
 def content_hash(text: str) -> bytes:
     """Return 16 bytes that are equal for texts that differ only in case, spacing, Unicode form and final punctuation."""
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .!;,")
@@ -56,7 +59,7 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     owner = normalise_subject(subject)
     found: dict[tuple[str, str, str], Slot] = {}
     for clause in clauses(text):
-        if not believed(clause) or past(clause):
+        if len(clause) > _LONGEST_CLAUSE or not believed(clause) or past(clause):
             continue
         for slot in _slots_of_clause(without_time(clause), owner):
             found.setdefault((slot.subject, slot.name, slot.value), slot)

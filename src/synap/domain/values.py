@@ -183,7 +183,10 @@ _SCANNER = re.compile(
             ),
             ("version", r"\b(?-i:v)\d+(?:\.\d+)*\b|\b\d+\.\d+\.\d+(?:\.\d+)*\b|(?<=version )\d+(?:\.\d+)*"),
             ("phone", r"\+\d[\d ()-]{6,}\d"),
-            ("code", r"\b[A-Z]{1,5}-\d{2,}\b|\b(?=[A-Z\d-]*\d)(?=[A-Z\d-]*[A-Z])[A-Z\d]{2,}(?:-[A-Z\d]+)+\b"),
+            (
+                "code",
+                r"\b[A-Z]{1,5}-\d{2,}\b|\b(?=[A-Z\d-]{0,30}\d)(?=[A-Z\d-]{0,30}[A-Z])[A-Z\d]{2,20}(?:-[A-Z\d]{1,20})+\b",
+            ),
             ("weekday", r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?|daily|every day)\b"),
             ("year", r"\b(?:19|20)\d\d\b(?![,.]\d)"),
             ("month", rf"\b(?!may\b){_MONTH}\b"),

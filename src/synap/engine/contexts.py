@@ -177,7 +177,8 @@ async def _conversation_owner(core: Core, instance: Instance, request: FetchCont
         raise InvalidInputError("conversation_id is required for a conversation's context", field="conversation_id")
     named = None if ids.empty else decide_scope(instance.place, ids, conversational=True)
     known = await core.store.documents.owners(instance.id, conversation_uuid(request.conversation_id))
-    known = [scope for scope in known if scope.space == instance.id or scope.shared]
+    # The directory does not tell in which space a shared scope lies: the instance does.
+    known = [decide_scope(instance.place, Ids()) if scope.shared else scope for scope in known]
     if named is not None:
         return Owner(scope=None, reason=FOREIGN_CONVERSATION) if known and named not in known else Owner(scope=named)
     if not known:
@@ -209,7 +210,7 @@ async def _answer(
 async def _cached(core: Core, key: bytes, chain: Sequence[Scope]) -> ContextAnswer | None:
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            versions = await core.store.scopes.versions(chain)
+            versions = await core.store.search.versions(chain)
     except (TransientError, TimeoutError):
         return None
     answer = core.cache.get(key, versions)

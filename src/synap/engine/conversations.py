@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synap.api.conversations import (
+    ConversationTurn,
     ConversationTurns,
     ReadConversation,
     RecordedBatch,
@@ -13,6 +14,7 @@ from synap.api.conversations import (
     RecordMessage,
     RowError,
 )
+from synap.api.requests import checked
 from synap.domain.documents import DocumentType, Mode, Turn
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
@@ -36,17 +38,31 @@ class Checked:
     """A message that has passed all checks."""
 
     scope: Scope
+    conversation: str
     message: NewMessage
     document: AcceptDocument
 
 
 async def record(core: Core, caller: Caller, request: RecordMessage) -> RecordedMessage:
     """Store one message, and accept it as a one-turn document, in one transaction."""
-    checked = _check(core, caller, request)
-    recorded = await core.store.conversations.record(checked.scope, checked.message, checked.document)
-    core.note(caller, "message.record", scope=checked.scope, targets=(recorded.message_id,), count=1)
+    checked_message = _check(core, caller, request)
+    recorded = await core.store.conversations.record(
+        checked_message.scope,
+        checked_message.conversation,
+        checked_message.message,
+        checked_message.document,
+        external_id=request.conversation_id,
+    )
+    core.note(caller, "message.record", scope=checked_message.scope, targets=(recorded.message.id,), count=1)
     core.wake()
-    return recorded
+    return RecordedMessage(
+        message_id=recorded.message.id,
+        conversation_id=checked_message.conversation,
+        recorded_at=recorded.message.recorded_at,
+        session_id=recorded.message.session_id,
+        conversation_message_count=recorded.message_count,
+        external_conversation_id=recorded.external_id,
+    )
 
 
 async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMessage]) -> RecordedBatch:
@@ -57,7 +73,7 @@ async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMess
     errors: list[RowError] = []
     for index, request in enumerate(requests):
         try:
-            results.append(await record(core, caller, request))
+            results.append(await record(core, caller, checked(request)))
         except (InvalidInputError, ForbiddenError) as error:
             field = None if error.field is None else f"messages[{index}].{error.field}"
             errors.append(RowError(index=index, error=error.message, field=field))
@@ -82,9 +98,20 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
         scope = owners[0]
     else:
         scope = decide_scope(instance.place, ids, conversational=True)
-    found = await core.store.conversations.turns(scope, conversation, start=request.start, limit=request.limit)
+    found = await core.store.conversations.read(scope, conversation, start=request.start, limit=request.limit)
     core.note(caller, "message.read", scope=scope, count=len(found))
-    return ConversationTurns(turns=tuple(found))
+    return ConversationTurns(
+        turns=tuple(
+            ConversationTurn(
+                role=message.role,
+                content=message.content,
+                timestamp=message.recorded_at,
+                message_id=message.id,
+                position=message.position,
+            )
+            for message in found
+        )
+    )
 
 
 def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
@@ -108,10 +135,9 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
     conversation = conversation_uuid(external)
     return Checked(
         scope=scope,
+        conversation=conversation,
         message=NewMessage(
             id=message_row,
-            conversation=conversation,
-            external_id=external,
             role=request.role,
             content=prepared.blocks[0].text,
             session_id=session,

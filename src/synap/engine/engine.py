@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from synap.version import __version__
@@ -37,11 +37,21 @@ class Engine:
         core: Core,
         *,
         release: Callable[[], Awaitable[None]],
+        facts: Mapping[str, object],
         faults: Faults | None = None,
         pace: Pace | None = None,
         default_instance: str = "",
     ) -> None:
-        """Put an engine together; `release` closes the store and whatever else was opened for it."""
+        """Put an engine together.
+
+        Args:
+            core: What the operations work with.
+            release: Closes the store and whatever else was opened for it.
+            facts: What the store is, for `/health`.
+            faults: Faults on purpose, for tests.
+            pace: How the workers go about it.
+            default_instance: The instance that an application in this process uses.
+        """
         self.core = core
         self.metrics = Metrics()
         self.faults = faults or Faults()
@@ -49,6 +59,7 @@ class Engine:
         self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
         self._release = release
+        self._facts = facts
         self._tasks: list[asyncio.Task[None]] = []
         self._workers: asyncio.Task[None] | None = None
         self._stopped = False
@@ -117,7 +128,6 @@ class Engine:
         try:
             async with asyncio.timeout(self.core.settings.store_timeout):
                 depth = await self.core.store.queue.depth()
-                store = await self.core.store.describe()
         except (TransientError, TimeoutError):
             return Health(
                 status="degraded",
@@ -137,7 +147,7 @@ class Engine:
         }
         return Health(
             status="ok",
-            store={"reachable": True, **store},
+            store={"reachable": True, **self._facts},
             embedder=embedder,
             queue=queue,
             version=__version__,

@@ -21,6 +21,7 @@ from synap.api.memories import (
     MemoryRecord,
     UpdateMemory,
 )
+from synap.api.requests import checked
 from synap.api.wire import memory_record
 from synap.domain.documents import DocumentType, IngestionStatus, PreparedDocument
 from synap.domain.ids import RowRef, conversation_uuid, decode_public_id, encode_public_id
@@ -344,7 +345,7 @@ async def _judge(
     core: Core, caller: Caller, request: CreateMemory, index: int, batch_row: int
 ) -> Accepted | SynapError:
     try:
-        return await _prepare(core, caller, request, batch_row)
+        return await _prepare(core, caller, checked(request), batch_row)
     except (InvalidInputError, ForbiddenError) as error:
         field = None if error.field is None else f"documents[{index}].{error.field}"
         return type(error)(f"documents[{index}]: {error.message}", field=field)

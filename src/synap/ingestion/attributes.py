@@ -10,6 +10,7 @@ from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import DISLIKING, LIFE_EVENTS, LIKING
 from synap.ingestion.lexicon.feelings import BOOSTERS, DOWNTONERS, FEELING_NOUNS, FEELING_VERBS, FEELINGS, FELT
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.lexicon.verbs import LINKING
 from synap.ingestion.shapes import Shape, is_name, words_of
 from synap.ingestion.tenses import Tense
@@ -18,18 +19,34 @@ _HEDGES = re.compile(
     r"\b(?:maybe|perhaps|probably|possibly|might|may be|I think|I guess|I suppose|I believe|not sure|kind of|kinda|sort of|seems?|apparently|supposedly|as far as I know|I assume|about to)\b",
     re.IGNORECASE,
 )
-_WISH = re.compile(r"\b(?:want|wants|wish|wishes|hope|hopes|hoping|would (?:love|like)|dream of|dreams of|dreaming of|wanted)\b", re.IGNORECASE)
-_PLAN = re.compile(r"\b(?:plan|plans|planning|going to|intend|intends|will|about to|aim to|aiming to|thinking (?:of|about)|considering|need to|needs to|have to|has to|goal is|looking to|trying to)\b", re.IGNORECASE)
-_REPORT_VERBS = frozenset("say tell mention claim report explain announce write text believe think promise admit complain suggest hint insist".split())
+_WISH = re.compile(
+    r"\b(?:want|wants|wish|wishes|hope|hopes|hoping|would (?:love|like)|dream of|dreams of|dreaming of|wanted)\b",
+    re.IGNORECASE,
+)
+_PLAN = re.compile(
+    r"\b(?:plan|plans|planning|going to|intend|intends|will|about to|aim to|aiming to|thinking (?:of|about)|considering|need to|needs to|have to|has to|goal is|looking to|trying to)\b",
+    re.IGNORECASE,
+)
+_REPORT_VERBS = word_set(
+    "say tell mention claim report explain announce write text believe think promise admit complain suggest hint insist"
+)
 _LIKES_PHRASE = re.compile(
-    r"\b(?:(?:my|our|[A-Z]\w+['’]s|his|her|their) (?:all-time )?favou?rites?\b|(?:a )?(?:big|huge|great|real|massive) fan of|(?:am|is|are) (?:really |very |super |so )?(?:into|fond of|keen on|crazy about|obsessed with|passionate about|partial to)"
+    r"\b(?:(?:my|our|[A-Z]\w+['\u2019]s|his|her|their) (?:all-time )?favou?rites?\b|(?:a )?(?:big|huge|great|real|massive) fan of|(?:am|is|are) (?:really |very |super |so )?(?:into|fond of|keen on|crazy about|obsessed with|passionate about|partial to)"
     r"|would rather|(?:can|could) not (?:stand|bear)|(?:not|never) (?:a )?(?:big |huge )?(?:fan of|into)|(?:am|is|are) not (?:a )?(?:fan of|into|keen on|fond of)|sick of|tired of|allergic to (?:meetings|small talk)|addicted to|can not get enough of"
     r"|rather .+ than\b|works? best for (?:me|us)|suits? (?:me|us)|(?:go-to|preferred|preference|pet peeve|guilty pleasure|happy place))\b",
     re.IGNORECASE,
 )
-_DISLIKES_PHRASE = re.compile(r"(?:can|could) not (?:stand|bear)|not (?:a )?(?:big |huge )?(?:fan|into|keen|fond)|sick of|tired of|pet peeve|least favou?rite", re.IGNORECASE)
-_MAKES = re.compile(r"\b(?:makes?|made|making|leaves?|left|got|gets|has) (?:me|us|him|her|them|[A-Z]\w+)(?: feel(?:ing)?)? (?P<how>(?:[\w-]+ ){0,2}[\w-]+)", re.IGNORECASE)
-_AWAITED = re.compile(r"\b(?:I|we) (?:\w+ ){0,2}(?:can not wait|(?:am|are) (?:\w+ ){0,2}looking forward) (?:to|for)\b", re.IGNORECASE)
+_DISLIKES_PHRASE = re.compile(
+    r"(?:can|could) not (?:stand|bear)|not (?:a )?(?:big |huge )?(?:fan|into|keen|fond)|sick of|tired of|pet peeve|least favou?rite",
+    re.IGNORECASE,
+)
+_MAKES = re.compile(
+    r"\b(?:makes?|made|making|leaves?|left|got|gets|has) (?:me|us|him|her|them|[A-Z]\w+)(?: feel(?:ing)?)? (?P<how>(?:[\w-]+ ){0,2}[\w-]+)",
+    re.IGNORECASE,
+)
+_AWAITED = re.compile(
+    r"\b(?:I|we) (?:\w+ ){0,2}(?:can not wait|(?:am|are) (?:\w+ ){0,2}looking forward) (?:to|for)\b", re.IGNORECASE
+)
 _NAME_JOINERS = frozenset({"of", "the", "de", "da", "di", "van", "von", "der", "and", "&", "la", "le", "for"})
 
 
@@ -63,45 +80,47 @@ def feeling_of(shape: Shape) -> Feeling | None:
     """Return the feeling that the clause tells of its subject, or None; a negated one is none."""
     if shape.verb < 0:
         return None
-    made = _MAKES.search(shape.text)
-    if made and not shape.negated:
-        found = _named_feeling(tuple(w.lower for w in words_of(made["how"])))
-        if found:
-            return found
     rest = tuple(word.lower for word in shape.rest)
     if shape.base == "stop" and shape.negated and rest:
-        base = verbs.base_of_gerund(rest[0]) or ""
-        return _feels(FEELING_VERBS.get(base), ("really",))
+        return _feels(FEELING_VERBS.get(verbs.base_of_gerund(rest[0]) or ""), ("really",))
     if _AWAITED.search(shape.text):
         return Feeling(category="excitement", intensity=0.75)
     if shape.negated:
         return None
+    return _caused(shape) or _by_its_verb(shape, rest) or _linked(shape, rest)
+
+
+def _caused(shape: Shape) -> Feeling | None:
+    """Read "it makes me nervous"."""
+    made = _MAKES.search(shape.text)
+    return _named_feeling(tuple(word.lower for word in words_of(made["how"]))) if made else None
+
+
+def _by_its_verb(shape: Shape, rest: tuple[str, ...]) -> Feeling | None:
+    """Read "I worry about", "I freaked out", "I am still grieving"."""
+    around = tuple(word.lower for word in shape.words)
+    if shape.base == "freak" and rest[:1] == ("out",):
+        return Feeling(category="anxiety", intensity=0.8)
     if shape.base in FEELING_VERBS and "out" not in rest[:2]:
-        category, strength = FEELING_VERBS[shape.base]
-        plain = shape.base not in ("miss", "fear", "regret", "cry") or (rest and not rest[0][0].isdigit() and rest[0] not in ("the", "a", "you"))
-        return Feeling(category=category, intensity=_weighed(strength, tuple(w.lower for w in shape.words))) if plain else None
-    if shape.base in ("grow", "freak"):
-        return Feeling(category="anxiety", intensity=0.8) if rest[:1] == ("out",) and shape.base == "freak" else None
-    if shape.base in LINKING or shape.base == "feel":
-        felt = next((FELT[word] for word in rest[:3] if word in FELT), None) if shape.base == "feel" else None
-        return _named_feeling(rest[:6], copula=shape.base == "be") or _feels(felt, rest[:2])
-    if shape.base in ("have", "suffer", "experience", "feel"):
-        noun = next((w for w in rest[:4] if w in FEELING_NOUNS), None)
-        return Feeling(category=FEELING_NOUNS[noun], intensity=_weighed(0.65, rest[:4])) if noun and shape.base == "feel" else None
-    return _direct(shape)
+        needs_object = shape.base in ("miss", "fear", "regret", "cry")
+        told = not needs_object or (bool(rest) and not rest[0][0].isdigit() and rest[0] not in ("the", "a", "you"))
+        return _feels(FEELING_VERBS[shape.base], around) if told else None
+    return _feels(FEELINGS.get(shape.words[shape.verb].lower), around) if shape.helpers else None
+
+
+def _linked(shape: Shape, rest: tuple[str, ...]) -> Feeling | None:
+    """Read "I am anxious", "I feel terrible", "I feel a lot of anger"."""
+    if shape.base not in LINKING:
+        return None
+    found = _named_feeling(rest[:6], copula=shape.base == "be")
+    if found is not None or shape.base != "feel":
+        return found
+    felt = next((FELT[word] for word in rest[:3] if word in FELT), None)
+    return _feels(felt, rest[:2])
 
 
 def _feels(entry: tuple[str, float] | None, around: tuple[str, ...]) -> Feeling | None:
     return Feeling(category=entry[0], intensity=_weighed(entry[1], around)) if entry else None
-
-
-def _direct(shape: Shape) -> Feeling | None:
-    """Read "I am still grieving", "I am dreading Monday": the feeling is the verb itself."""
-    word = shape.words[shape.verb].lower
-    if shape.helpers and word in FEELINGS:
-        category, strength = FEELINGS[word]
-        return Feeling(category=category, intensity=_weighed(strength, tuple(w.lower for w in shape.words)))
-    return None
 
 
 def _named_feeling(words: tuple[str, ...], *, copula: bool = False) -> Feeling | None:
@@ -112,7 +131,11 @@ def _named_feeling(words: tuple[str, ...], *, copula: bool = False) -> Feeling |
             entry = (FEELING_NOUNS[word], 0.65)
         if entry is not None:
             before = words[:place]
-            if "not" in before or "never" in before or (word == "down" and place + 1 < len(words) and words[place + 1] in ("to", "for", "with", "the")):
+            if (
+                "not" in before
+                or "never" in before
+                or (word == "down" and place + 1 < len(words) and words[place + 1] in ("to", "for", "with", "the"))
+            ):
                 continue
             return Feeling(category=entry[0], intensity=_weighed(entry[1], before))
         if word in lexicon.PREPOSITIONS | {"a", "an", "my"} and word not in ("like", "a"):
@@ -136,19 +159,19 @@ def liking_of(shape: Shape) -> Liking | None:
     if phrase:
         return Liking(strength=0.85, positive=_DISLIKES_PHRASE.search(shape.text) is None)
     base = shape.base
-    if base not in LIKING:
-        return None
-    rest = [word.lower for word in shape.rest]
-    if base in ("like", "love") and "would" in shape.helpers:
-        return None
-    if base == "appreciate" and (not rest or rest[0] in ("the", "it", "that")):
-        return None
-    if shape.tense is Tense.PAST and not shape.perfect:
+    if base not in LIKING or _no_liking(shape):
         return None
     strength = LIKING[base] - (0.15 if any(w.lower in DOWNTONERS for w in shape.words) else 0.0)
     if any(w.lower in BOOSTERS | {"always", "never"} for w in shape.words[: shape.verb + 1]):
         strength = min(1.0, strength + 0.1)
     return Liking(strength=round(strength, 2), positive=(base in DISLIKING) == shape.negated)
+
+
+def _no_liking(shape: Shape) -> bool:
+    """Whether a verb of liking asks for something ("I would like"), thanks, or tells of one past moment."""
+    thanks = shape.base == "appreciate" and shape.rest[:1] and shape.rest[0].lower in ("the", "it", "that")
+    wish = shape.base in ("like", "love") and "would" in shape.helpers
+    return bool(thanks) or wish or (shape.tense is Tense.PAST and not shape.perfect)
 
 
 def modality_of(shape: Shape) -> Modality:
@@ -194,9 +217,7 @@ def names_in(text: str) -> tuple[str, ...]:
         if (not proper or broken) and run:
             found.setdefault(_trimmed(run))
             run = []
-        if proper:
-            run.append(word.text)
-        elif run and word.lower in _NAME_JOINERS:
+        if proper or (run and word.lower in _NAME_JOINERS):
             run.append(word.text)
         previous_end = word.end
     if run:
@@ -206,14 +227,18 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def _surely_a_name(word: str) -> bool:
     lower = word.casefold()
-    return verbs.base_of(lower) is None and lower not in lexicon.INTERJECTIONS | lexicon.ADVERBS | lexicon.PREPOSITIONS and not lower.endswith(("ing", "ly"))
+    return (
+        verbs.base_of(lower) is None
+        and lower not in lexicon.INTERJECTIONS | lexicon.ADVERBS | lexicon.PREPOSITIONS
+        and not lower.endswith(("ing", "ly"))
+    )
 
 
 def _trimmed(run: list[str]) -> str:
     while run and run[-1].casefold() in _NAME_JOINERS:
         run.pop()
     name = " ".join(run)
-    return name.removesuffix("'s").removesuffix("’s")
+    return name.removesuffix("'s").removesuffix("\u2019s")
 
 
 def participants_of(shape: Shape, speaker: str) -> tuple[str, ...]:

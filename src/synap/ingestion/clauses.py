@@ -10,16 +10,19 @@ import re
 from dataclasses import dataclass
 
 from synap.ingestion import verbs
+from synap.ingestion.contractions import expand
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import TELEGRAPHIC_ADJECTIVES
 from synap.ingestion.lexicon.feelings import FEELINGS
-from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, expand, is_name, words_of
+from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
 
-_JOINT = re.compile(r"\s*;\s+|\s+[–—]\s*|\s+-{1,2}\s+|\s*\.{3}\s*|,?\s+(?:and|but|so|plus|yet|though|while|whereas)\s+(?:then\s+|also\s+|now\s+)?|,\s+")
-_HARD = re.compile(r"[;–—]|-{1,2}|\.{3}")
+_JOINT = re.compile(
+    r"\s*;\s+|\s+[\u2013—]\s*|\s+-{1,2}\s+|\s*\.{3}\s*|,?\s+(?:and|but|so|plus|yet|though|while|whereas)\s+(?:then\s+|also\s+|now\s+)?|,\s+"
+)
+_HARD = re.compile(r"[;\u2013—]|-{1,2}|\.{3}")
 _OWN_SUBJECT = frozenset({"i", "we", "he", "she", "they", "it"})
-_CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['’]", re.IGNORECASE)
+_CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['\u2019]", re.IGNORECASE)
 _MOST_CLAUSES = 12
 
 
@@ -49,7 +52,7 @@ def split(sentence: str) -> list[Clause]:
             continue
         left = opening + expand(sentence[start : joint.start()])
         right = sentence[joint.end() :]
-        carried = _continuation(left, right, joint[0], chained=bool(clauses) and clauses[-1].carried or bool(opening))
+        carried = _continuation(left, right, joint[0], chained=(bool(clauses) and clauses[-1].carried) or bool(opening))
         if carried is None:
             continue
         clauses.append(Clause(left, start, joint.start(), carried=bool(opening)))
@@ -102,7 +105,9 @@ def _starts_with_subject(right: str, *, bare: bool) -> bool:
 def _carried(before: Shape, following: tuple[Word, ...], *, bare: bool, chained: bool) -> str | None:
     subject = before.subject_text + ("," if "," in before.subject_text else "")
     skipped = 0
-    while skipped < len(following) - 1 and (following[skipped].lower in lexicon.ADVERBS or following[skipped].lower == "not"):
+    while skipped < len(following) - 1 and (
+        following[skipped].lower in lexicon.ADVERBS or following[skipped].lower == "not"
+    ):
         skipped += 1
     word = following[skipped]
     after = following[skipped + 1].lower if skipped + 1 < len(following) else ""
@@ -130,7 +135,11 @@ def _predicate(word: str, after: str) -> bool:
 def _finite_like(before: Shape, word: str, after: str, *, bare: bool, chained: bool) -> bool:
     if not after or after in ("and", "or"):
         return False
-    object_follows = after in lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"} or after[0].isdigit() or after.endswith("ing")
+    object_follows = (
+        after in lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"}
+        or after[0].isdigit()
+        or after.endswith("ing")
+    )
     past = verbs.base_of_past(word) is not None and not verbs.is_base(word)
     if past and before.tense is Tense.PAST:
         return not (before.base == "be" and not object_follows) or object_follows

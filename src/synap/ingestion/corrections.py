@@ -10,7 +10,10 @@ from synap.ingestion.shapes import is_name, words_of
 from synap.ingestion.tenses import Tense
 
 _NOT_BUT = re.compile(r"\bnot\s+(?P<old>[^,.;]{1,40}?),?\s+but\s+(?:rather\s+)?(?P<new>[^,.;]{1,60})", re.IGNORECASE)
-_COMMA_NOT = re.compile(r"(?:,\s*|\s+(?=not\b))(?:and\s+)?(?:not|rather than)\s+(?P<old>(?:the |a |an |in |on |at |for )?[\w$€£%.:'’-]+(?:\s[\w%'’-]+){0,2})\s*[.!]*$", re.IGNORECASE)
+_COMMA_NOT = re.compile(
+    r"(?:,\s*|\s+(?=not\b))(?:and\s+)?(?:not|rather than)\s+(?P<old>(?:the |a |an |in |on |at |for )?[\w$€£%.:'\u2019-]+(?:\s[\w%'\u2019-]+){0,2})\s*[.!]*$",
+    re.IGNORECASE,
+)
 _AMOUNT = re.compile(r"[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b|kg|km|cm|am\b|pm\b)?", re.IGNORECASE)
 _MOST_WORDS = 7
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from synap.domain.memories import When
 from synap.ingestion import date_rules as mean
+from synap.ingestion import named_days as named
 from synap.ingestion.date_rules import Anchor
 from synap.ingestion.lexicon import calendar as names
 
 _MONTH = "|".join(sorted(names.MONTHS, key=len, reverse=True))
-_WEEKDAY = "|".join(f"{name}s?" if name.endswith("day") else name for name in sorted(names.WEEKDAYS, key=len, reverse=True))
+_WEEKDAY = "|".join(
+    f"{name}s?" if name.endswith("day") else name for name in sorted(names.WEEKDAYS, key=len, reverse=True)
+)
 _SEASON = "|".join(names.SEASONS)
 _NUMBER = r"\d{1,3}|" + "|".join(sorted((re.escape(n) for n in names.NUMBERS), key=len, reverse=True))
 _YEAR = r"(?:19|20)\d\d"
@@ -25,7 +28,7 @@ _ORDINAL = "|".join(names.ORDINALS)
 _UNIT = r"days?|nights?|weeks?|fortnights?|months?|quarters?|years?|decades?"
 _FEAST = "|".join(
     sorted((re.escape(n) for n in (*names.FIXED_FEASTS, *names.MOVING_FEASTS)), key=len, reverse=True),
-).replace("'", "['’]")
+).replace("'", "['\u2019]")
 _WHICH = r"(?:this|next|last|coming|upcoming|previous)"
 
 
@@ -57,32 +60,33 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?P<y>{_YEAR})-(?P<m>0[1-9]|1[0-2])(?![-.]?\d)", mean.iso_month, relative=False),
     _rule(rf"(?P<a>\d\d?)(?P<s>[./-])(?P<b>\d\d?)(?P=s)(?P<y>{_YEAR}|(?<=/)\d\d)(?![./-]?\d)", mean.numeric, relative=False),
     _rule(
-        rf"{_DAY_NAME}(?P<d>{_DAY})(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?(?:\s+of)?\s+(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>{_YEAR}))?",
+        rf"{_DAY_NAME}(?P<d>{_DAY})(?:st|nd|rd|th)?(?:(?:\s?[-\u2013]\s?|\s+(?:to|until|till|through|and)\s+)(?P<last>{_DAY})(?:st|nd|rd|th)?)?(?:\s+of)?\s+(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>{_YEAR}))?",
         mean.day_of_month,
         relative=False,
     ),
     _rule(
-        rf"{_DAY_NAME}(?P<month>{_MONTH})\.?\s+(?:the\s+)?(?P<d>{_DAY})(?:st|nd|rd|th)?(?:\s?[-–]\s?(?P<last>{_DAY})(?:st|nd|rd|th)?)?{_NO_NUMBER_AFTER}(?:,?\s+(?P<y>{_YEAR}))?",
+        rf"{_DAY_NAME}(?P<month>{_MONTH})\.?\s+(?:the\s+)?(?P<d>{_DAY})(?:st|nd|rd|th)?(?:(?:\s?[-\u2013]\s?|\s+(?:to|until|till|through|and)\s+)(?P<last>{_DAY})(?:st|nd|rd|th)?)?{_NO_NUMBER_AFTER}(?:,?\s+(?P<y>{_YEAR}))?",
         mean.day_of_month,
         relative=False,
     ),
     _rule(
         rf"(?:(?P<ordinal>{_ORDINAL})\s+(?P<day>{_WEEKDAY})|(?P<d>{_DAY})(?:st|nd|rd|th))\s+of\s+(?:every|each|the)\s+month",
-        mean.recurring_nth,
+        named.recurring_nth,
     ),
     _rule(
         rf"(?P<ordinal>{_ORDINAL})\s+(?P<day>{_WEEKDAY})\s+(?:of|in)\s+(?:(?:the|(?P<which>{_WHICH}))?\s*(?P<unit>month)|(?P<month>{_MONTH})\.?(?:,?\s+(?:of\s+)?(?P<y>{_YEAR}))?)",
-        mean.nth_weekday,
+        named.nth_weekday,
     ),
     _rule(
         rf"(?:every|each)\s+(?:(?:other|second|single|third)\s+)?(?P<day>{_WEEKDAY})(?:(?:,|\s+and|\s+or|\s*&)\s+(?:{_WEEKDAY}))*",
-        mean.recurring,
+        named.recurring,
     ),
     _rule(
         r"(?:every|each)\s+(?:(?:other|second|single|two|three|\d{1,2})\s+)?(?:day|week|month|quarter|year|morning|evening|night|afternoon|weekday|weekend)s?",
-        mean.recurring,
+        named.recurring,
     ),
-    _rule(r"(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)days)(?:(?:,|\s+and|\s*&)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days)*", mean.recurring),
+    _rule(r"(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)days)(?:(?:,|\s+and|\s*&)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days)*", named.recurring),
+    _rule(rf"(?P<day>{_WEEKDAY})\s*(?:to|through|thru|till|until|-|\u2013)\s*(?:{_WEEKDAY})", named.recurring),
     _rule(r"(?:the\s+)?day\s+(?:after\s+tomorrow|before\s+yesterday)", mean.relative_day),
     _rule(
         r"(?:(?:early|late|earlier|later)\s+)?(?:today|yesterday|tomorrow)(?:\s+(?:morning|afternoon|evening|night))?|tonight|last\s+night|(?:earlier\s+)?this\s+(?:morning|afternoon|evening)",
@@ -90,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(rf"(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})\s+(?:ago|back)", mean.ago),
     _rule(rf"(?P<n>{_NUMBER})\s+weeks?\s+(?:from|after)\s+(?P<base>today|tomorrow|now|{_WEEKDAY})", mean.from_day),
-    _rule(rf"in\s+(?:about\s+)?(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})(?:['’]s?\s+time)?(?!\s+of\b|\s+or\b|-)", mean.ahead),
+    _rule(rf"in\s+(?:about\s+)?(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})(?:['\u2019]s?\s+time)?(?!\s+of\b|\s+or\b|-)", mean.ahead),
     _rule(rf"(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})\s+from\s+(?:now|today)", mean.ahead),
     _rule(r"the\s+(?P<unit>week|weekend|month|year)\s+(?P<side>after|before)\s+(?:next|last)", mean.after_next),
     _rule(r"(?P<edge>EO[MYQW])(?P<month>)(?P<q>)(?P<bare>)(?P<unit>)(?P<which>)(?P<y>)", mean.edge),
@@ -98,21 +102,21 @@ RULES: tuple[Rule, ...] = (
         rf"(?:the\s+)?(?P<edge>end|start|beginning|close|early|late|mid|middle)[\s-]+(?:of\s+|in\s+)?(?:the\s+)?(?:(?P<which>{_WHICH})\s+)?(?:(?P<unit>week|month|quarter|year)|(?P<month>{_MONTH})|(?P<q>q[1-4])|(?P<bare>{_YEAR}))(?:,?\s+(?:of\s+)?(?P<y>{_YEAR}))?",
         mean.edge,
     ),
-    _rule(rf"(?:(?P<which>{_WHICH}|past|on|by|until|till)\s+)?(?P<day>{_WEEKDAY})(?:\s+(?P<late>(?:of\s+)?next\s+week))?(?:\s+(?:morning|afternoon|evening|night))?", mean.weekday),
-    _rule(rf"next\s+week\s+(?:on\s+)?(?P<day>{_WEEKDAY})", mean.weekday_of_next_week),
+    _rule(rf"(?:(?P<which>{_WHICH}|past|on|by|until|till)\s+)?(?P<day>{_WEEKDAY})(?:\s+(?P<late>(?:of\s+)?next\s+week))?(?:\s+(?:morning|afternoon|evening|night))?", named.weekday),
+    _rule(rf"next\s+week\s+(?:on\s+)?(?P<day>{_WEEKDAY})", named.weekday_of_next_week),
     _rule(rf"(?P<which>{_WHICH})\s+(?P<unit>week|weekend|month|quarter|year|decade)", mean.which_unit),
     _rule(r"(?P<place>on|over|at|this|during)\s+(?:the\s+)?weekend", mean.bare_weekend),
     _rule(
         rf"(?:(?:in|during|over|of)\s+(?:the\s+)?)?(?:(?P<which>this|next|last|coming|by|until|since)\s+)?(?P<season>{_SEASON})(?:\s+(?:of\s+)?(?P<y>{_YEAR}))?",
-        mean.season,
+        named.season,
     ),
     _rule(rf"(?:(?P<which>{_WHICH}|in|by|until|till|since|from|during|for|before|after|of)\s+)?(?:(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<y>{_YEAR}))", mean.bare_month, relative=False),
     _rule(rf"(?P<which>{_WHICH}|in|by|until|till|since|from|during|before|after)\s+(?P<month>{_MONTH})(?P<y>)(?!\.?\s*\d)", mean.bare_month),
     _rule(rf"(?P<q>q[1-4])(?:\s+(?:of\s+)?|\s*[-/']\s*)(?P<y>{_YEAR}|\d\d)|(?:the\s+)?(?P<ordinal>first|second|third|fourth|last)\s+quarter(?:\s+of\s+(?P<y2>{_YEAR}))?", mean.quarter),
     _rule(r"(?:(?<=\bin\s)|(?<=\bby\s)|(?<=\bsince\s)|(?<=\buntil\s)|(?<=\bduring\s)|(?<=\bof\s))(?P<q>q[1-4])(?P<y>)|(?P<q0>q[1-4])(?=[.,;!?)]|\s*$)", mean.bare_quarter),
-    _rule(rf"(?:on|by|until|till|before|since)\s+the\s+(?P<d>{_DAY})(?:st|nd|rd|th)(?:\s+of\s+(?P<which>this|next|last)\s+month)?(?!\s+(?!at\b|and\b|but\b|so\b|for\b|to\b|because\b)\w)", mean.nth_of_month),
-    _rule(rf"(?:in|since|by|until|till|from|during|of|before|after|around|circa|for|back\s+in|class\s+of|year)\s+(?P<y>{_YEAR})(?![.,:/%-]?\d|\s*(?:%|\$|€|usd|eur|dollars|euros|people|users|units|items|words|requests|times|steps|miles|km|kg|ms|mb|gb))", mean.bare_year, relative=False),
-    _rule(rf"(?:the\s+)?(?:(?:early|mid|late)[\s-]+)?(?:(?P<n>(?:19|20)\d0|(?<=['’])[2-9]0|(?<=the\s)[2-9]0)['’]?s|(?P<word>{'|'.join(names.DECADES)}))", mean.decade, relative=False),
-    _rule(rf"(?:(?P<which>this|next|last|by|until|for|before|after|over|at|on|since)\s+)?(?P<feast>{_FEAST})(?:\s+(?:of\s+)?(?P<y>{_YEAR}))?(?!\s+(?:tree|market|present|gift|card|song|carol|party|movie|cookies|dinner|decorations|lights))", mean.feast),
+    _rule(rf"(?:on|by|until|till|before|since)\s+the\s+(?P<d>{_DAY})(?:st|nd|rd|th)(?:\s+of\s+(?P<which>this|next|last)\s+month)?(?!\s+(?!at\b|and\b|but\b|so\b|for\b|to\b|because\b)\w)", named.nth_of_month),
+    _rule(rf"(?:in|since|by|until|till|from|during|of|before|after|around|circa|for|back\s+in|class\s+of|year)\s+(?P<y>{_YEAR})(?![.,:/%-]?\d|\s*(?:%|\$|€|usd|eur|dollars|euros|people|users|units|items|words|requests|times|steps|miles|km|kg|ms|mb|gb))", named.bare_year, relative=False),
+    _rule(rf"(?:the\s+)?(?:(?:early|mid|late)[\s-]+)?(?:(?P<n>(?:19|20)\d0|(?<=['\u2019])[2-9]0|(?<=the\s)[2-9]0)['\u2019]?s|(?P<word>{'|'.join(names.DECADES)}))", named.decade, relative=False),
+    _rule(rf"(?:(?P<which>this|next|last|by|until|for|before|after|over|at|on|since)\s+)?(?P<feast>{_FEAST})(?:\s+(?:of\s+)?(?P<y>{_YEAR}))?(?!\s+(?:tree|market|present|gift|card|song|carol|party|movie|cookies|dinner|decorations|lights))", named.feast),
 )  # fmt: skip
 """All rules; of overlapping matches the longest counts."""

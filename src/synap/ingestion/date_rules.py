@@ -17,9 +17,8 @@ from synap.ingestion.tenses import Tense
 
 _CENTURY = 100
 _DECEMBER = 12
-_THIS_CENTURY_UNTIL = 30
 _SATURDAY = 5
-_ABBREVIATED = 4
+_SOON = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def numeric(match: re.Match[str], _anchor: Anchor) -> When | None:
 
 def day_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read a day and a month in either order, with or without a year or a last day ("7-9 May")."""
-    number, day_number = _month_number(match["month"]), int(match["d"])
-    year_number = _year_of(match, anchor, number, day_number)
+    number, day_number = month_number(match["month"]), int(match["d"])
+    year_number = year_of(match, anchor, number, day_number)
     if number is None or year_number is None:
         return None
     first = date(year_number, number, day_number)
@@ -74,7 +73,7 @@ def day_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
 
 def bare_month(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read a month that stands alone ("since March", "June 2024")."""
-    number = _month_number(match["month"])
+    number = month_number(match["month"])
     if number is None:
         return None
     if match["y"]:
@@ -133,7 +132,7 @@ def from_day(match: re.Match[str], anchor: Anchor) -> When | None:
         return None
     base = match["base"].casefold()
     if base.removesuffix("s") in names.WEEKDAYS:
-        start = _weekday_after(anchor.day, weekday_number(base))
+        start = weekday_after(anchor.day, weekday_number(base))
     else:
         start = anchor.day + timedelta(days=1 if base == "tomorrow" else 0)
     return periods.day(start + timedelta(days=7 * _count(match["n"])))
@@ -156,7 +155,7 @@ def which_unit(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "next month", "last weekend"."""
     if anchor.day is None:
         return None
-    return _unit(match["unit"].casefold(), anchor.day, _step(match["which"]))
+    return _unit(match["unit"].casefold(), anchor.day, step(match["which"]))
 
 
 def after_next(match: re.Match[str], anchor: Anchor) -> When | None:
@@ -189,69 +188,15 @@ def bare_weekend(match: re.Match[str], anchor: Anchor) -> When | None:
     return _unit("weekend", anchor.day, -1 if back and match["place"].casefold() != "this" else 0)
 
 
-def season(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "last summer", "by spring", "winter 2022"; a season alone is a habit unless the verb looks back."""
-    first = names.SEASONS[match["season"].casefold()]
-    if match["y"]:
-        return periods.season(int(match["y"]), first)
-    if anchor.day is None:
-        return None
-    today, which = anchor.day, (match["which"] or "").casefold()
-    if not which and not anchor.past:
-        return None
-    began = today.year if today.month >= first else today.year - 1
-    if which == "this":
-        inside = periods.season(began, first)
-        current = inside.end is not None and today <= inside.end.date()
-        return inside if current or anchor.past else periods.season(began + 1, first)
-    if which in ("last", "") or "since" in which:
-        latest = periods.season(began, first)
-        running = latest.end is not None and latest.end.date() >= today
-        return periods.season(began - 1, first) if running and which == "last" else latest
-    return periods.season(began + 1, first)
-
-
-def weekday(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read a weekday: after a past verb the last one, else the next."""
-    name = match["day"]
-    looks_like_a_word = len(name) <= _ABBREVIATED and not (name[0].isupper() and name.casefold() not in ("sun", "sat"))
-    if anchor.day is None or looks_like_a_word:
-        return None
-    number = weekday_number(name)
-    which = (match["which"] or match.groupdict().get("late") or "").casefold()
-    if "last" in which or "past" in which or "previous" in which:
-        return periods.day(_weekday_before(anchor.day, number))
-    if "next week" in which or which == "next":
-        return periods.day(_weekday_next_week(anchor.day, number))
-    if anchor.past and which not in ("this", "coming", "upcoming", "by", "until", "till"):
-        return periods.day(_weekday_before(anchor.day, number))
-    if which == "this" and anchor.day.weekday() == number:
-        return periods.day(anchor.day)
-    return periods.day(_weekday_after(anchor.day, number))
-
-
 def weekday_number(name: str) -> int:
     """Return the number of a weekday, 0..6 from Monday; the name may be short or plural."""
     name = name.casefold()
     return names.WEEKDAYS[name if name in names.WEEKDAYS else name.removesuffix("s")]
 
 
-def weekday_of_next_week(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "next week on Tuesday"."""
-    return None if anchor.day is None else periods.day(_weekday_next_week(anchor.day, weekday_number(match["day"])))
-
-
-def _weekday_before(today: date, number: int) -> date:
-    return today - timedelta(days=(today.weekday() - number - 1) % 7 + 1)
-
-
-def _weekday_after(today: date, number: int) -> date:
+def weekday_after(today: date, number: int) -> date:
+    """Return the next such weekday after a day."""
     return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
-
-
-def _weekday_next_week(today: date, number: int) -> date:
-    """Return the weekday in the calendar week after this one; on a Sunday "next Monday" is tomorrow."""
-    return today + timedelta(days=7 - today.weekday() + number)
 
 
 def edge(match: re.Match[str], anchor: Anchor) -> When | None:
@@ -273,10 +218,10 @@ def edge(match: re.Match[str], anchor: Anchor) -> When | None:
     return periods.span_of(first + third, last - third, whole.precision)
 
 
-def _whole(match: re.Match[str], anchor: Anchor) -> When | None:
+def _whole(match: re.Match[str], anchor: Anchor) -> When | None:  # noqa: PLR0911 - one case of usage each
     found, explicit = match.groupdict(), match["y"]
     if found["month"]:
-        number = _month_number(found["month"], needs_capital=False)
+        number = month_number(found["month"], needs_capital=False)
         if number is None or (anchor.day is None and not explicit):
             return None
         return periods.month(int(explicit) if explicit else _month_year(anchor, number, found["which"] or ""), number)
@@ -286,10 +231,12 @@ def _whole(match: re.Match[str], anchor: Anchor) -> When | None:
         return periods.year(int(found["bare"]))
     if anchor.day is None:
         return None
-    unit = (found["unit"] or {"m": "month", "y": "year", "w": "week", "q": "quarter"}[match["edge"][-1].casefold()]).casefold()
+    unit = (
+        found["unit"] or {"m": "month", "y": "year", "w": "week", "q": "quarter"}[match["edge"][-1].casefold()]
+    ).casefold()
     if unit in names.SEASONS:
         return None
-    return _unit(unit, anchor.day, _step(found["which"] or "this"))
+    return _unit(unit, anchor.day, step(found["which"] or "this"))
 
 
 def quarter(match: re.Match[str], anchor: Anchor) -> When | None:
@@ -318,105 +265,15 @@ def _quarter_of(name: str, explicit: str | None, anchor: Anchor) -> When | None:
     return periods.quarter(anchor.day.year + (number < current), number)
 
 
-def nth_weekday(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "the first Monday of December"."""
-    position, weekday = names.ORDINALS[match["ordinal"].casefold()], weekday_number(match["day"])
-    if match["unit"]:
-        if anchor.day is None:
-            return None
-        year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, _step(match["which"] or "this"))
-    else:
-        named = _month_number(match["month"], needs_capital=False)
-        explicit = _year_of(match, anchor, named, 1) if named else None
-        if named is None or explicit is None:
-            return None
-        year_number, number = explicit, named
-    return periods.day(periods.nth_weekday(year_number, number, weekday, position))
-
-
-def nth_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "on the 15th"."""
-    if anchor.day is None:
-        return None
-    wanted = int(match["d"])
-    step = _step(match["which"]) if match["which"] else None
-    if step is None:
-        step = -1 if anchor.past and wanted > anchor.day.day else 1 if not anchor.past and wanted < anchor.day.day else 0
-    year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, step)
-    return periods.day(date(year_number, number, wanted))
-
-
-def bare_year(match: re.Match[str], _anchor: Anchor) -> When | None:
-    """Read "in 2019"."""
-    return periods.year(int(match["y"]))
-
-
-def decade(match: re.Match[str], _anchor: Anchor) -> When | None:
-    """Read "the nineties", "the 1990s"."""
-    if match["word"]:
-        return periods.year(names.DECADES[match["word"].casefold()], 10)
-    number = int(match["n"])
-    if number >= _CENTURY:
-        return periods.year(number, 10)
-    return periods.year((2000 if number < _THIS_CENTURY_UNTIL else 1900) + number, 10)
-
-
-def feast(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "last Christmas", "Easter 2024"."""
-    name = match["feast"].casefold().replace("’", "'")
-    if match["y"]:
-        return periods.day(_feast_day(name, int(match["y"])))
-    if anchor.day is None:
-        return None
-    which = (match["which"] or "").casefold()
-    this_year = _feast_day(name, anchor.day.year)
-    back = which == "last" or (anchor.past and which not in ("next", "this", "by", "until"))
-    if back:
-        return periods.day(this_year if this_year < anchor.day else _feast_day(name, anchor.day.year - 1))
-    return periods.day(this_year if this_year >= anchor.day else _feast_day(name, anchor.day.year + 1))
-
-
-def _feast_day(name: str, year_number: int) -> date:
-    if name in names.FIXED_FEASTS:
-        return date(year_number, *names.FIXED_FEASTS[name])
-    return periods.moving_feast(name, year_number)
-
-
-def recurring(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "every other Friday", "Mondays and Thursdays": the next such day, with the source's words kept."""
-    if anchor.day is None:
-        return None
-    weekday = match.groupdict().get("day")
-    if weekday is None:
-        return periods.day(anchor.day, recurrence=match[0].strip())
-    number = weekday_number(weekday)
-    return periods.day(_weekday_after(anchor.day - timedelta(days=1), number), recurrence=match[0].strip())
-
-
-def recurring_nth(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "the first Monday of every month", "the 15th of each month"."""
-    if anchor.day is None:
-        return None
-    for step in (0, 1):
-        year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, step)
-        if match["d"]:
-            value = date(year_number, number, min(int(match["d"]), 28))
-        else:
-            position = names.ORDINALS[match["ordinal"].casefold()]
-            value = periods.nth_weekday(year_number, number, weekday_number(match["day"]), position)
-        if value >= anchor.day:
-            return periods.day(value, recurrence=match[0].strip())
-    return None
-
-
-def _month_number(name: str, *, needs_capital: bool = True) -> int | None:
+def month_number(name: str, *, needs_capital: bool = True) -> int | None:
     """Return the month's number; "may" and "march" are verbs unless written with a capital letter."""
     if needs_capital and name in ("may", "march", "mar", "sep", "dec", "jan"):
         return None
     return names.MONTHS[name.casefold()]
 
 
-def _year_of(match: re.Match[str], anchor: Anchor, number: int | None, day_number: int) -> int | None:
+def year_of(match: re.Match[str], anchor: Anchor, number: int | None, day_number: int) -> int | None:
+    """Return the year that a month and day without one belong to, or None without an anchor."""
     if number is None:
         return None
     if match["y"]:
@@ -426,6 +283,9 @@ def _year_of(match: re.Match[str], anchor: Anchor, number: int | None, day_numbe
     if (number, day_number) == (anchor.day.month, anchor.day.day):
         return anchor.day.year
     earlier = (number, day_number) < (anchor.day.month, anchor.day.day)
+    ahead = (date(anchor.day.year, number, day_number) - anchor.day).days
+    if 0 < ahead <= _SOON:
+        return anchor.day.year  # "I booked a table for December 4" in November: the table's date, not the booking's
     return anchor.day.year - (anchor.past and not earlier) + (earlier and not anchor.past)
 
 
@@ -437,6 +297,7 @@ def _count(words: str) -> int:
     return int(words) if words.isdigit() else names.NUMBERS[words.casefold()]
 
 
-def _step(which: str) -> int:
+def step(which: str) -> int:
+    """Return +1 for "next", -1 for "last", 0 for "this"."""
     which = which.casefold()
     return {"next": 1, "coming": 1, "upcoming": 1, "last": -1, "previous": -1, "past": -1}.get(which, 0)

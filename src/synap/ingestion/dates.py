@@ -15,7 +15,17 @@ from synap.domain.memories import Precision, When
 from synap.ingestion import periods
 from synap.ingestion.date_grammar import RULES
 from synap.ingestion.date_rules import Anchor
-from synap.ingestion.lexicon.calendar import FIXED_FEASTS, MONTH_NAMES, MONTHS, MOVING_FEASTS, SEASONS, US_ZONES, WEEKDAY_NAMES, WEEKDAYS, ZONES
+from synap.ingestion.lexicon.calendar import (
+    FIXED_FEASTS,
+    MONTH_NAMES,
+    MONTHS,
+    MOVING_FEASTS,
+    SEASONS,
+    US_ZONES,
+    WEEKDAY_NAMES,
+    WEEKDAYS,
+    ZONES,
+)
 from synap.ingestion.tenses import Tense
 
 LONGEST_PHRASE = 20_000
@@ -26,10 +36,14 @@ _CLOCK = (
     r"(?:(?P<h12>1[0-2]|0?[1-9])(?:[:.](?P<m12>[0-5]\d))?\s?(?P<half>[ap])\.?m\b\.?|(?P<h24>[01]?\d|2[0-3]):(?P<m24>[0-5]\d)"
     r"|(?P<word>noon|midnight))"
 )
-_CLOCK_AFTER = re.compile(rf"(?:,|\s*\()?\s*(?:at|@|from|around|by)?\s*{_CLOCK}(?:\s*(?P<zone>{_ZONE})\b)?", re.IGNORECASE)
+_CLOCK_AFTER = re.compile(
+    rf"(?:,|\s*\()?\s*(?:at|@|from|around|by)?\s*{_CLOCK}(?:\s*(?P<zone>{_ZONE})\b)?", re.IGNORECASE
+)
 _CLOCK_BEFORE = re.compile(rf"\b{_CLOCK}(?:\s*(?P<zone>{_ZONE})\b)?\s*(?:,|on)?\s*$", re.IGNORECASE)
 _WORDS = "|".join(
-    sorted({*MONTHS, *WEEKDAYS, *SEASONS, *(f.split()[0] for f in (*FIXED_FEASTS, *MOVING_FEASTS))}, key=len, reverse=True),
+    sorted(
+        {*MONTHS, *WEEKDAYS, *SEASONS, *(f.split()[0] for f in (*FIXED_FEASTS, *MOVING_FEASTS))}, key=len, reverse=True
+    ),
 )
 _HINT = re.compile(
     rf"\d|\b(?:{_WORDS}|today|tonight|yesterday|tomorrow|ago|back|week|month|year|quarter|decade|day|night|morning|"
@@ -40,8 +54,10 @@ _PREPOSITION = re.compile(
     r"\b(on|in|at|by|until|till|since|from|before|after|for|during|of|to|through|over|around|between|due|back in)\s+$",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"(on|in|at|by|until|till|since|from|before|after|for|during|of|over|around|back\s+in)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"['’]s?\b")
+_LEADING = re.compile(
+    r"(on|in|at|by|until|till|since|from|before|after|for|during|of|over|around|back\s+in)\s+", re.IGNORECASE
+)
+_POSSESSIVE = re.compile(r"['\u2019]s?\b")
 _EDGES = ("end", "the end", "start", "the start", "beginning", "the beginning", "early", "late", "mid", "the mid", "eo")
 _FEASTS = (*FIXED_FEASTS, *MOVING_FEASTS)
 _PART_OF_DAY = re.compile(r"\b(morning|afternoon|evening|night)\b|\b(tonight)\b", re.IGNORECASE)
@@ -190,7 +206,7 @@ def _complete(phrase: str, span: DateSpan) -> bool:
 
 def _written(phrase: str, when: When, before: str) -> str:
     """Return the phrase's replacement; with its own preposition unless one stands before it already."""
-    lowered = phrase.casefold().replace("’", "'")
+    lowered = phrase.casefold().replace("\u2019", "'")
     if lowered.startswith(_EDGES) or any(feast in lowered for feast in _FEASTS):
         return f"{phrase} ({readable(when)})"
     leading = _LEADING.match(phrase)
@@ -207,7 +223,9 @@ def _named(phrase: str, when: When) -> str:
     """Return the time in full, with the words that add something to it (weekday, part of day) kept."""
     lowered = phrase.casefold()
     name = readable(when)
-    if when.precision is Precision.DAY and any(word.rstrip("s") in WEEKDAYS for word in lowered.replace(",", " ").split()):
+    if when.precision is Precision.DAY and any(
+        word.rstrip("s") in WEEKDAYS for word in lowered.replace(",", " ").split()
+    ):
         name = f"{WEEKDAY_NAMES[when.start.weekday()]} {name}"
     part = _PART_OF_DAY.search(phrase)
     if part:

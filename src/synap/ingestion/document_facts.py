@@ -31,13 +31,29 @@ CONFIDENCE = 0.9
 _OWNER = "the user"
 _LONGEST = 600
 _FEWEST_WORDS = 3
-_DEADLINE = re.compile(r"\b(?:due|deadline|expires?|launch(?:es)?|release(?:s|d)?|scheduled|starts?|begins?|ends?|takes place|until|by|moved to|effective|goes live)\b", re.IGNORECASE)
-_ORDER = re.compile(r"^\s*(?:system|assistant|user|human|ai|developer|instruction)\s*:|\b(?:ignore|disregard) (?:all |any )?(?:previous|prior|above|earlier)\b|\byou are now\b", re.IGNORECASE)
-_FIRST_PERSON = re.compile(r"\bI(?:['’](?:m|ve|d|ll))?\b|\b[Mm]y\b|\bme\b")
-_POINTING = re.compile(r"^(?P<word>it|they|this|these|that)\b(?!\s+(?!(?:is|are|was|were|has|have|can|may|must|will|should|does|do|also|only|\w+s)\b))", re.IGNORECASE)
-_NO_STATEMENT = re.compile(r"^(?:https?://\S+|[\W\d_]*|see (?:also|below|above)\b.*|click here.*|(?:figure|table|page|section|chapter) [\d.]+.*|note:?|all rights reserved.*|copyright.*)$", re.IGNORECASE)
-_DEICTIC = re.compile(r"\b(?:today|tonight|tomorrow|yesterday|last|next|this|coming|previous|ago|from now|in (?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+))\b|day", re.IGNORECASE)
-_LABEL = re.compile(r"[\s:：#*_]+$")
+_VERBLESS = 6
+_DEADLINE = re.compile(
+    r"\b(?:due|deadline|expires?|launch(?:es)?|release(?:s|d)?|scheduled|starts?|begins?|ends?|takes place|until|by|moved to|effective|goes live)\b",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"^\s*(?:system|assistant|user|human|ai|developer|instruction)\s*:|\b(?:ignore|disregard) (?:all |any )?(?:previous|prior|above|earlier)\b|\byou are now\b",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\bI(?:['\u2019](?:m|ve|d|ll))?\b|\b[Mm]y\b|\bme\b")
+_POINTING = re.compile(
+    r"^(?P<word>it|they|this|these|that)\b(?!\s+(?!(?:is|are|was|were|has|have|can|may|must|will|should|does|do|also|only|\w+s)\b))",
+    re.IGNORECASE,
+)
+_NO_STATEMENT = re.compile(
+    r"^(?:https?://\S+|[\W\d_]*|see (?:also|below|above)\b.*|click here.*|(?:figure|table|page|section|chapter) [\d.]+.*|note:?|all rights reserved.*|copyright.*)$",
+    re.IGNORECASE,
+)
+_DEICTIC = re.compile(
+    r"\b(?:today|tonight|tomorrow|yesterday|last|next|this|coming|previous|ago|from now|in (?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+))\b|day",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"[\s:\uff1a#*_]+$")
 _LEAD_IN = re.compile(r":\s*$")
 
 
@@ -127,7 +143,9 @@ class Reader:
 
 def table_row(cells: tuple[tuple[str, str], ...]) -> str:
     """Return a table row as text: `Pro: Requests per minute is 1,000; Price is $49`."""
-    filled = [(header.strip(), cell.strip()) for header, cell in cells if cell.strip() not in ("", "-", "–", "—", "n/a")]
+    filled = [
+        (header.strip(), cell.strip()) for header, cell in cells if cell.strip() not in ("", "-", "\u2013", "—", "n/a")
+    ]
     if len(filled) <= 1:
         return f"{filled[0][0]}: {filled[0][1]}" if filled and filled[0][0] else ""
     (_, name), *others = filled
@@ -135,7 +153,7 @@ def table_row(cells: tuple[tuple[str, str], ...]) -> str:
 
 
 def _tidied(text: str) -> str:
-    return " ".join(text.split()).strip(" -–—•·*").removesuffix(".").strip()
+    return " ".join(text.split()).strip(" -\u2013—•·*").removesuffix(".").strip()
 
 
 def _states(text: str) -> bool:
@@ -144,7 +162,9 @@ def _states(text: str) -> bool:
     if len(words) < _FEWEST_WORDS or text.rstrip().endswith(("?", ":")):
         return False
     shape = analyse(text)
-    return shape.kind not in (SubjectKind.DUMMY, SubjectKind.PERSON) or shape.verb < 0
+    if shape.verb < 0:
+        return len(words) >= _VERBLESS or any(word.text[0].isdigit() for word in words)
+    return shape.kind not in (SubjectKind.DUMMY, SubjectKind.PERSON)
 
 
 def _resolved(sentence: str, subject: str) -> tuple[str | None, str]:

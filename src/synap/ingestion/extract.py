@@ -8,17 +8,18 @@ from datetime import datetime
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
 from synap.domain.memories import Draft, Retraction
-from synap.ingestion.dialogue import Listener, Speaker
+from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
 from synap.ingestion.ledger import Ledger, Passages
 from synap.ingestion.rewrite import UNNAMED, Voice
+from synap.ingestion.statements import Speaker
 
 EXTRACTOR = "rules@1"
 """Id and version of this extractor, kept with every memory it makes."""
 
 _USER = "the user"
 _OWN_NAME = re.compile(
-    r"(?:\b(?:my (?:full |first )?name(?: is|['’]s)|name['’]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['’]m|I am|this is|it['’]s))\s+(?P<name>[A-Z][\w'’-]+(?:\s[A-Z][\w'’-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
+    r"(?:\b(?:my (?:full |first )?name(?: is|['\u2019]s)|name['\u2019]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['\u2019]m|I am|this is|it['\u2019]s))\s+(?P<name>[A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
 )
 _TWO = 2
 _PERSON_TYPES = (DocumentType.HUMAN_CHAT, DocumentType.MEETING)
@@ -73,9 +74,16 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     cast = _Cast(document, source)
     for index, block in enumerate(document.blocks):
         said_at = block.time or source.created_at
-        if block.role is Role.USER and block.kind not in (BlockKind.CODE, BlockKind.QUOTE, BlockKind.BOILERPLATE, BlockKind.HEADER):
-            listener.hear(block, index, cast.speaker_of(block), said_at)
-        elif block.role is Role.AUTHOR and cast.writes_of_themselves(block):
+        if (
+            block.role is Role.USER
+            and block.kind
+            not in (
+                BlockKind.CODE,
+                BlockKind.QUOTE,
+                BlockKind.BOILERPLATE,
+                BlockKind.HEADER,
+            )
+        ) or (block.role is Role.AUTHOR and cast.writes_of_themselves(block)):
             listener.hear(block, index, cast.speaker_of(block), said_at)
         elif block.role is Role.AUTHOR:
             reader.read(block, index, said_at)
@@ -101,9 +109,12 @@ class _Cast:
     def speaker_of(self, block: Block) -> Speaker:
         """Return the speaker of a block with everything the rewriting needs."""
         name = block.speaker or self._learnt or UNNAMED
-        own = block.speaker is None or block.speaker == self._source.user_name or (len(self._names) < _TWO and not self._among_people)
+        alone = block.role is Role.USER and len(self._names) < _TWO and not self._among_people
+        own = block.speaker is None or block.speaker == self._source.user_name or alone
         others = [other for other in self._names if other != block.speaker]
-        addressee = others[0] if self._among_people and len(others) == 1 else None if self._among_people else "the assistant"
+        addressee = (
+            others[0] if self._among_people and len(others) == 1 else None if self._among_people else "the assistant"
+        )
         return Speaker(
             voice=Voice(name=name, addressee=addressee),
             key=_USER if own else name.casefold(),

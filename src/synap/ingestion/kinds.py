@@ -12,12 +12,20 @@ from synap.ingestion.lexicon.cues import EVENT_NOUNS, HABIT_WORDS, SCHEDULE_VERB
 from synap.ingestion.shapes import Shape, SubjectKind
 from synap.ingestion.tenses import Tense
 
-_LASTING = re.compile(r"\b(?:used to|born|grew up|raised in|birthday is|name is|named|anniversary is)\b|\bfor (?:\d+|a|two|three|many|several|some|over|about|almost|the last|the past) (?:\w+ )?(?:years?|months?|weeks?|decades?)\b|\bsince\b", re.IGNORECASE)
-_DEADLINE = re.compile(r"\b(?:due|deadline|expires?|expiring|scheduled|planned for|starts?|begins?|ends?|launch(?:es)?|takes place|happens?|moved to|rescheduled|postponed|booked|until|by)\b", re.IGNORECASE)
+_LASTING = re.compile(
+    r"\b(?:used to|born|grew up|raised in|birthday is|name is|named|anniversary is)\b|\bfor (?:\d+|a|two|three|many|several|some|over|about|almost|the last|the past) (?:\w+ )?(?:years?|months?|weeks?|decades?)\b|\bsince\b",
+    re.IGNORECASE,
+)
+_DEADLINE = re.compile(
+    r"\b(?:due|deadline|expires?|expiring|scheduled|planned for|starts?|begins?|ends?|launch(?:es)?|takes place|happens?|moved to|rescheduled|postponed|booked|until|by)\b",
+    re.IGNORECASE,
+)
 _BIRTHDAY = re.compile(r"\b(?:birthday|anniversary|born)\b", re.IGNORECASE)
 
 
-def kind_of(shape: Shape, *, feeling: Feeling | None, liking: Liking | None, when: When | None, said_at: datetime | None) -> MemoryType:
+def kind_of(
+    shape: Shape, *, feeling: Feeling | None, liking: Liking | None, when: When | None, said_at: datetime | None
+) -> MemoryType:
     """Return the kind of a clause. A feeling counts before a liking, a date to come before either."""
     if when is not None and coming(when, said_at) and _scheduled(shape, when) and feeling is None:
         return MemoryType.TEMPORAL_EVENT
@@ -47,8 +55,14 @@ def _scheduled(shape: Shape, when: When) -> bool:
     if shape.tense is Tense.PAST:
         return event and _DEADLINE.search(shape.text) is not None
     habit = bool(words & HABIT_WORDS)
-    planned = shape.tense is Tense.FUTURE or shape.base in SCHEDULE_VERBS or bool(shape.helpers and shape.helpers[-1] in lexicon.BE | lexicon.MODALS)
-    return not habit and (event or planned or _DEADLINE.search(shape.text) is not None or shape.base in ("be", "need", "have"))
+    planned = (
+        shape.tense is Tense.FUTURE
+        or shape.base in SCHEDULE_VERBS
+        or bool(shape.helpers and shape.helpers[-1] in lexicon.BE | lexicon.MODALS)
+    )
+    return not habit and (
+        event or planned or _DEADLINE.search(shape.text) is not None or shape.base in ("be", "need", "have")
+    )
 
 
 def _happened(shape: Shape, when: When | None) -> bool:
@@ -57,14 +71,20 @@ def _happened(shape: Shape, when: When | None) -> bool:
     text = shape.text
     words = [word.lower for word in shape.words]
     if shape.perfect:
-        if "been" in shape.helpers or (shape.base == "be" and "to" not in words) or (shape.base in STATES_OF_THE_PAST and shape.base != "be"):
+        if (
+            "been" in shape.helpers
+            or (shape.base == "be" and "to" not in words)
+            or (shape.base in STATES_OF_THE_PAST and shape.base != "be")
+        ):
             return False
         return not (_LASTING.search(text) and shape.base in STATES_OF_THE_PAST)
     if _LASTING.search(text) and shape.base in STATES_OF_THE_PAST | {"grow", "raise"}:
         return False
     if shape.base in ("be", "have"):
         return when is not None or _eventful(words) or (shape.base == "have" and "just" in words)
-    return shape.base not in STATES_OF_THE_PAST or when is not None and shape.base not in ("live", "work", "know", "own", "study", "belong")
+    return shape.base not in STATES_OF_THE_PAST or (
+        when is not None and shape.base not in ("live", "work", "know", "own", "study", "belong")
+    )
 
 
 def _eventful(words: list[str]) -> bool:

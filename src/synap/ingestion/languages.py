@@ -17,7 +17,7 @@ CONFIDENCE = 0.8
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]*)?")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]*)?")
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
 _FEWEST = 2
 _SHORTEST = 4
@@ -48,21 +48,33 @@ def language_of(sentence: str) -> str:
         return "ja"
     if len(_HAN.findall(plain)) >= _FEWEST:
         return "zh"
-    words = [word.casefold().replace("’", "'") for word in _WORD.findall(plain)]
+    words = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(plain)]
     if len(words) < _FEWEST + 1:
         return "en"
     english = sum(word in foreign.ENGLISH for word in words)
     scores = {code: sum(_counts(word, known) for word in words) for code, known in _known().items()}
     best = max(scores, key=lambda code: scores[code])
+    cued = (
+        scores[best] > 0 and english == 0 and re.search(foreign.PREFERENCE_CUES[best], plain, re.IGNORECASE) is not None
+    )
+    if cued:
+        return best
     return best if scores[best] >= _FEWEST and scores[best] > english + _MARGIN - 1 else "en"
 
 
 def statements_of(sentence: str, language: str) -> list[Foreign]:
     """Return what a sentence states about its speaker; nothing for questions, greetings and talk about other things."""
     bare = sentence.strip()
-    if bare.endswith(("?", "？", "か。", "か")) or bare.startswith("¿") or re.match(foreign.SOCIAL_CUES[language], bare, re.IGNORECASE):
+    if (
+        bare.endswith(("?", "\uff1f", "か。", "か"))
+        or bare.startswith("¿")
+        or re.match(foreign.SOCIAL_CUES[language], bare, re.IGNORECASE)
+    ):
         return []
-    parts = [part.strip(" ,;.!。！，、") for part in re.split(foreign.CONJUNCTIONS[language], bare, flags=re.IGNORECASE)]
+    parts = [
+        part.strip(" ,;.!。\uff01\uff0c、")
+        for part in re.split(foreign.CONJUNCTIONS[language], bare, flags=re.IGNORECASE)
+    ]
     owned = re.search(foreign.OWN_CUES[language], bare, re.IGNORECASE) is not None
     found = []
     for part in parts:
@@ -84,7 +96,7 @@ def _kind(part: str, language: str) -> MemoryType:
 
 
 def _counts(word: str, known: frozenset[str]) -> bool:
-    return word in known or ("'" in word and f"{word.split(chr(39))[0]}'" in known)
+    return word in known or ("'" in word and f"{word.split(chr(39), maxsplit=1)[0]}'" in known)
 
 
 @lru_cache(maxsize=1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synap.domain.documents import Block, PreparedDocument, Segment
-from synap.domain.memories import Draft, Evidence, Retraction, Statement
+from synap.domain.memories import Draft, Evidence, MemoryType, Retraction, Statement
 from synap.domain.terms import tokenize
 
 _ALIKE = 0.6
+_WINDOW = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Found:
         clause: The clause as it was said, contractions written out.
         speaker: Who said it.
         turn: Index of the block it stands in.
+        terms: Its lexical terms, filled in by the ledger.
     """
 
     statement: Statement
@@ -30,6 +32,7 @@ class Found:
     clause: str
     speaker: str
     turn: int
+    terms: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -39,26 +42,24 @@ class Ledger:
     found: list[Found] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
     opt_outs: int = 0
+    places: dict[tuple[MemoryType, str], int] = field(default_factory=dict)
 
     def add(self, found: Found) -> None:
-        """Enter a finding, unless the same content stands there already; then its evidence is added to the first."""
-        for place, earlier in enumerate(self.found):
-            if earlier.statement.content == found.statement.content and earlier.statement.type is found.statement.type:
-                self.found[place] = Found(
-                    statement=earlier.statement,
-                    evidence=(*earlier.evidence, *found.evidence),
-                    clause=earlier.clause,
-                    speaker=earlier.speaker,
-                    turn=earlier.turn,
-                )
-                return
-        self.found.append(found)
+        """Enter a finding; said twice, the evidence of the second is added to the first."""
+        key = (found.statement.type, found.statement.content)
+        place = self.places.get(key)
+        if place is None:
+            self.places[key] = len(self.found)
+            self.found.append(replace(found, terms=_terms_of(found)))
+        else:
+            earlier = self.found[place]
+            self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence))
 
     def take_back(self, topic: str, speaker: str) -> None:
         """Drop what the speaker said earlier about a topic: every word of the topic occurs in it."""
         wanted = set(tokenize(topic)) - _EMPTY
         if wanted:
-            self._drop(lambda entry: entry.speaker == speaker and wanted <= _terms_of(entry))
+            self._drop(lambda entry: entry.speaker == speaker and wanted <= entry.terms)
 
     def drop_turn(self, turn: int) -> None:
         """Drop what was found in a turn so far."""
@@ -80,7 +81,7 @@ class Ledger:
                 return False
             if keys & {slot.key for slot in entry.statement.slots}:
                 return True
-            theirs = _terms_of(entry)
+            theirs = entry.terms
             return bool(terms) and len(terms & theirs) >= _ALIKE * min(len(terms), len(theirs)) and terms != theirs
 
         self._drop(outdated)
@@ -94,7 +95,10 @@ class Ledger:
         return tuple(Draft(statement=entry.statement, evidence=entry.evidence) for entry in self.found)
 
     def _drop(self, unwanted: Callable[[Found], bool]) -> None:
-        self.found = [entry for entry in self.found if not unwanted(entry)]
+        """Drop what is unwanted among the latest findings; what lies further back is left to reconciliation."""
+        early, late = self.found[:-_WINDOW], self.found[-_WINDOW:]
+        self.found = early + [entry for entry in late if not unwanted(entry)]
+        self.places = {(entry.statement.type, entry.statement.content): place for place, entry in enumerate(self.found)}
 
 
 class Passages:
@@ -130,5 +134,5 @@ class Passages:
 _EMPTY = frozenset(tokenize("i we my our the that said about setting settings preference preferences thing things"))
 
 
-def _terms_of(entry: Found) -> set[str]:
-    return set(tokenize(f"{entry.clause} {entry.statement.content}")) - _EMPTY
+def _terms_of(entry: Found) -> frozenset[str]:
+    return frozenset(tokenize(f"{entry.clause} {entry.statement.content}")) - _EMPTY

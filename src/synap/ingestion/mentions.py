@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, is_name, words_of
 
-_BEFORE_PERSONS = frozenset("with met meet told asked called named saw see visited and by from".split())
+_BEFORE_PERSONS = word_set("with met meet told asked called named saw see visited and by from")
 _MOST_NAME_WORDS = 3
 
 
@@ -23,7 +25,12 @@ class Mentions:
         words = shape.words
         for place, word in enumerate(words):
             owner = word.lower.removesuffix("'s")
-            if owner in lexicon.PEOPLE and place and words[place - 1].lower in ("my", "our"):
+            if (
+                owner in lexicon.PEOPLE
+                and place
+                and words[place - 1].lower in ("my", "our")
+                and not modifies(words, place)
+            ):
                 self._relation(words, place, owner)
         if shape.kind is SubjectKind.NAMED:
             self._named(shape.subject_text)
@@ -37,7 +44,9 @@ class Mentions:
         return fitting[0] if len(fitting) == 1 else None
 
     def _relation(self, words: tuple[Word, ...], place: int, owner: str) -> None:
-        pronouns = frozenset({"he"} if owner in lexicon.KIN_MALE else {"she"} if owner in lexicon.KIN_FEMALE else {"he", "she"})
+        pronouns = frozenset(
+            {"he"} if owner in lexicon.KIN_MALE else {"she"} if owner in lexicon.KIN_FEMALE else {"he", "she"}
+        )
         name = _name_after(words, place)
         self.people[name or f"{self.speaker}'s {owner}"] = pronouns
 
@@ -49,6 +58,18 @@ class Mentions:
             self.people[name] = frozenset({"he", "she"})
 
 
+def modifies(words: tuple[Word, ...], place: int) -> bool:
+    """Whether a word for a person only qualifies the noun after it ("mother tongue", "doctor visit")."""
+    if place + 1 >= len(words) or words[place].lower.endswith("'s"):
+        return False
+    after = words[place + 1]
+    function = (
+        lexicon.AUXILIARIES | lexicon.PREPOSITIONS | lexicon.CONJUNCTIONS | lexicon.ADVERBS | lexicon.SUBORDINATORS
+    )
+    verbal = verbs.base_of_third(after.lower) or verbs.base_of_past(after.lower) or verbs.is_base(after.lower)
+    return not (is_name(after.text) or after.lower in function or verbal or after.lower in ("to", "who", "that"))
+
+
 def _name_after(words: tuple[Word, ...], place: int) -> str | None:
     """Return the name of "my wife Elena", "my wife's name is Elena", or None."""
     following = [word.text for word in words[place + 1 : place + 4]]
@@ -56,6 +77,8 @@ def _name_after(words: tuple[Word, ...], place: int) -> str | None:
     if lowered[:2] == ["name", "is"] and len(following) > 2 and is_name(following[2]):  # noqa: PLR2004 - name, is, Elena
         return following[2]
     if following and is_name(following[0]):
-        second = following[1] if len(following) > 1 and is_name(following[1]) and not following[0].endswith("'s") else ""
+        second = (
+            following[1] if len(following) > 1 and is_name(following[1]) and not following[0].endswith("'s") else ""
+        )
         return f"{following[0]} {second}".strip().removesuffix("'s")
     return None

@@ -120,7 +120,9 @@ def moving_feast(name: str, year_number: int) -> date:
 def moment(value: date, hour: int, minute: int, zone: str | None, recurrence: str | None = None) -> When:
     """Return the instant of a clock time on a day; without a zone the time is taken as UTC."""
     local = datetime.combine(value, time(hour, minute), UTC)
-    return When(start=local - timedelta(minutes=_offset(value, zone)), precision=Precision.INSTANT, recurrence=recurrence)
+    return When(
+        start=local - timedelta(minutes=_offset(value, zone)), precision=Precision.INSTANT, recurrence=recurrence
+    )
 
 
 def _offset(value: date, zone: str | None) -> int:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
 from synap.domain.clauses import ends
 from synap.domain.conflicts import Relation, all_slots, relation, settles, values_exclude
@@ -29,6 +30,7 @@ from synap.domain.memories import (
 )
 from synap.domain.readings import readings, topic_terms
 from synap.domain.slots import content_hash
+from synap.ingestion.ellipsis import completed
 from synap.ingestion.retractions import Verdict, meant
 
 EXTRACTOR = "rules@1"
@@ -129,7 +131,9 @@ def _stored_one(memory: Memory, now: datetime) -> _Known:
 
 def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -> None:
     """Add one draft, or count it as said again; then settle what it and the others say of the same slots."""
-    statement = draft.statement
+    believed = (known for known in chain((known for known, _ in neighbours), run.known.values()) if not known.ended)
+    statement = completed(draft.statement, (slot for known in believed for slot in known.statement.slots))
+    draft = replace(draft, statement=statement)
     fresh = _Known(statement=statement, said=_said(statement, run.now), key=key)
     others = [*neighbours, *_said_here(run, statement)]
     twin = _twin(fresh, others)

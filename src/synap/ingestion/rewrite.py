@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
 
@@ -20,13 +21,25 @@ UNNAMED = "The user"
 
 _LATER = {"i": "they", "me": "them", "my": "their", "mine": "theirs", "myself": "themselves"}
 _OTHERS = {"we": "they", "us": "them", "our": "their", "ours": "theirs", "ourselves": "themselves"}
-_PAST_WITHOUT_CHANGE = frozenset("quit hit cut bet split shut burst upset hurt cast".split())
-_PRESENT_WITHOUT_CHANGE = frozenset("read put let set cost spread".split())
-_LEFT_OVER = re.compile(r"\b(?:I|me|my|mine|myself|we|us|our|ours|ourselves|you|your|yours|I['’]\w+)\b", re.IGNORECASE)
+_PAST_WITHOUT_CHANGE = word_set("quit hit cut bet split shut burst upset hurt cast")
+_PRESENT_WITHOUT_CHANGE = word_set("read put let set cost spread")
+_LEFT_OVER = re.compile(
+    r"\b(?:I|me|my|mine|myself|we|us|our|ours|ourselves|you|your|yours|I['\u2019]\w+)\b", re.IGNORECASE
+)
 _ONE_PERSON = lexicon.MALE | lexicon.FEMALE
 _FUNCTION = (
-    lexicon.SPEAKER | lexicon.GROUP | lexicon.ADDRESSEE | lexicon.THIRD | lexicon.THINGS | lexicon.DUMMIES | lexicon.AUXILIARIES
-    | lexicon.DETERMINERS | lexicon.PREPOSITIONS | lexicon.SUBORDINATORS | lexicon.CONJUNCTIONS | lexicon.ADVERBS
+    lexicon.SPEAKER
+    | lexicon.GROUP
+    | lexicon.ADDRESSEE
+    | lexicon.THIRD
+    | lexicon.THINGS
+    | lexicon.DUMMIES
+    | lexicon.AUXILIARIES
+    | lexicon.DETERMINERS
+    | lexicon.PREPOSITIONS
+    | lexicon.SUBORDINATORS
+    | lexicon.CONJUNCTIONS
+    | lexicon.ADVERBS
     | {"to", "not", "as", "than", "others", "used", "able", "going", "sure", "glad", "happy", "great", "good", "much"}
 )
 _PEOPLE = lexicon.PEOPLE | {"someone", "somebody", "everyone", "people", "team", "guy", "woman", "man", "girl", "boy"}
@@ -70,7 +83,7 @@ def rewrite(shape: Shape, voice: Voice, *, past: bool = False) -> str | None:
     written = _Rewriting(shape, voice, past=past).run()
     if written is None or _LEFT_OVER.search(_without_quotes(written)) or dangling(written, voice.inner):
         return None
-    written = _SPACES.sub(" ", written).strip(" ,;:-–—").rstrip(".!")
+    written = _SPACES.sub(" ", written).strip(" ,;:-\u2013—").rstrip(".!")
     return written[0].upper() + written[1:] if written else None
 
 
@@ -90,7 +103,11 @@ def dangling(text: str, speaker: str = "") -> bool:
         if (word.lower in _ONE_PERSON and not people) or (word.lower in ("it", "its") and not things):
             return True
         follows = words[position + 1].lower if position + 1 < len(words) else ""
-        if word.lower in ("this", "that", "these", "those") and (not follows or follows in lexicon.AUXILIARIES | lexicon.PREPOSITIONS) and not things:
+        if (
+            word.lower in ("this", "that", "these", "those")
+            and (not follows or follows in lexicon.AUXILIARIES | lexicon.PREPOSITIONS)
+            and not things
+        ):
             return True
         people |= _person(word)
         before = words[position - 1].lower if position else ""
@@ -135,7 +152,9 @@ def _resolved(text: str, voice: Voice) -> str:
             continue
         following = text[word.end :].lstrip()[:1]
         after = words_of(text[word.end :])[:1]
-        owner = word.lower == "his" or (word.lower == "her" and following.isalpha() and bool(after) and _noun(after[0], first=False))
+        owner = word.lower == "his" or (
+            word.lower == "her" and following.isalpha() and bool(after) and _noun(after[0], first=False)
+        )
         return f"{text[: word.start]}{name}{chr(39) + 's' if owner else ''}{text[word.end :]}"
     return text
 
@@ -189,7 +208,13 @@ class _Rewriting:
         """Return the word, with a verb that is joined to the speaker's ("I cook and clean") in the third person."""
         word, shape = self._shape.words[index], self._shape
         joined = index >= 2 and shape.words[index - 1].lower in ("and", "or") and index - 2 == shape.verb  # noqa: PLR2004
-        if joined and shape.kind is SubjectKind.SPEAKER and not shape.helpers and not self._past and verbs.is_base(word.lower):
+        if (
+            joined
+            and shape.kind is SubjectKind.SPEAKER
+            and not shape.helpers
+            and not self._past
+            and verbs.is_base(word.lower)
+        ):
             return verbs.third_person(word.lower)
         return word.text
 

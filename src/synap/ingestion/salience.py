@@ -18,7 +18,7 @@ _CHATTER = re.compile(
     r"(?:(?:think so|guess|suppose so|see\b(?! (?:a|my|the)\b)|know\b|understand|agree|disagree|mean\b|bet\b|wonder|appreciate (?:you|your|the|it|that|this|all)|thank|apologi[sz]e|promise"
     r"|hear (?:you|that|ya)|get (?:it|that|you|what)|imagine|relate|tell you|say\b|ask\b|assume|doubt (?:it|that)|feel you|feel (?:that|like) (?:you|it|this|that)"
     r"|(?:hope|wish) (?:you|it|this|that|your|all|everything|so)|keep you|let you|be (?:there|here|right|back|sure|honest)|have (?:to (?:say|admit|agree|go|run)|no (?:idea|clue|doubt)|a question)"
-    r"|got (?:it|you|to go|to run)|believe (?:it|that|you|so|in you)|look forward to (?:hear|it|see(?:ing)? (?:you|it))|need (?:help|your|some (?:help|advice|tips))|want (?:to (?:know|ask|say|thank|see (?:if|how|what))|you|your)|like (?:it|that|this|your|the (?:idea|sound))"
+    r"|got (?:it|you|to go|to run)|believe (?:it|that|you|so|in (?:you|myself|us|it))|look forward to (?:hear|it|see(?:ing)? (?:you|it))|need (?:help|your|some (?:help|advice|tips))|want (?:to (?:know|ask|say|thank|see (?:if|how|what))|you|your)|like (?:it|that|this|your|the (?:idea|sound))"
     r"|love (?:it|that|this|your|you|the (?:idea|sound|way|photo|picture|pic))|try|do(?: so| that| it)?$|did(?: it| that)?$|enjoy (?:it|that)|remember (?:you|when you|that)|see)\b)",
     re.IGNORECASE,
 )
@@ -28,9 +28,41 @@ _CHATTY_STATES = re.compile(
     r"|afraid (?:I|that|so|not)|excited (?:for you|to (?:hear|see (?:it|you|your|what)))|grateful (?:for (?:you|your))|thankful (?:for (?:you|your))|good|fine|okay|ok|great|well|done|ready|back|joking|kidding|serious|talking about|thinking (?:of you|about you)|all (?:ears|set|good)|open to|happy$|glad$|right|wrong|lost$|confused (?:by|about) (?:this|that|your))\b[.! ]*(?:$|(?=you|your|to (?:hear|help|see)|I |that |for |if ))",
     re.IGNORECASE,
 )
-_PROMISES = frozenset("check do try let see keep give send take look think be get make tell ask show need say remember share come help start definitely consider".split())
+_PROMISES = frozenset(
+    [
+        "check",
+        "do",
+        "try",
+        "let",
+        "see",
+        "keep",
+        "give",
+        "send",
+        "take",
+        "look",
+        "think",
+        "be",
+        "get",
+        "make",
+        "tell",
+        "ask",
+        "show",
+        "need",
+        "say",
+        "remember",
+        "share",
+        "come",
+        "help",
+        "start",
+        "definitely",
+        "consider",
+    ]
+)
 _CONCRETE = re.compile(r"\d|\b(?:my|our)\b", re.IGNORECASE)
-_DATED_DUMMY = re.compile(r"\b(?:my|our|[A-Z]\w+['’]s) (?:[\w-]+ ){0,3}(?:birthday|anniversary|wedding|graduation|deadline|appointment|interview|first day|last day|name|favou?rite)\b", re.IGNORECASE)
+_DATED_DUMMY = re.compile(
+    r"\b(?:my|our|[A-Z]\w+['\u2019]s) (?:[\w-]+ ){0,3}(?:birthday|anniversary|wedding|graduation|deadline|appointment|interview|first day|last day|name|favou?rite)\b",
+    re.IGNORECASE,
+)
 _SHORTEST = 3
 
 
@@ -49,7 +81,11 @@ def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) 
     if shape.kind in (SubjectKind.NONE, SubjectKind.ADDRESSEE):
         return False
     if shape.kind is SubjectKind.DUMMY:
-        return _DATED_DUMMY.search(shape.text) is not None and shape.words[shape.subject[0]].lower in ("it", "today", "tomorrow")
+        return _DATED_DUMMY.search(shape.text) is not None and shape.words[shape.subject[0]].lower in (
+            "it",
+            "today",
+            "tomorrow",
+        )
     if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP):
         return _about_the_speaker(shape, dated=dated or felt)
     if shape.kind is SubjectKind.THING:
@@ -76,7 +112,11 @@ def _full_object(shape: Shape) -> bool:
     rest = [word for word in shape.rest if word.lower not in lexicon.ADVERBS]
     if not rest:
         return False
-    informative = [w for w in rest if w.lower not in lexicon.DETERMINERS | lexicon.PREPOSITIONS | EMPTY_OBJECTS | EVALUATIONS | lexicon.AUXILIARIES]
+    informative = [
+        w
+        for w in rest
+        if w.lower not in lexicon.DETERMINERS | lexicon.PREPOSITIONS | EMPTY_OBJECTS | EVALUATIONS | lexicon.AUXILIARIES
+    ]
     return bool(informative)
 
 
@@ -88,12 +128,19 @@ def _about_a_thing(shape: Shape, *, dated: bool, strict: bool) -> bool:
         return False
     if dated or owned or named or number:
         return not strict or owned or (dated and (named or number)) or (named and number)
-    return not strict and shape.tense is Tense.PRESENT and _full_object(shape) and not shape.words[0].lower.startswith(("this", "that", "these", "those"))
+    return (
+        not strict
+        and shape.tense is Tense.PRESENT
+        and _full_object(shape)
+        and not shape.words[0].lower.startswith(("this", "that", "these", "those"))
+    )
 
 
 def _verdict(shape: Shape) -> bool:
     """Whether the clause only judges: "the food was amazing"."""
     if shape.base not in ("be", "seem", "look", "sound", "feel", "taste", "smell"):
         return False
-    rest = [w.lower for w in shape.rest if w.lower not in lexicon.ADVERBS | {"a", "an", "the", "such", "and", "bit", "so"}]
+    rest = [
+        w.lower for w in shape.rest if w.lower not in lexicon.ADVERBS | {"a", "an", "the", "such", "and", "bit", "so"}
+    ]
     return bool(rest) and rest[0] in EVALUATIONS

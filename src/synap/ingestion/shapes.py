@@ -7,7 +7,7 @@ the verb stands; after other subjects the verb tables decide. What cannot be rea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from synap.ingestion import verbs
@@ -15,7 +15,7 @@ from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.calendar import MONTHS, NUMBERS, SEASONS, WEEKDAYS
 from synap.ingestion.tenses import Tense
 
-_WORD = re.compile(r"[^\W_](?:[\w'’.&/+#@-]*[\w+#])?['’]?|[^\W_]")
+_WORD = re.compile(r"[^\W_](?:[\w'\u2019.&/+#@-]*[\w+#])?['\u2019]?|[^\W_]")
 _TIME_WORDS = frozenset(
     {"today", "yesterday", "tomorrow", "tonight", "ago", "last", "next", "this", "the", "in", "on", "at", "past", "night",
      "morning", "evening", "afternoon", "day", "days", "week", "weeks", "month", "months", "year", "years", "weekend",
@@ -23,37 +23,8 @@ _TIME_WORDS = frozenset(
      *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
 )  # fmt: skip
 _LONGEST_SUBJECT = 10
+_LONGEST_NAME = 4
 _LONGEST_LEAD = 16
-_CONTRACTIONS = tuple(
-    (re.compile(pattern, re.IGNORECASE), full)
-    for pattern, full in (
-        (r"\bcan['’]t\b|\bcannot\b", "can not"),
-        (r"\bwon['’]t\b", "will not"),
-        (r"\bshan['’]t\b", "shall not"),
-        (r"\bain['’]t\b", "am not"),
-        (r"\b(\w+)n['’]t\b", r"\1 not"),
-        (r"\b(dont|doesnt|didnt|isnt|wasnt|arent|havent|hasnt|wouldnt|couldnt|shouldnt)\b", ""),
-        (r"\b(I)['’]?m\b", r"\1 am"),
-        (r"\b(you|we|they)['’]re\b", r"\1 are"),
-        (r"\b(I|you|we|they)['’]?ve\b", r"\1 have"),
-        (r"\b(I|you|he|she|it|we|they|that|there)['’]ll\b", r"\1 will"),
-        (r"\b(he|she|it)['’]s(?= (?:\w+ly |just |already |also |always |never )?(?:been|gone|got|had|done|taken|become|started|moved|worked|lived)\b)", r"\1 has"),
-        (r"\b(he|she|it|that|there|here|what|who|where)['’]s\b", r"\1 is"),
-        (r"\b(I|you|he|she|it|we|they)['’]d(?= (?:better|been|had|never|already|just|always)\b)", r"\1 had"),
-        (r"\b(I|you|he|she|it|we|they)['’]d\b", r"\1 would"),
-        (r"\b(have|has) got\b(?! to\b)", r"\1"),
-        (r"\bgonna\b", "going to"),
-        (r"\bwanna\b", "want to"),
-        (r"\bgotta\b", "have to"),
-        (r"\b(\w+)in['’](?=\s)", r"\1ing"),
-    )
-)
-_BARE_NEGATIONS = {
-    "dont": "do not", "doesnt": "does not", "didnt": "did not", "isnt": "is not", "wasnt": "was not", "arent": "are not",
-    "havent": "have not", "hasnt": "has not", "wouldnt": "would not", "couldnt": "could not", "shouldnt": "should not",
-}  # fmt: skip
-_NOUN_IS = re.compile(r"\b([A-Za-z]+)['’]s (?=(?:a|an|the|not|in|on|at|from|also|really|very|so|allergic|[a-z]+ing)\b)")
-_LOWER_I = re.compile(r"(?<![\w.'’-])i(?=['’ ,])")
 
 
 class SubjectKind(StrEnum):
@@ -124,17 +95,9 @@ class Shape:
         return any(helper in lexicon.HAVE for helper in self.helpers)
 
 
-def expand(text: str) -> str:
-    """Return the text with contractions written out and a lower-case `i` made a capital."""
-    text = _LOWER_I.sub("I", text)
-    for pattern, full in _CONTRACTIONS:
-        text = pattern.sub(full, text) if full else pattern.sub(lambda m: _BARE_NEGATIONS[m[1].casefold()], text)
-    return _NOUN_IS.sub(_noun_is, text)
-
-
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text with their places; a closing full stop is no part of a word."""
-    return tuple(Word(m[0], m[0].casefold().replace("’", "'"), m.start(), m.end()) for m in _WORD.finditer(text))
+    return tuple(Word(m[0], m[0].casefold().replace("\u2019", "'"), m.start(), m.end()) for m in _WORD.finditer(text))
 
 
 def analyse(text: str) -> Shape:
@@ -151,16 +114,7 @@ def analyse(text: str) -> Shape:
 
 def is_name(word: str) -> bool:
     """Whether a word is written like a name and is none of the words that are only capitalised by their place."""
-    return word[:1].isupper() and word.casefold().removesuffix("'s").removesuffix("’s") not in lexicon.NOT_NAMES
-
-
-def _noun_is(match: re.Match[str]) -> str:
-    word = match[1]
-    if word.casefold() in ("let", "what", "who", "one", "today", "yesterday", "tomorrow", "world", "else"):
-        return match[0]
-    after = match.string[match.end() :].split(" ", 1)[0].casefold()
-    owned = after.endswith("ing") and verbs.base_of_gerund(after) is None
-    return match[0] if owned else f"{word} is "
+    return word[:1].isupper() and word.casefold().removesuffix("'s").removesuffix("\u2019s") not in lexicon.NOT_NAMES
 
 
 def _main_start(text: str, words: tuple[Word, ...]) -> int | None:
@@ -173,7 +127,11 @@ def _main_start(text: str, words: tuple[Word, ...]) -> int | None:
     first = words[start].lower
     if first in lexicon.SUBORDINATORS:
         return _after_subordinate(text, words, start)
-    if first in lexicon.PREPOSITIONS or first in _TIME_WORDS - {"the", "this"} or (first == "this" and _timed(words, start)):
+    if (
+        first in lexicon.PREPOSITIONS
+        or first in _TIME_WORDS - {"the", "this"}
+        or (first == "this" and _timed(words, start))
+    ):
         return _after_lead(text, words, start)
     return start
 
@@ -259,17 +217,22 @@ def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
     plural = False
     for index in range(start + 1, min(len(words), start + _LONGEST_SUBJECT + 1)):
         gap = text[words[index - 1].end : words[index].start]
-        if any(mark in gap for mark in ";:!?") or (gap.strip() in ("-", "–", "—")):
+        if any(mark in gap for mark in ";:!?") or (gap.strip() in ("-", "\u2013", "—")):
             return None
         lower, before = words[index].lower, words[index - 1].lower
-        if before.endswith("s") and not before.endswith(("ss", "'s", "us", "is")) or before in ("parents", "people", "children", "kids"):
+        if (before.endswith("s") and not before.endswith(("ss", "'s", "us", "is"))) or before in (
+            "parents",
+            "people",
+            "children",
+            "kids",
+        ):
             plural = True
         if _finite(words, index, plural=plural or "and" in (w.lower for w in words[start:index])):
-            return index if not (lower in ("which", "who", "that")) else None
+            return index if lower not in ("which", "who", "that") else None
     return None
 
 
-def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:
+def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:  # noqa: PLR0911 - first rule that decides
     lower, before = words[index].lower, words[index - 1].lower
     if words[index].text[0].isupper():
         return False
@@ -291,12 +254,12 @@ def _phrase_kind(words: tuple[Word, ...], start: int, end: int) -> SubjectKind:
     first = words[start].lower
     if first in ("my", "our"):
         return SubjectKind.OWN
-    if first in ("your",):
+    if first == "your":
         return SubjectKind.ADDRESSEE
     if first in lexicon.DETERMINERS:
         named = any(is_name(word.text) for word in words[start + 1 : end])
         return SubjectKind.NAMED if named else SubjectKind.THING
-    if is_name(words[start].text) and (start > 0 or end - start <= 4):
+    if is_name(words[start].text) and (start > 0 or end - start <= _LONGEST_NAME):
         return SubjectKind.NAMED
     return SubjectKind.THING
 
@@ -320,7 +283,7 @@ def _with_verb(text: str, words: tuple[Word, ...], kind: SubjectKind, subject: t
         index = -1
     if index < 0:
         return _copula(text, words, kind, subject, helpers, negated=negated)
-    return _finished(text, words, kind, subject, index, helpers, negated=negated)
+    return _finished(Shape(text=text, words=words, kind=kind, subject=subject), index, helpers, negated=negated)
 
 
 def _auxiliary(words: tuple[Word, ...], index: int) -> bool:
@@ -333,8 +296,7 @@ def _auxiliary(words: tuple[Word, ...], index: int) -> bool:
         if after == "not" or _adverb(after):
             continue
         if lower in lexicon.BE:
-            progressive = verbs.base_of_gerund(after) is not None or after in ("being", "going")
-            return progressive
+            return verbs.base_of_gerund(after) is not None or after in ("being", "going")
         if lower in lexicon.HAVE:
             return after in ("been", "had", "got", "gotten") or (verbs.base_of_participle(after) is not None)
         return verbs.is_base(after) or after not in lexicon.DETERMINERS | lexicon.PREPOSITIONS
@@ -355,19 +317,21 @@ def _copula(
     last = max(i for i, w in enumerate(words) if w.lower == helpers[-1])
     base = verbs.base_of(helpers[-1]) or "be"
     tense = _tense(helpers[:-1], helpers[-1])
-    return Shape(text=text, words=words, kind=kind, subject=subject, verb=last, base=base, helpers=(), tense=tense, negated=negated)
+    return Shape(
+        text=text,
+        words=words,
+        kind=kind,
+        subject=subject,
+        verb=last,
+        base=base,
+        helpers=(),
+        tense=tense,
+        negated=negated,
+    )
 
 
-def _finished(
-    text: str,
-    words: tuple[Word, ...],
-    kind: SubjectKind,
-    subject: tuple[int, int],
-    index: int,
-    helpers: list[str],
-    *,
-    negated: bool,
-) -> Shape:
+def _finished(found: Shape, index: int, helpers: list[str], *, negated: bool) -> Shape:
+    words = found.words
     lower = words[index].lower
     if lower in lexicon.BE:
         base = "be"
@@ -380,11 +344,8 @@ def _finished(
     else:
         base = verbs.base_of(lower) or lower
     after = words[index + 1].lower if index + 1 < len(words) else ""
-    return Shape(
-        text=text,
-        words=words,
-        kind=kind,
-        subject=subject,
+    return replace(
+        found,
         verb=index,
         base=base,
         helpers=tuple(helpers),
@@ -406,4 +367,22 @@ def _tense(helpers: list[str], main: str, *, after: str = "") -> Tense:
 
 
 def _adverb(lower: str) -> bool:
-    return lower in lexicon.ADVERBS or (lower.endswith("ly") and lower not in ("family", "only", "reply", "apply", "fly", "rely", "supply", "italy", "emily", "kelly", "sally", "july", "lily"))
+    return lower in lexicon.ADVERBS or (
+        lower.endswith("ly")
+        and lower
+        not in (
+            "family",
+            "only",
+            "reply",
+            "apply",
+            "fly",
+            "rely",
+            "supply",
+            "italy",
+            "emily",
+            "kelly",
+            "sally",
+            "july",
+            "lily",
+        )
+    )

@@ -5,13 +5,14 @@ Nothing contradicted is dropped: it is marked with the id of what wins, and whoe
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 
 from synap.domain.conflicts import Relation, relation, scope_relation
-from synap.domain.readings import topic_terms
+from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
 from synap.retrieval.scored import Scored, Settled
@@ -19,7 +20,10 @@ from synap.retrieval.scored import Scored, Settled
 _COMMON = 12
 """A topic word that more candidates share than this pairs nobody by itself: it is what the question is about."""
 
-_MOST_PAIRS = 400
+_MOST_COMPARED = 60
+"""Candidates compared at most, the best ranked; the rest is merged only where the words are equal."""
+
+_MOST_PAIRS = 150
 """Pairs compared per answer at most, the best ranked first, so that a crowded topic cannot hold up a fetch."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -33,7 +37,7 @@ class _Standing:
     position: int
     rank: int
     said: datetime
-    overridden_by: str | None = None
+    winner: _Standing | None = None
     merged_into: _Standing | None = None
 
     @property
@@ -50,11 +54,15 @@ def settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
     """Return `ranked` in the same order, equal facts once, those that a narrower or newer one contradicts marked.
 
     Of equal facts the narrowest is kept, in the place of the best ranked of them, and the newest within one scope. Of
-    two in conflict the narrower wins, however old; within one scope the one said later, and an excerpt never overrides
-    a memory there. A candidate overridden by several names the narrowest of them. Who was overridden overrides nobody
-    else's broader statement any less: the marks form no rings, since they always point to what takes precedence.
+    two in conflict the narrower wins, however old; within one scope the one said later, and there memories and excerpts
+    do not override each other. A candidate overridden by several names the one that takes precedence; since marks
+    always point that way, they form no rings.
     """
-    standings = [_standing(one, position, ladder) for position, one in enumerate(ranked)]
+    ranks = {rung.name: position for position, rung in enumerate(ladder.rungs)}
+    standings = [
+        _standing(one, position, ranks.get(one.candidate.memory.scope.rung, len(ranks)))
+        for position, one in enumerate(ranked)
+    ]
     by_precedence = sorted(standings, key=lambda one: one.precedence)
     _merge_equal(by_precedence)
     for first, second in _pairs(standings):
@@ -62,12 +70,12 @@ def settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
     return _settled(standings)
 
 
-def _standing(one: Scored, position: int, ladder: Ladder) -> _Standing:
+def _standing(one: Scored, position: int, rank: int) -> _Standing:
     memory = one.candidate.memory
     statement = memory.statement
     moments = [moment for moment in (statement.said_at, memory.seen_at) if moment is not None]
     said = max(moments, default=memory.recorded_at or _BEGINNING)
-    return _Standing(scored=one, position=position, rank=ladder.rank(memory.scope.rung), said=said)
+    return _Standing(scored=one, position=position, rank=rank, said=said)
 
 
 def _merge_equal(by_precedence: Sequence[_Standing]) -> None:
@@ -88,23 +96,29 @@ def _dated_apart(a: _Standing, b: _Standing) -> bool:
 def _pairs(standings: Sequence[_Standing]) -> Iterator[tuple[_Standing, _Standing]]:
     """Yield pairs that share a slot or a telling topic word, each once, the best ranked first."""
     blocks: defaultdict[object, list[_Standing]] = defaultdict(list)
-    for one in standings:
+    for one in standings[:_MOST_COMPARED]:
         if one.merged_into is None:
             for mark in _marks(one):
                 blocks[mark].append(one)
-    seen: set[tuple[int, int]] = set()
+    shared: Counter[tuple[int, int]] = Counter()
     for mark, members in blocks.items():
-        if len(members) > _COMMON and isinstance(mark, str) and not mark.startswith("#"):
-            members = members[:_COMMON]  # noqa: PLW2901 -- a crowded word compares its best ranked only
-        for index, first in enumerate(members):
-            seen.update((first.position, second.position) for second in members[index + 1 :])
-    for first_position, second_position in sorted(seen, key=lambda pair: (pair[1], pair[0]))[:_MOST_PAIRS]:
+        crowded = len(members) > _COMMON and isinstance(mark, str) and not mark.startswith("#")
+        compared = members[:_COMMON] if crowded else members
+        shared.update((first.position, second.position) for first, second in combinations(compared, 2))
+    for first_position, second_position in sorted(shared, key=lambda pair: (_distance(pair) / shared[pair], pair))[
+        :_MOST_PAIRS
+    ]:
         yield standings[first_position], standings[second_position]
+
+
+def _distance(pair: tuple[int, int]) -> int:
+    """How far down a pair stands: small where either member is near the top, since either may be the answer."""
+    return (pair[0] + 1) * (pair[1] + 1)
 
 
 def _marks(one: _Standing) -> set[object]:
     statement = one.scored.candidate.memory.statement
-    return {*topic_terms(statement.content), *((slot.name,) for slot in statement.slots)}
+    return {*block_terms(statement.content), *((slot.name,) for slot in statement.slots)}
 
 
 def _compare(winner: _Standing, loser: _Standing) -> None:
@@ -118,34 +132,34 @@ def _compare(winner: _Standing, loser: _Standing) -> None:
     found = scope_relation(first, second) if across else relation(first, second)
     if found is Relation.SAME and not _dated_apart(winner, loser):
         loser.merged_into = winner
-    elif found is Relation.CONFLICT and loser.overridden_by is None:
-        loser.overridden_by = winner.id
+    elif found is Relation.CONFLICT and (loser.winner is None or winner.precedence < loser.winner.precedence):
+        loser.winner = winner
 
 
 def _settled(standings: Sequence[_Standing]) -> list[Settled]:
     """Return those kept, each in the place of the best ranked among itself and what was merged into it."""
-    groups: defaultdict[str, list[_Standing]] = defaultdict(list)
+    groups: defaultdict[int, list[_Standing]] = defaultdict(list)
     for one in standings:
-        groups[_keeper(one).id].append(one)
-    kept = {one.id: one for one in standings if one.merged_into is None}
+        groups[_keeper(one).position].append(one)
     return [
         Settled(
-            scored=kept[keeper].scored,
-            overridden_by=_upright(kept[keeper].overridden_by, kept, standings),
-            merged=tuple(one.id for one in members if one.id != keeper),
+            scored=standings[position].scored,
+            overridden_by=_winner_of(standings[position]),
+            merged=tuple(one.id for one in members if one.position != position),
         )
-        for keeper, members in groups.items()
+        for position, members in groups.items()
     ]
+
+
+def _winner_of(one: _Standing) -> str | None:
+    """Return the id of what overrides a candidate, or of what that was merged into; None if that is itself."""
+    if one.winner is None:
+        return None
+    winner = _keeper(one.winner)
+    return None if winner is one else winner.id
 
 
 def _keeper(one: _Standing) -> _Standing:
     while one.merged_into is not None:
         one = one.merged_into
     return one
-
-
-def _upright(winner: str | None, kept: dict[str, _Standing], standings: Sequence[_Standing]) -> str | None:
-    """Return the winner's id, or that of what it was merged into."""
-    if winner is None or winner in kept:
-        return winner
-    return _keeper(next(one for one in standings if one.id == winner)).id

@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
+KEEP_ALIVE_SECONDS = 330
+"""How long an idle connection is kept: longer than published clients keep theirs (300 s), or a call of theirs would run
+into a closing one and be sent again."""
+
 DRAIN_SECONDS = 20
 """How long calls in hand may take once the server is told to stop."""
 
@@ -58,6 +62,7 @@ async def run(
         access_log=False,
         lifespan="on",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = _Server(config, lambda: _report(on_listening, address, real_port))

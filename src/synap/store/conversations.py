@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope
 from synap.store.database import Database
-from synap.store.documents import list_in_conversation
+from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows
 from synap.store.errors import retry
 from synap.store.rows import encode_json, place
-from synap.store.scopes import confirm, touch
+from synap.store.scopes import touch
 from synap.store.statements import execute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A message to be recorded."""
+    """A message to be recorded; `id` is its row id."""
 
+    id: int
     role: str
     content: str
     recorded_at: datetime
@@ -42,9 +43,9 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of messages: stored in order, and how many the conversation has now."""
+    """What became of a message, and how many the conversation has now."""
 
-    messages: tuple[StoredMessage, ...]
+    message: StoredMessage
     message_count: int
     external_id: str
 
@@ -60,52 +61,52 @@ class Conversations:
         self,
         scope: Scope,
         conversation: str,
-        messages: Sequence[NewMessage],
+        message: NewMessage,
+        document: AcceptDocument,
         *,
-        instance_id: str,
         external_id: str = "",
     ) -> Recorded:
-        """Append messages to a conversation (UUID form), which comes into being with its first.
+        """Append a message to a conversation (UUID form), and accept it as a document, in one transaction.
 
-        Writers of one conversation wait for each other, so that positions have no gaps and no doubles.
+        The conversation comes into being with its first message. Writers of one scope wait for each other, so that
+        positions have no gaps and no doubles.
         """
-        rows = [self._ids.next() for _ in range(len(messages) + 1)]
-        now = max(message.recorded_at for message in messages)
+        rows = document_rows(self._ids, document)
+        conversation_row = self._ids.next()
         params = place(scope) | {
-            "id": rows[0],
+            "id": conversation_row,
             "conversation": conversation,
             "external": external_id or conversation,
-            "count": len(messages),
-            "now": now,
-            "instance": instance_id,
+            "count": 1,
+            "now": message.recorded_at,
         }
-        return await retry(lambda: self._record(scope, messages, rows, params))
+        return await retry(lambda: self._record(scope, params, message, document, rows))
 
     async def _record(
-        self, scope: Scope, messages: Sequence[NewMessage], rows: Sequence[int], params: Mapping[str, Any]
+        self,
+        scope: Scope,
+        params: Mapping[str, Any],
+        message: NewMessage,
+        document: AcceptDocument,
+        rows: DocumentRows,
     ) -> Recorded:
-        instance_id, conversation = params["instance"], params["conversation"]
         async with self._database.transaction([scope], pipelined=True) as connection:
-            touched = await touch(connection, scope, instance_id=instance_id, now=params["now"])
-            opened = await (await execute(connection, "open_conversation", params)).fetchone()
-            await confirm(touched, scope)
-            count: int = opened["message_count"] if opened else len(messages)
-            first = count - len(messages) + 1
-            columns = _columns(messages, rows[1:], first) | {"row": opened["id"] if opened else rows[0]}
+            touched = await touch(connection, scope, instance_id=document.instance_id, now=message.recorded_at)
+            opening = await execute(connection, "open_conversation", params)
+            await accept_document(connection, scope, document, rows, touched)
+            opened = await opening.fetchone()
+            position: int = opened["message_count"] if opened else 1
+            columns = _columns(message, position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
-            await list_in_conversation(connection, scope, instance_id=instance_id, conversation=conversation)
-        stored = tuple(
-            StoredMessage(
-                id=encode_public_id(RowRef("message", scope.bucket, row)),
-                position=position,
-                role=message.role,
-                content=message.content,
-                recorded_at=message.recorded_at,
-                session_id=message.session_id,
-            )
-            for position, (row, message) in enumerate(zip(rows[1:], messages, strict=True), start=first)
+        stored = StoredMessage(
+            id=encode_public_id(RowRef("message", scope.bucket, message.id)),
+            position=position,
+            role=message.role,
+            content=message.content,
+            recorded_at=message.recorded_at,
+            session_id=message.session_id,
         )
-        return Recorded(messages=stored, message_count=count, external_id=opened["external_id"] if opened else "")
+        return Recorded(message=stored, message_count=position, external_id=opened["external_id"] if opened else "")
 
     async def read(self, scope: Scope, conversation: str, *, start: int = 1, limit: int = 500) -> list[StoredMessage]:
         """Return at most `limit` messages from the 1-based position `start`, in order; none of an unknown conversation."""
@@ -134,13 +135,13 @@ class Conversations:
         ]
 
 
-def _columns(messages: Sequence[NewMessage], rows: Sequence[int], first: int) -> dict[str, list[Any]]:
+def _columns(message: NewMessage, position: int) -> dict[str, list[Any]]:
     return {
-        "ids": list(rows),
-        "positions": list(range(first, first + len(messages))),
-        "roles": [message.role for message in messages],
-        "contents": [message.content for message in messages],
-        "sessions": [message.session_id for message in messages],
-        "metadata": [encode_json(message.metadata) for message in messages],
-        "times": [message.recorded_at for message in messages],
+        "ids": [message.id],
+        "positions": [position],
+        "roles": [message.role],
+        "contents": [message.content],
+        "sessions": [message.session_id],
+        "metadata": [encode_json(message.metadata)],
+        "times": [message.recorded_at],
     }

@@ -7,7 +7,7 @@ roles by the migration, and the scopes are set for one transaction.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeAlias
 
 import psycopg
@@ -126,11 +126,11 @@ class Database:
         with translated():
             try:
                 async with self._pool.connection() as connection, AsyncExitStack() as stack:
-                    pipeline = await stack.enter_async_context(connection.pipeline()) if pipelined else None
-                    # Without a pipeline around it all, one is laid around the first statements: they cost one exchange.
-                    async with nullcontext() if pipeline else connection.pipeline():
-                        await stack.enter_async_context(connection.transaction())
-                        await _enter(connection, entered, role)
+                    if pipelined:
+                        await stack.enter_async_context(connection.pipeline())
+                    # Not inside a passing pipeline: a transaction that begins in one keeps it open until its own end.
+                    await stack.enter_async_context(connection.transaction())
+                    await _enter(connection, entered, role)
                     yield connection
             except psycopg.OperationalError as error:
                 if retriable(error):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
 
 from synap.api.memories import Ingestion
 from synap.domain.documents import DocumentType, Mode, PreparedDocument, Role, Segment
@@ -87,7 +89,7 @@ class StoredDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
+class DocumentRows:
     """The ids of the rows that one acceptance writes; the same in every attempt, so that repeating does no harm."""
 
     document: int
@@ -112,36 +114,14 @@ class Documents:
         Raises:
             ConflictError: The id is there already and `on_duplicate` is `reject`.
         """
-        rows = _Rows(
-            document=self._ids.next(),
-            ingestion=self._ids.next(),
-            job=self._ids.next(),
-            segments=tuple(self._ids.next() for _ in document.prepared.segments),
-        )
+        rows = document_rows(self._ids, document)
         return await retry(lambda: self._accept(scope, document, rows))
 
-    async def _accept(self, scope: Scope, document: AcceptDocument, rows: _Rows) -> Ingestion:
-        params = _document_params(scope, document, rows)
+    async def _accept(self, scope: Scope, document: AcceptDocument, rows: DocumentRows) -> Ingestion:
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=document.recorded_at)
-            found = await execute(connection, "find_document", params, shared=scope.shared)
-            await confirm(touched, scope)
-            earlier = await found.fetchone()
-            if earlier is not None:
-                duplicate = _is_duplicate(earlier, document)
-                if duplicate:
-                    return await _first_ingestion(connection, scope, earlier, duplicate=earlier["id"] != rows.document)
-                params |= {"previous": earlier["id"]}
-                await execute(connection, "retire_document", params, shared=scope.shared)
-            await _insert(connection, scope, document, rows, params)
-        return Ingestion(
-            ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
-            document_id=params["key"],
-            status="queued",
-            queued_at=document.recorded_at,
-            scope=scope.rung,
-        )
+            return await accept_document(connection, scope, document, rows, touched)
 
     async def load(self, scope: Scope, ingestion_id: int) -> StoredDocument:
         """Return the document of an ingestion, given the ingestion's row id.
@@ -173,6 +153,47 @@ class Documents:
         async with self._database.control() as connection:
             cursor = await execute(connection, "owners_of_conversation", params)
             return [scope_of(row | {"space": instance_id}) for row in await cursor.fetchall()]
+
+
+def document_rows(ids: RowIds, document: AcceptDocument) -> DocumentRows:
+    """Return fresh row ids for everything that one acceptance writes."""
+    return DocumentRows(
+        document=ids.next(),
+        ingestion=ids.next(),
+        job=ids.next(),
+        segments=tuple(ids.next() for _ in document.prepared.segments),
+    )
+
+
+async def accept_document(
+    connection: Connection,
+    scope: Scope,
+    document: AcceptDocument,
+    rows: DocumentRows,
+    touched: AsyncCursor[DictRow],
+) -> Ingestion:
+    """Write a document with its segments, ingestion and job, inside a transaction whose scope was `touched` first.
+
+    Raises:
+        ConflictError: The id is there already and `on_duplicate` is `reject`.
+    """
+    params = _document_params(scope, document, rows)
+    found = await execute(connection, "find_document", params, shared=scope.shared)
+    await confirm(touched, scope)
+    earlier = await found.fetchone()
+    if earlier is not None:
+        if _is_duplicate(earlier, document):
+            return await _first_ingestion(connection, scope, earlier, duplicate=earlier["id"] != rows.document)
+        params |= {"previous": earlier["id"]}
+        await execute(connection, "retire_document", params, shared=scope.shared)
+    await _insert(connection, scope, document, rows, params)
+    return Ingestion(
+        ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
+        document_id=params["key"],
+        status="queued",
+        queued_at=document.recorded_at,
+        scope=scope.rung,
+    )
 
 
 async def list_in_conversation(connection: Connection, scope: Scope, *, instance_id: str, conversation: str) -> None:
@@ -210,7 +231,7 @@ async def _first_ingestion(
     return msgspec.structs.replace(ingestion_of(row).record(), duplicate=duplicate)
 
 
-def _document_params(scope: Scope, document: AcceptDocument, rows: _Rows) -> dict[str, Any]:
+def _document_params(scope: Scope, document: AcceptDocument, rows: DocumentRows) -> dict[str, Any]:
     prepared = document.prepared
     made = encode_public_id(RowRef("document", scope.bucket, rows.document))
     return place(scope) | {
@@ -236,7 +257,7 @@ def _document_params(scope: Scope, document: AcceptDocument, rows: _Rows) -> dic
 
 
 async def _insert(
-    connection: Connection, scope: Scope, document: AcceptDocument, rows: _Rows, params: Mapping[str, Any]
+    connection: Connection, scope: Scope, document: AcceptDocument, rows: DocumentRows, params: Mapping[str, Any]
 ) -> None:
     """Send all inserts; they travel with the commit. Rows of reference tables go first."""
     await execute(connection, "insert_document", params, shared=scope.shared)

@@ -17,13 +17,11 @@ from psycopg import sql
 
 from synap.domain.scopes import Scope
 from synap.errors import SetupError
+from synap.ports.embedder import MAX_DIM
 from synap.store.database import Database
 from synap.store.rows import place, role_for, scope_of, vector_of
 from synap.store.scopes import bump
 from synap.store.statements import Slot, execute
-
-MAX_DIM = 896
-"""Longest vector that fits an index entry (2,704 bytes) beside 96 terms; longer ones are truncated by their embedder."""
 
 SLOTS: tuple[Slot, Slot] = ("emb", "emb_alt")
 

@@ -84,7 +84,7 @@ async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dic
     """
     digests = {scope.id: scope.digest for scope in chain}
     cursors = []
-    for owned in chain_by_bucket(chain):
+    for owned in by_bucket(chain):
         name = "scope_rows_shared" if owned[0].shared else "scope_rows"
         params = {"bucket": owned[0].bucket, "scopes": [scope.id for scope in owned]}
         cursors.append(await execute(connection, name, params))
@@ -92,7 +92,9 @@ async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dic
     return [{**row, "known": bytes(row["digest"]) == digests[row["id"]]} for row in rows]
 
 
-def chain_by_bucket(chain: Sequence[Scope]) -> list[list[Scope]]:
-    """Return the scopes of a chain in groups that one statement can read: the owned ones, then the shared ones."""
-    groups = [[scope for scope in chain if not scope.shared], [scope for scope in chain if scope.shared]]
-    return [group for group in groups if group]
+def by_bucket(scopes: Sequence[Scope]) -> list[list[Scope]]:
+    """Return scopes in groups that one statement can read: those of each bucket, and the shared ones."""
+    groups: dict[int | None, list[Scope]] = {}
+    for scope in scopes:
+        groups.setdefault(None if scope.shared else scope.bucket, []).append(scope)
+    return list(groups.values())

@@ -44,6 +44,9 @@ class FixedEmbedder:
         """Always: there is nothing to load."""
         return True
 
+    async def load(self) -> None:
+        """Do nothing: there is nothing to load."""
+
     async def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return `(n, dim)` unit vectors."""
         self.calls.extend(texts)

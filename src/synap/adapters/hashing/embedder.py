@@ -1,6 +1,6 @@
 """Vectors from hashed terms and their character trigrams, weighted by how telling the terms are.
 
-Each feature adds to one of 1,024 components, with a sign: the hashing trick (Weinberger et al., "Feature hashing for
+Each feature adds to one of 768 components, with a sign: the hashing trick (Weinberger et al., "Feature hashing for
 large scale multitask learning", ICML 2009). Trigrams let spellings and endings of a word meet. It finds what shares
 words, and knows nothing of meaning.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from synap.adapters.hashing.idf import weight
 from synap.domain.terms import tokenize
 
-_DIM = 1024
+_DIM = 768
 _TRIGRAM_SHARE = 0.5
 """Length of a term's trigrams together, as a share of the length of the term itself."""
 _CACHED_TERMS = 32_768
@@ -29,11 +29,11 @@ _AT_ONCE = 16
 
 
 class HashingEmbedder:
-    """1,024 dimensions, no files, the same vectors on every machine; `semantic` is False, so that health can say so."""
+    """768 dimensions, no files, the same vectors on every machine; `semantic` is False, so that health can say so."""
 
     @property
     def id(self) -> str:
-        return "hashing-terms-trigrams-idf-1024@1"
+        return "hashing-terms-trigrams-idf-768@1"
 
     @property
     def dim(self) -> int:
@@ -48,6 +48,9 @@ class HashingEmbedder:
         """Always: there is nothing to load."""
         return True
 
+    async def load(self) -> None:
+        """Do nothing: there is nothing to load."""
+
     async def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if len(texts) <= _AT_ONCE:
             return _embed_all(texts)
@@ -61,7 +64,7 @@ class HashingEmbedder:
 
 
 def embed(text: str) -> NDArray[np.float32]:
-    """Return the `(1024,)` unit vector of a text; texts without any term share one of their own."""
+    """Return the `(768,)` unit vector of a text; texts without any term share one of their own."""
     vector = np.zeros(_DIM)
     for term, count in sorted(Counter(tokenize(text)).items()):  # sorted: sums of floats depend on their order
         places, values = _features(term)

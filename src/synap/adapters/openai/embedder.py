@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 
 from synap.adapters.openai.answers import read_vectors, retry_after
 from synap.errors import InstanceNotReadyError, ServiceUnavailableError, SetupError, SynapError
+from synap.ports.embedder import MAX_DIM
 
 logger = logging.getLogger(__name__)
-
-MAX_DIM = 1024
-"""Longest vector that is stored; longer ones are cut and brought back to length one."""
 
 _NATIVE_DIMS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 _BATCH_TEXTS = 64
@@ -70,7 +68,7 @@ class OpenAiEmbedder:
             url: Base URL; `/embeddings` is added.
             model: Name of the model, as the server knows it.
             key: Sent as a bearer token; None sends none.
-            dim: Length of its vectors where known, else what the first answer shows; above 1,024 they are cut.
+            dim: Length of its vectors where known, else what the first answer shows; above `MAX_DIM` they are cut.
             timeout: Seconds that one request may take.
             sleep: How to wait between attempts.
             transport: How requests travel; None for the ordinary way.

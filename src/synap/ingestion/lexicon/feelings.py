@@ -6,6 +6,8 @@ the strengths are our own ordering, not a validated scale.
 
 from __future__ import annotations
 
+from synap.ingestion.lexicon.sets import word_set
+
 _TABLE = {
     "joy": (
         "happy:.6 glad:.5 joyful:.7 delighted:.75 thrilled:.9 overjoyed:.95 ecstatic:.95 elated:.9 cheerful:.6 pleased:.5 "
@@ -82,10 +84,8 @@ FEELING_VERBS = {
 }  # fmt: skip
 """Base form of a verb that tells a feeling of its subject to (category, strength)."""
 
-BOOSTERS = frozenset(
-    """
+BOOSTERS = word_set("""
     very really so extremely incredibly super totally absolutely completely utterly terribly awfully deeply truly
     insanely beyond seriously immensely unbelievably highly thoroughly way hugely particularly especially
-    """.split()
-)
-DOWNTONERS = frozenset("slightly somewhat mildly kinda sorta fairly little bit bit. tad rather pretty_ moderately".split())
+    """)
+DOWNTONERS = word_set("slightly somewhat mildly kinda sorta fairly little bit bit. tad rather pretty_ moderately")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from synap.ingestion.lexicon.sets import word_set
+
 FUNCTION_WORDS = {
     "de": "ich du er wir ihr mich mir mein meine meinen meiner und oder nicht kein keine der die das den dem ein eine einen einer ist bin sind war habe hat haben wird werde in im am auf für mit von zu zum zur seit auch aber sehr gerne gern bitte immer jeden nach bei wohne arbeite heute morgen gestern",
     "es": "yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan",
@@ -11,14 +13,14 @@ FUNCTION_WORDS = {
 }
 """ISO 639-1 code to words that sentences of the language are held together by."""
 
-ENGLISH = frozenset(
-    "i you he she it we they my your his her our their me him us them the a an and or but not is am are was were be been have has had do does did will would can could should in on at to for with from of that this these those i'm i've it's don't so just about as if when what who how all there here very too also by".split()
+ENGLISH = word_set(
+    "i you he she it we they my your his her our their me him us them the a an and or but not is am are was were be been have has had do does did will would can could should in on at to for with from of that this these those i'm i've it's don't so just about as if when what who how all there here very too also by"
 )
 
 PREFERENCE_CUES = {
     "de": "ich mag|mag ich|ich liebe|ich hasse|bevorzuge|lieber|lieblings|gefällt mir|schmeckt mir|ich esse gern|gerne|ungern|kann nicht leiden|immer auf|antworte|bitte immer|ab jetzt|von jetzt an",
     "es": "me gusta|me gustan|me encanta|me encantan|prefiero|odio|detesto|favorit|no me gusta|no soporto|siempre en|a partir de ahora|responde siempre|llámame",
-    "fr": "j'aime|j’aime|j'adore|j’adore|je préfère|je déteste|préféré|je n'aime|je n’aime|plutôt|toujours en|désormais|dorénavant|appelle-moi",
+    "fr": "j'aime|j\u2019aime|j'adore|j\u2019adore|je préfère|je déteste|préféré|je n'aime|je n\u2019aime|plutôt|toujours en|désormais|dorénavant|appelle-moi",
     "pt": "eu gosto|gosto de|adoro|prefiro|odeio|detesto|favorit|não gosto|sempre em|a partir de agora|me chame",
     "it": "mi piace|mi piacciono|adoro|preferisco|odio|detesto|preferit|non mi piace|sempre in|d'ora in poi|chiamami",
     "zh": "我喜欢|我爱|我讨厌|我不喜欢|更喜欢|偏好|最喜欢|请总是|以后请|请用",
@@ -29,7 +31,7 @@ PREFERENCE_CUES = {
 EMOTION_CUES = {
     "de": r"ich bin (?:\w+ )?(?:traurig|glücklich|wütend|besorgt|nervös|gestresst|enttäuscht|aufgeregt|froh|frustriert|müde|erleichtert|stolz|genervt)|ich habe angst|ich freue mich|fühle mich",
     "es": r"estoy (?:\w+ )?(?:triste|feliz|enfadad|enojad|preocupad|nervios|estresad|decepcionad|emocionad|frustrad|aliviad|orgullos|cansad)|tengo miedo|me siento",
-    "fr": r"je suis (?:\w+ )?(?:triste|heureu|en colère|inqui|nerveu|stressé|déçu|frustré|soulagé|fier|fière|énervé|ravi)|j['’]ai peur|je me sens",
+    "fr": r"je suis (?:\w+ )?(?:triste|heureu|en colère|inqui|nerveu|stressé|déçu|frustré|soulagé|fier|fière|énervé|ravi)|j['\u2019]ai peur|je me sens",
     "pt": r"estou (?:\w+ )?(?:triste|feliz|zangad|preocupad|nervos|estressad|desapontad|animad|frustrad|aliviad|cansad)|tenho medo|me sinto",
     "it": r"sono (?:\w+ )?(?:triste|felice|arrabbiat|preoccupat|nervos|stressat|delus|emozionat|frustrat|sollevat|orgoglios)|ho paura|mi sento",
     "zh": "我(?:很|非常|好|真的|有点)?(?:难过|高兴|开心|生气|担心|紧张|失望|兴奋|害怕|焦虑|伤心)",
@@ -39,9 +41,9 @@ EMOTION_CUES = {
 EPISODE_CUES = {
     "de": r"\b(?:gestern|letzte[nrs]?|vorgestern|vor (?:\w+ )?(?:tagen?|wochen?|monaten?|jahren?))\b|\bich (?:habe|bin) .*\b(?:ge\w+t|ge\w+en|\w+iert)\b",
     "es": r"\b(?:ayer|anteayer|la semana pasada|el (?:mes|año) pasado|hace \w+)\b",
-    "fr": r"\b(?:hier|avant-hier|la semaine dernière|le mois dernier|l['’]année dernière|l['’]an dernier|il y a)\b",
+    "fr": r"\b(?:hier|avant-hier|la semaine dernière|le mois dernier|l['\u2019]année dernière|l['\u2019]an dernier|il y a)\b",
     "pt": r"\b(?:ontem|anteontem|na semana passada|no (?:mês|ano) passado|há \w+)\b",
-    "it": r"\b(?:ieri|l['’]altro ieri|la settimana scorsa|il mese scorso|l['’]anno scorso|\w+ fa)\b",
+    "it": r"\b(?:ieri|l['\u2019]altro ieri|la settimana scorsa|il mese scorso|l['\u2019]anno scorso|\w+ fa)\b",
     "zh": "昨天|前天|上周|上个月|去年",
     "ja": "昨日|きのう|先週|先月|去年|おととい",
 }
@@ -49,7 +51,7 @@ EPISODE_CUES = {
 OWN_CUES = {
     "de": r"\b(?:ich|mein\w*|mir|mich|wir|unser\w*)\b",
     "es": r"\b(?:yo|mi|mis|me|soy|estoy|tengo|vivo|trabajo|nuestr\w+|somos|tenemos|\w+é)\b",
-    "fr": r"\b(?:je|mon|ma|mes|me|nous|notre)\b|\bj['’]|\bm['’]",
+    "fr": r"\b(?:je|mon|ma|mes|me|nous|notre)\b|\bj['\u2019]|\bm['\u2019]",
     "pt": r"\b(?:eu|meu|minha|meus|minhas|me|sou|estou|tenho|moro|trabalho|nós|noss\w+|\w+ei)\b",
     "it": r"\b(?:io|mio|mia|miei|mie|mi|sono|sto|ho|abito|vivo|lavoro|noi|nostr\w+|\w+iamo)\b",
     "zh": "我|咱",
@@ -60,7 +62,7 @@ OWN_CUES = {
 NEGATION_CUES = {
     "de": r"\b(?:nicht|kein\w*|nie|hasse|ungern)\b",
     "es": r"\b(?:no|nunca|odio|detesto)\b",
-    "fr": r"\b(?:ne|n['’]\w+|pas|jamais|déteste)\b",
+    "fr": r"\b(?:ne|n['\u2019]\w+|pas|jamais|déteste)\b",
     "pt": r"\b(?:não|nunca|odeio|detesto)\b",
     "it": r"\b(?:non|mai|odio|detesto)\b",
     "zh": "不|没|讨厌",
@@ -70,7 +72,7 @@ NEGATION_CUES = {
 SOCIAL_CUES = {
     "de": r"^(?:hallo|danke|vielen dank|bitte|ok|super|ja|nein|guten \w+|tschüss|alles klar)\b.{0,24}$",
     "es": r"^(?:hola|gracias|muchas gracias|vale|ok|sí|no|buenos \w+|buenas \w+|adiós|claro)\b.{0,24}$",
-    "fr": r"^(?:bonjour|salut|merci|merci beaucoup|d['’]accord|ok|oui|non|au revoir|bonsoir)\b.{0,24}$",
+    "fr": r"^(?:bonjour|salut|merci|merci beaucoup|d['\u2019]accord|ok|oui|non|au revoir|bonsoir)\b.{0,24}$",
     "pt": r"^(?:olá|oi|obrigad[oa]|ok|sim|não|bom dia|boa \w+|tchau|certo)\b.{0,24}$",
     "it": r"^(?:ciao|grazie|ok|sì|no|buongiorno|buonasera|va bene|certo)\b.{0,24}$",
     "zh": "^(?:你好|谢谢|好的|再见|是的|不是).{0,4}$",
@@ -80,10 +82,10 @@ SOCIAL_CUES = {
 CONJUNCTIONS = {
     "de": r",?\s+und\s+(?:(?:ich|wir)\s+)?(?=(?:wohne|arbeite|lebe|komme|spreche|habe|bin|mag|liebe|esse|trinke|spiele|studiere|reise|lerne|fahre|heiße)\b)",
     "es": r",?\s+y\s+(?=(?:yo\s+)?(?:vivo|trabajo|soy|estoy|tengo|hablo|estudio|me\s|prefiero|odio|juego|como|bebo)\b)",
-    "fr": r",?\s+et\s+(?=(?:je\s|j['’]))",
+    "fr": r",?\s+et\s+(?=(?:je\s|j['\u2019]))",
     "pt": r",?\s+e\s+(?=(?:eu\s+)?(?:moro|trabalho|sou|estou|tenho|falo|estudo|gosto|prefiro|odeio|jogo)\b)",
     "it": r",?\s+e\s+(?=(?:io\s+)?(?:vivo|abito|lavoro|sono|ho|parlo|studio|mi\s|preferisco|odio|gioco)\b)",
-    "zh": "[，,；;]",
-    "ja": "[、；]",
+    "zh": "[\uff0c,\uff1b;]",
+    "ja": "[、\uff1b]",
 }
 """ISO code to where a sentence with two statements is cut."""

@@ -6,6 +6,8 @@ before it shows that it is one.
 
 from __future__ import annotations
 
+from synap.ingestion.lexicon.sets import word_set
+
 _IRREGULAR = """
 arise arose arisen; awake awoke awoken; be was been; bear bore borne; beat beat beaten; become became become;
 begin began begun; bend bent bent; bet bet bet; bind bound bound; bite bit bitten; bleed bled bled; blow blew blown;
@@ -40,8 +42,7 @@ IRREGULAR: dict[str, tuple[str, str]] = {
 }
 """Base form to (simple past, past participle)."""
 
-REGULAR = frozenset(
-    """
+REGULAR = word_set("""
     abandon accept accompany accomplish achieve acquire act adapt add address adjust admire admit adopt adore advise
     afford agree aim allow amaze announce annoy answer apologize appear apply appoint appreciate approach approve argue
     arrange arrive ask assemble assign assist assume attach attack attempt attend attract automate avoid babysit back
@@ -87,31 +88,26 @@ REGULAR = frozenset(
     trim trip trust try tune turn tutor type undertake unite unpack update upgrade upload urge use vacation validate
     value vary visit volunteer vote wait walk wander want warn wash waste watch water weigh welcome whisper whistle
     wish witness wonder work worry worship wrap yell zoom
-    """.split()
-)
+    """)
 """Base forms of common regular verbs."""
 
-DOUBLED = frozenset(
-    """
+DOUBLED = word_set("""
     admit ban begin chat chop clap commit control cut dig dip drag drop equip fit forget get grab hit hop hug jog jot
     knit let log map mop occur omit pack_ patrol permit pet plan plug pop prefer program put quit refer regret rob rub
     run scan set ship shop shut sit skip slip snap split spot stop step submit swim tag tap top transfer transmit travel
     trim trip upset wrap zip win
-    """.split()
-)
+    """)
 """Verbs that double their last consonant before -ed and -ing."""
 
-STATIVE = frozenset(
-    """
+STATIVE = word_set("""
     be have own live reside work study love like enjoy prefer hate dislike want need know believe belong consist contain
     cost depend drive eat drink exist fear feel hope hold include keep lack lead manage mean mind miss own play possess
     practice practise read remember require rent run sell serve speak spend sleep stay support teach trust understand
     use value volunteer weigh wear wish commute collect cook cycle exercise garden jog hike meditate paint sing swim
     train travel watch write raise attend major adore despise detest loathe crave fancy avoid share suffer struggle
     tend plan
-    """.split()
-)
+    """)
 """Verbs that, in the present tense, tell a lasting state or a habit; they may open a telegraphic sentence."""
 
-LINKING = frozenset("be feel seem look sound become get grow remain stay turn appear".split())
+LINKING = word_set("be feel seem look sound become get grow remain stay turn appear")
 """Verbs that tie an adjective to the subject."""

@@ -8,7 +8,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 
-from synap import __version__
 from synap.errors import SynapError
 from synap.server.backend import Gate
 from synap.server.rest import contexts, conversations, health, management, memories
@@ -18,6 +17,7 @@ from synap.server.rest.bodies import WireResponse
 from synap.server.rest.errors import crashed, refused, unroutable
 from synap.server.rest.observe import Observed, RequestMetrics
 from synap.server.rest.openapi import SchemaPlugin
+from synap.version import __version__
 
 DOCUMENT_BYTES = 10 * 1024 * 1024
 

@@ -37,16 +37,17 @@ limit 1
 for update of l skip locked
 
 -- name: claim
+-- `any (array (...))` is worked out once; `in (select ... limit)` may be run again per row and then takes too many.
 update job
 set state = 'running', lease_owner = %(owner)s, lease_until = %(lease_until)s, tries = tries + 1
-where bucket = %(bucket)s and state = 'ready' and id in (
+where bucket = %(bucket)s and state = 'ready' and id = any (array(
     select j.id
     from job j
     where j.bucket = %(bucket)s and j.lane = %(lane)s and j.state = 'ready' and j.run_at <= %(now)s and not exists (
         select from job r where r.bucket = %(bucket)s and r.scope_id = j.scope_id and r.state = 'running')
     order by j.priority, j.id
     limit %(limit)s
-    for update of j skip locked)
+    for update of j skip locked))
 returning id, instance_id, scope_id, shared, kind, ingestion_id, priority, tries, created_at
 
 -- name: advance_lane

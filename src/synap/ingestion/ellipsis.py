@@ -1,0 +1,52 @@
+"""Statements that leave out what they are about: `make it 7,000 for the kitchen` after `the kitchen budget is 5,000`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from synap.domain.clauses import believed, clauses
+from synap.domain.memories import Slot, Statement
+from synap.domain.normal_forms import phrase_stems
+from synap.domain.values import Kind, Value, read_values
+
+_NEW_VALUE = re.compile(
+    r"\b(?:make|raise|change|set|increase|lower|reduce|cut|move|push|update|put) (?:it|that|this|them)(?: to| at| up to)?\b"
+    r"|\b(?:can|could|will) (?:now )?(?:go|stretch) (?:up |down )?to\b|\b(?:it|that) is now\b|\blet us (?:say|make it)\b"
+    r"|\bup to\b",
+    re.IGNORECASE,
+)
+_AMOUNTS = frozenset({Kind.NUMBER, Kind.MONEY})
+
+
+def completed(statement: Statement, known: Iterable[Slot]) -> Statement:
+    """Return `statement` with the slot that it gives a new value, if exactly one known slot fits; else unchanged.
+
+    `known` is read only where the wording calls for it. A slot fits where the statement names what the slot is restricted to (`kitchen`), and its value is of the same kind.
+    """
+    if statement.slots or not _NEW_VALUE.search(statement.content):
+        return statement
+    slots = tuple(known)
+    for clause in clauses(statement.content):
+        values = read_values(clause)[0]
+        if len(values) != 1 or not _NEW_VALUE.search(clause) or not believed(clause.replace("could", "can")):
+            continue
+        words = set(phrase_stems(clause).split())
+        fitting = {slot.key: slot for slot in slots if _fits(slot, words, values[0])}
+        if len(fitting) == 1:
+            slot = next(iter(fitting.values()))
+            value = f"{values[0].value} {values[0].noun}".strip()
+            return replace(statement, slots=(replace(slot, value=value),))
+    return statement
+
+
+def _fits(slot: Slot, words: set[str], value: Value) -> bool:
+    """Whether a slot is the one meant: single, restricted to something the words name, and of the value's kind."""
+    qualifier = set(slot.name.partition(":")[2].split())
+    if not slot.single or not qualifier or not qualifier <= words:
+        return False
+    now = slot.value.split()
+    if value.kind in _AMOUNTS:
+        return now[0].replace(".", "", 1).isdecimal() and (not value.noun or len(now) == 1 or now[1] == value.noun)
+    return any(other.kind is value.kind for other in read_values(slot.value)[0])

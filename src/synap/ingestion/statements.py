@@ -1,0 +1,215 @@
+"""From one clause to one statement: kind, third person, dates, attributes, confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from synap.domain.memories import MemoryType, Modality, Precision, Statement, When
+from synap.domain.slots import slots_of
+from synap.ingestion.attributes import (
+    Feeling,
+    Liking,
+    feeling_of,
+    liking_of,
+    modality_of,
+    names_in,
+    participants_of,
+    reported,
+    significance_of,
+)
+from synap.ingestion.dates import DateSpan, readable, write_dates
+from synap.ingestion.kinds import kind_of
+from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.topics import TOPICS
+from synap.ingestion.mentions import Mentions, modifies
+from synap.ingestion.rewrite import UNNAMED, Voice, rewrite, verbatim
+from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
+from synap.ingestion.tenses import Tense
+
+CERTAIN, ABOUT_OTHERS, UNSURE, OWN_WORDS = 0.95, 0.9, 0.75, 0.72
+"""Confidence of plain statements of the speaker, of plain ones about others, of hedged ones, of words kept as they are."""
+
+_REPORTED = 0.8
+_FULL = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who speaks in a turn and to whom.
+
+    Attributes:
+        voice: How the rewriting names speaker and listener.
+        key: Subject of the speaker's statements (`the user`, `melanie`).
+        to_machine: The listener is an assistant.
+    """
+
+    voice: Voice
+    key: str
+    to_machine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a clause has to be read with.
+
+    Attributes:
+        speaker: Who says it.
+        said_at: When, UTC.
+        mentions: The persons named so far in the turn.
+        feelings: Whether feelings are kept.
+        inherited: The date of the clause before, where this one shares its subject with it.
+        hedged: The speaker is not sure.
+    """
+
+    speaker: Speaker
+    said_at: datetime | None
+    mentions: Mentions
+    feelings: bool = True
+    inherited: When | None = None
+    hedged: bool = False
+
+
+def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> Statement | None:
+    """Return what a clause states, or None where it can neither be rewritten nor is worth keeping as it was said.
+
+    Args:
+        shape: The clause.
+        spans: The dates in its text.
+        around: What it is read with.
+    """
+    when = _main_date(spans, shape) or around.inherited
+    feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING else None
+    liking = liking_of(shape)
+    kind = kind_of(shape, feeling=feeling, liking=liking, when=when, said_at=around.said_at)
+    if kind is MemoryType.EMOTION and not around.feelings:
+        if shape.base in ("be", "feel"):
+            return None
+        kind = MemoryType.FACT
+    voice = replace(around.speaker.voice, he=around.mentions.meant_by("he"), she=around.mentions.meant_by("she"))
+    content, exact = _content(shape, spans, voice, around)
+    if content is None:
+        return None
+    score, category, positive = _measure(shape, kind, feeling=feeling, liking=liking, dated=when is not None)
+    return Statement(
+        type=kind,
+        content=content,
+        confidence=_confidence(shape, hedge=around.hedged, exact=exact),
+        score=score,
+        subject=_subject(shape, voice, around.speaker.key),
+        category=category,
+        positive=positive,
+        modality=modality_of(shape),
+        participants=participants_of(shape, voice.name) if kind is MemoryType.EPISODE else (),
+        slots=slots_of(_for_slots(shape, spans, voice, around), subject=around.speaker.key) if exact else (),
+        entities=tuple(name for name in names_in(content) if name not in ("The", UNNAMED)),
+        when=when,
+        valid_from=_since(spans, shape),
+        said_at=around.said_at,
+        verbatim=not exact,
+    )
+
+
+def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> tuple[str | None, bool]:
+    """Return the content and whether it is a rewrite; the speaker's own words only where they say enough."""
+    dated = write_dates(shape.text, spans)
+    past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
+    content = rewrite(analyse(dated), voice, past=past)
+    if content is not None:
+        note = f" ({readable(around.inherited)})" if around.inherited is not None and not spans else ""
+        return content + note, True
+    return (verbatim(dated.strip(" .!,"), voice), False) if _worth_own_words(shape, spans) else (None, False)
+
+
+def _for_slots(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> str:
+    """Return the clause with the user called so: slots of the user meet whether or not a document tells the name."""
+    named = replace(voice, name=UNNAMED) if around.speaker.key == UNNAMED.casefold() else voice
+    past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
+    return rewrite(analyse(write_dates(shape.text, spans)), named, past=past) or ""
+
+
+def _measure(
+    shape: Shape, kind: MemoryType, *, feeling: Feeling | None, liking: Liking | None, dated: bool
+) -> tuple[float, str, bool]:
+    """Return the score of the kind, the category, and the polarity."""
+    if kind is MemoryType.EMOTION and feeling is not None:
+        return feeling.intensity, feeling.category, True
+    if kind is MemoryType.PREFERENCE and liking is not None:
+        return liking.strength, category_of(shape.text), liking.positive
+    if kind is MemoryType.EPISODE:
+        return significance_of(shape, dated=dated), "", not shape.negated
+    return 0.8, "", not shape.negated
+
+
+def _confidence(shape: Shape, *, hedge: bool, exact: bool) -> float:
+    if not exact:
+        return OWN_WORDS
+    if hedge or modality_of(shape) is Modality.HYPOTHETICAL:
+        return UNSURE
+    if reported(shape):
+        return _REPORTED
+    return CERTAIN if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.OWN) else ABOUT_OTHERS
+
+
+def _subject(shape: Shape, voice: Voice, key: str) -> str:
+    """Return whom the clause is about: the speaker, a person by name or relation, or a thing."""
+    if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP):
+        return key
+    if shape.kind is SubjectKind.PERSON:
+        meant = voice.she if shape.subject_text.casefold() == "she" else voice.he
+        return (meant or key).casefold()
+    words = words_of(shape.subject_text)
+    if shape.kind is SubjectKind.OWN:
+        names = [word.text.removesuffix("'s") for word in words[1:] if is_name(word.text)]
+        relation = _relation(words)
+        return (" ".join(names) if names and relation else relation or key).casefold()
+    return " ".join(word.lower for word in words if word.lower not in ("the", "a", "an", "this", "that"))
+
+
+def _relation(words: tuple[Word, ...]) -> str | None:
+    for place, word in enumerate(words):
+        owner = word.lower.removesuffix("'s")
+        if owner in lexicon.PEOPLE and not modifies(words, place):
+            return owner
+    return None
+
+
+def _main_date(spans: list[DateSpan], shape: Shape) -> When | None:
+    """Return the date that the clause is about: the first that is no mere beginning of a state."""
+    for span in spans:
+        opening = shape.text[span.start : span.end].casefold()
+        before = shape.text[: span.start].casefold().rstrip()
+        if not opening.startswith("since") and not before.endswith("since"):
+            return span.when
+    return None
+
+
+def _since(spans: list[DateSpan], shape: Shape) -> datetime | None:
+    for span in spans:
+        if shape.text[span.start : span.end].casefold().startswith("since") or shape.text[
+            : span.start
+        ].casefold().rstrip().endswith("since"):
+            return span.when.start
+    return None
+
+
+def _looks_back(spans: list[DateSpan], said_at: datetime | None) -> bool:
+    return said_at is not None and any(
+        span.when.start < said_at and span.when.precision is not Precision.YEAR and span.when.recurrence is None
+        for span in spans
+    )
+
+
+def _worth_own_words(shape: Shape, spans: list[DateSpan]) -> bool:
+    """Whether a clause that cannot be rewritten says enough to be kept as it was said."""
+    speakers = shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.OWN)
+    return (
+        speakers
+        and len(shape.words) >= _FULL
+        and (bool(spans) or len(names_in(shape.text)) > 0 or any(w.text[0].isdigit() for w in shape.words))
+    )
+
+
+def category_of(text: str) -> str:
+    """Return the topic of a preference by its first telling word, or ""."""
+    return next((TOPICS[word.lower] for word in words_of(text) if word.lower in TOPICS), "")

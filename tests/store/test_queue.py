@@ -1,0 +1,169 @@
+"""The queue is fair between tenants, survives lost workers, and lays hopeless jobs aside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from synap.domain.ids import decode_public_id
+from synap.domain.scopes import bucket_of
+from synap.store.queue import LeaseLostError
+
+
+def neighbours(desk: Any, count: int) -> list[Any]:
+    """Scopes of different customers that happen to share a bucket."""
+    space, first = desk.place.instance_id, bucket_of(desk.place.instance_id, "customer", "c0")
+    names = (f"c{number}" for number in range(100_000))
+    same = (name for name in names if bucket_of(space, "customer", name) == first)
+    return [desk.scope(customer=next(same)) for _ in range(count)]
+
+
+async def test_the_customer_with_few_documents_does_not_wait_for_the_one_with_many(desk: Any) -> None:
+    busy, calm = neighbours(desk, 2)
+    for number in range(12):
+        await desk.accept(busy, f"Page {number}.")
+    await desk.claim(busy, limit=4)
+    await desk.accept(desk.scope("someone", busy.customer_id), "Page.")
+    await desk.accept(calm, "Letter.")
+
+    jobs = await desk.claim(calm) + await desk.claim(calm)
+
+    assert calm in [job.scope for job in jobs]
+
+
+async def test_a_lane_that_slept_does_not_jump_ahead(desk: Any) -> None:
+    busy, calm = neighbours(desk, 2)
+    await desk.remember(calm, "Early.")
+    for number in range(6):
+        await desk.remember(busy, f"Page {number}.")
+    await desk.accept(busy, "Page.")
+    for number in range(4):
+        await desk.accept(calm, f"Late {number}.")
+
+    order = []
+    for _ in range(3):
+        (job,) = await desk.claim(busy)
+        order.append(job.scope)
+        await desk.store.queue.finish(job)
+
+    assert busy in order
+
+
+async def test_live_documents_go_before_bulk_ones(desk: Any) -> None:
+    acme = desk.scope(customer="acme")
+    await desk.accept(acme, "Bulk.", priority=1)
+    live = decode_public_id((await desk.accept(acme, "Live.")).ingestion_id)
+
+    (job,) = await desk.claim(acme)
+
+    assert live is not None
+    assert job.ingestion_id == live.row_id
+
+
+async def test_jobs_of_one_scope_run_one_after_another(desk: Any) -> None:
+    alice, bob = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    for scope in (alice, alice, bob):
+        await desk.accept(scope, f"{scope.user_id} {desk.later()}")
+
+    first = await desk.claim(alice)
+    second = await desk.claim(alice)
+    third = await desk.claim(alice)
+
+    assert [job.scope for job in first + second] == [alice, bob]
+    assert third == []
+
+
+async def test_many_workers_take_each_job_once(desk: Any) -> None:
+    scopes = [desk.scope(f"user{number}", "acme") for number in range(20)]
+    for scope in scopes:
+        await desk.accept(scope, "Hello.")
+
+    async def worker(name: str) -> AsyncIterator[Any]:
+        while jobs := await desk.claim(scopes[0], owner=name, limit=2):
+            for job in jobs:
+                yield job
+                await desk.store.queue.finish(job)
+
+    async def taken(name: str) -> list[Any]:
+        return [job.id async for job in worker(name)]
+
+    ids = [one for part in await asyncio.gather(*(taken(f"w{number}") for number in range(4))) for one in part]
+
+    while jobs := await desk.claim(scopes[0]):
+        ids += [job.id for job in jobs]
+    assert len(ids) == len(set(ids)) == 20
+
+
+async def test_discovery_rotates_over_buckets_with_work(desk: Any) -> None:
+    scopes = [desk.scope(customer=f"customer {number}") for number in range(6)]
+    for scope in scopes:
+        await desk.accept(scope, "Hello.")
+    buckets = sorted({scope.bucket for scope in scopes})
+
+    found = await desk.store.queue.discover(2000, now=desk.clock.now(), after=buckets[2])
+
+    mine = [bucket for bucket in found if bucket in buckets]
+    assert mine == buckets[3:] + buckets[:3]
+
+
+async def test_a_job_whose_lease_ran_out_is_taken_by_another(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "One.")
+    (lost,) = await desk.claim(alice, owner="dead")
+    await desk.store.queue.heartbeat(lost, lease_until=desk.clock.now() + timedelta(minutes=2))
+    desk.later(minutes=1)
+    await desk.store.queue.reap(now=desk.clock.now())
+    assert await desk.claim(alice) == []
+    desk.later(minutes=2)
+
+    await desk.store.queue.reap(now=desk.clock.now())
+
+    (held,) = await desk.claim(alice, owner="alive")
+    assert (held.id, held.tries) == (lost.id, 2)
+    with pytest.raises(LeaseLostError):
+        await desk.store.queue.heartbeat(lost, lease_until=desk.clock.now())
+
+
+async def test_a_job_that_is_retried_waits_until_its_time(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "One.")
+    (job,) = await desk.claim(alice)
+
+    await desk.store.queue.retry(
+        job, run_at=desk.clock.now() + timedelta(seconds=10), code="transient", message="no answer"
+    )
+
+    assert await desk.claim(alice) == []
+    desk.later(seconds=11)
+    assert [again.id for again in await desk.claim(alice)] == [job.id]
+
+
+async def test_a_buried_job_can_be_listed_and_revived(desk: Any) -> None:
+    alice, instance = desk.scope("alice"), desk.place.instance_id
+    ingestion = decode_public_id((await desk.accept(alice, "One.")).ingestion_id)
+    (job,) = await desk.claim(alice)
+    await desk.store.queue.bury(job, now=desk.clock.now(), code="permanent", message="cannot be read")
+    (dead,) = await desk.store.queue.dead(instance)
+    failed = await desk.store.ingestions.get(ingestion)
+
+    revived = await desk.store.queue.revive(instance, bucket=dead.bucket, job_id=dead.id, now=desk.clock.now())
+
+    assert (dead.error_code, failed.status, failed.message) == ("permanent", "failed", "cannot be read")
+    assert revived
+    assert (await desk.store.ingestions.get(ingestion)).status == "queued"
+    assert [again.id for again in await desk.claim(alice)] == [job.id]
+    assert not await desk.store.queue.revive("inst_other", bucket=dead.bucket, job_id=dead.id, now=desk.clock.now())
+
+
+async def test_depth_tells_how_much_waits_and_since_when(desk: Any) -> None:
+    before = await desk.store.queue.depth()
+    await desk.accept(desk.scope("alice"), "One.")
+
+    after = await desk.store.queue.depth()
+
+    assert after.ready == before.ready + 1
+    assert after.oldest <= desk.clock.now()

@@ -1,0 +1,223 @@
+"""Searches read a chain and nothing else, and give the raw scores of both channels."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+
+from synap.domain.contexts import Query, Search
+from synap.domain.memories import MemoryType, Statement
+from synap.domain.terms import term_hashes
+from synap.store.rows import mask_texts
+from synap.store.statements import statement
+
+TABLES = ("memory", "memory_shared", "segment", "segment_shared")
+
+
+def texts(recall: Any, *, excerpts: bool = False) -> set[str]:
+    return {
+        one.memory.statement.content
+        for one in recall.candidates
+        if one.excerpt == excerpts and not one.neighbour and (not one.lexical_scores or one.lexical_scores[0])
+    }
+
+
+def vector(*values: float) -> Any:
+    return np.array(values, dtype=np.float32) / math.hypot(*values)
+
+
+async def test_a_user_sees_its_own_scope_and_the_broader_ones(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    for user, customer in (("alice", "acme"), ("alice", "globex"), ("alice", None), (None, "acme"), (None, None)):
+        scope = desk.scope(user, customer)
+        await desk.remember(scope, f"The budget of {user} at {customer}.")
+
+    seen = [texts(await desk.find(one, "budget")) for one in (alice, desk.scope(customer="acme"), desk.client)]
+
+    assert seen == [
+        {"The budget of alice at acme.", "The budget of None at acme.", "The budget of None at None."},
+        {"The budget of None at acme.", "The budget of None at None."},
+        {"The budget of None at None."},
+    ]
+
+
+async def test_lexical_scores_are_bm25_over_the_chain(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    corpus = ["red green", "red", "blue yellow black white", "green"]
+    for text in corpus:
+        await desk.store.memories.write(
+            alice, [desk.bare(text)], instance_id=desk.place.instance_id, metadata={}, now=desk.clock.now()
+        )
+    await desk.remember(desk.scope("alice", "globex"), "red red red", "green")
+
+    recall = await desk.find(alice, "red green")
+
+    expected = {text: bm25(["red", "green"], text.split(), [one.split() for one in corpus]) for text in corpus}
+    scores = {one.memory.statement.content: one.lexical_scores[0] for one in recall.candidates}
+    assert scores == {text: pytest.approx(score) for text, score in expected.items() if score}
+
+
+async def test_long_questions_use_their_first_forty_eight_terms(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "word30 stands here", "word60 stands there")
+
+    recall = await desk.find(alice, " ".join(f"word{number}" for number in range(70)))
+
+    assert texts(recall) == {"word30 stands here"}
+
+
+async def test_vector_scores_are_cosines_and_come_with_the_words(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "Apples are sour.", "Pears are sweet.")
+    await desk.work(alice, "Apples are sour.", "Pears are sweet.", vectors=[vector(1, 0, 0), vector(3, 4, 0)])
+    query = Query(text="apples", terms=term_hashes("apples"), vector=vector(1, 0, 0))
+    other = Query(text="pears", terms=term_hashes("pears"))
+
+    recall = await desk.find(alice, queries=(query, other))
+
+    apples, pears = sorted(
+        (one for one in recall.candidates if not one.excerpt), key=lambda one: one.memory.statement.content
+    )
+    assert apples.vector_scores == (pytest.approx(1, abs=1e-3), None)
+    assert pears.vector_scores == (pytest.approx(0.6, abs=1e-3), None)
+    assert apples.lexical_scores[0] > 0
+    assert pears.lexical_scores == (0, apples.lexical_scores[0])
+
+
+async def test_segments_come_with_the_ones_beside_them(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "First.", "The marmot sleeps.", "Third.", "Fourth.", metadata={"a": 1})
+
+    recall = await desk.find(alice, "marmot")
+    alone = await desk.find(alice, "marmot", neighbours=False)
+    nothing = await desk.find(alice, "marmot", excerpts=False)
+
+    (marmot,) = [one for one in recall.candidates if not one.neighbour]
+    beside = [one for one in recall.candidates if one.neighbour]
+    assert marmot.memory.metadata == {"a": 1, "excerpt": True}
+    assert marmot.memory.statement.confidence == 0.5
+    assert marmot.place.ordinal == 1
+    assert sorted(one.place.ordinal for one in beside) == [0, 2]
+    assert {one.place.document_row for one in beside} == {marmot.place.document_row}
+    assert len(alone.candidates) == 1
+    assert nothing.candidates == ()
+
+
+async def test_types_narrow_a_search(desk: Any) -> None:
+    alice = desk.scope("alice")
+    likes = Statement(type=MemoryType.PREFERENCE, content="The user likes tea.")
+    await desk.accept(alice, "I like tea.")
+    await desk.work(alice, likes, "The tea is hot.")
+
+    recall = await desk.find(alice, "tea", types=frozenset({MemoryType.PREFERENCE}))
+
+    assert [one.memory.statement for one in recall.candidates if not one.neighbour] == [likes]
+
+
+async def test_without_a_query_each_rung_gives_its_newest(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    for scope in (alice, desk.scope(customer="acme"), desk.client):
+        for number in range(3):
+            desk.later()
+            await desk.remember(scope, f"{scope.rung} {number}")
+
+    recall = await desk.find(alice, limit=2)
+
+    served = [one.memory for one in recall.candidates if not one.excerpt and one.memory.scope.rung != "world"]
+    assert {one.statement.content for one in served} == {
+        f"{rung} {number}" for rung in ("user", "customer", "client") for number in (1, 2)
+    }
+
+
+async def test_a_stored_digest_that_differs_empties_the_scope(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The budget.")
+    async with desk.database.control() as connection:
+        await connection.execute(
+            "update scope set digest = 'other' where bucket = %s and id = %s", [alice.bucket, alice.id]
+        )
+
+    recall = await desk.find(alice, "budget")
+
+    assert recall.candidates == ()
+    assert alice.id not in recall.versions
+
+
+async def test_expired_memories_come_with_their_dates(desk: Any) -> None:
+    alice = desk.scope("alice")
+    statement = Statement(type=MemoryType.FACT, content="The sale is on.", valid_until=desk.clock.now())
+    await desk.accept(alice, "x")
+    await desk.work(alice, statement)
+    desk.later(days=3)
+
+    recall = await desk.find(alice, "sale")
+
+    assert [one.memory.statement for one in recall.candidates if not one.excerpt and not one.neighbour] == [statement]
+
+
+async def test_an_empty_store_answers_empty(desk: Any) -> None:
+    recall = await desk.store.search.recall(
+        Search(chain=(desk.scope("nobody"),), queries=(Query(text="x", terms=(1,)),), now=desk.clock.now())
+    )
+
+    assert recall.candidates == ()
+    assert recall.versions == {}
+
+
+async def test_the_search_reads_the_covering_indexes_alone(desk: Any, owner_dsn: str) -> None:
+    alice = desk.scope("alice", "acme")
+    for scope in (alice, desk.client):
+        said = [f"Note {number} on the budget." for number in range(120)]
+        await desk.remember(scope, *said, vectors=[vector(1, number) for number in range(120)])
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        for table in TABLES:
+            owner.execute(f"vacuum analyze {table}")
+
+    async with desk.database.transaction(desk.chain(alice)) as connection:
+        await connection.execute("set local enable_seqscan = off")
+        cursor = await connection.execute(
+            b"explain (analyze, format json) " + statement("recall"),
+            {
+                "bucket": alice.bucket,
+                "owned_scopes": [alice.id],
+                "shared_scopes": [desk.client.id],
+                "types": [0],
+                "vector": vector(1, 1),
+                "terms": mask_texts(term_hashes("budget"), chunks=1)[0],
+                "more_terms": None,
+                "bits": 1,
+                "limit": 10,
+                "neighbours": True,
+                "excerpts": True,
+            },
+        )
+        (plan,) = await cursor.fetchone()
+
+    held = [scan for scan in scans(plan) if scan["Node Type"] == "Index Only Scan"]
+    assert {re.sub(r"_p\d$", "", scan["Relation Name"]) for scan in held} == set(TABLES)
+    assert sum(scan["Heap Fetches"] for scan in held) == 0
+
+
+def scans(plan: Any) -> list[dict[str, Any]]:
+    """Return the scans of a plan that read the rows to be scored, not those that bring the payload of the chosen."""
+    if isinstance(plan, list):
+        return [scan for part in plan for scan in scans(part)]
+    if not isinstance(plan, dict):
+        return []
+    own = [plan] if "Relation Name" in plan and not str(plan.get("Index Name")).endswith("pkey") else []
+    return own + [scan for part in plan.values() for scan in scans(part)]
+
+
+def bm25(query: list[str], text: list[str], corpus: list[list[str]]) -> float:
+    average = sum(map(len, corpus)) / len(corpus)
+    norm = 1 + 1.2 * (0.25 + 0.75 * len(text) / average)
+    score = 0.0
+    for term in set(query) & set(text):
+        df = sum(term in one for one in corpus)
+        score += math.log(1 + (len(corpus) - df + 0.5) / (df + 0.5)) * 2.2 / norm
+    return score
