@@ -182,6 +182,7 @@ async def _assemble(
         faults=Faults(settings.faults),
         pace=opening.pace,
         default_instance=default,
+        server_pid=None if opened.server is None else opened.server.pid,
     )
     await engine.start(workers=opening.workers)
     return engine

@@ -151,7 +151,7 @@ class Neighbourhood:
     def new_text(self) -> tuple[str, str]:
         """Return a marker and a statement that differs from all others in nothing else."""
         marker = f"zq{self.chance.getrandbits(40):010x}"
-        return marker, f"The project budget code is {marker}."
+        return marker, f"The team keeps a parcel labelled {marker} in the store room."
 
     async def plant(self, owner: Owner, *, direct: bool = False, document_id: str | None = None) -> Planted:
         """Tell `owner` something, and wait until it has become memory; under a known `document_id` it is an update."""

@@ -137,6 +137,7 @@ class Life:
         done = await self.place.sdk(other).memories.wait_for_completion(
             accepted.ingestion_id, timeout_seconds=30, poll_interval_seconds=0.02
         )
+        print("COPY", old, "->", other, done.memory_ids, done.status, done.error_message)
         for memory_id in done.memory_ids:
             await self.place.sdk(other).memories.delete(memory_id, **other.ids)
 
@@ -196,6 +197,7 @@ class Life:
         status = await self.place.sdk(planted.owner).memories.wait_for_completion(
             planted.ingestion_id, timeout_seconds=30, poll_interval_seconds=0.02
         )
+        if not status.memory_ids: print("EMPTY", planted, status)
         return tuple(status.memory_ids)
 
     async def memory_id(self, planted: Any) -> str:

@@ -44,7 +44,8 @@ _CHANGE = (
 )
 _COPULA = (
     rf"(?P<verb>is|are|(?:was|were|has been|have been|is being) (?:{_CHANGE})(?: from [^,;]+?)? (?:to|until)|"
-    r"(?:changed|rose|moved|increased|dropped|fell|went up|went down)(?: from [^,;]+?)? to|became|remains?|stays?|equals?)"
+    r"(?:changed|rose|moved|increased|dropped|fell|went up|went down)(?: from [^,;]+?)? to|became|remains?|stays?|"
+    r"equals?)"
     rf"(?: (?:{ADVERBS}|called|named|set to|about|around|exactly))*"
 )
 _CAPITAL = r"(?-i:[A-Z])"
@@ -54,14 +55,16 @@ _OF = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(
-    rf"^(?P<s>[A-Za-z][^,;:]{{0,60}}?)(?:['\u2019]s|(?<=s)['\u2019]) (?:own |new |current )*{_ATTRIBUTE} {_COPULA} (?P<v>.+)$",
+    rf"^(?P<s>[A-Za-z][^,;:]{{0,60}}?)(?:['\u2019]s|(?<=s)['\u2019]) (?:own |new |current )*{_ATTRIBUTE} {_COPULA} "
+    rf"(?P<v>.+)$",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"^(?:my |our |the |default |standard |current )*{_ATTRIBUTE} {_COPULA} (?P<v>.+)$", re.IGNORECASE)
 _INVERTED = re.compile(rf"^(?:it|that) is (?P<v>[^,;]+?),? (?:the |my |our ){_ATTRIBUTE}$", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"^(?P<a>[A-Za-z][\w /&'\u2019-]{1,40}?):\s+(?P<v>\S.*)$")
 _CHANGED = re.compile(
-    rf"^(?:i|we|the user|[a-z][\w ]{{0,30}}?)(?: have| has)? (?:{_CHANGE}|updated|bumped) (?:the |my |our |his |her |their )?"
+    rf"^(?:i|we|the user|[a-z][\w ]{{0,30}}?)(?: have| has)? (?:{_CHANGE}|updated|bumped) (?:the |my |our |his |her |"
+    rf"their )?"
     rf"{_ATTRIBUTE}(?: from [^,;]+?)? (?:to|until) (?P<v>.+)$",
     re.IGNORECASE,
 )
@@ -70,18 +73,22 @@ _HAS = re.compile(
 )
 _HELD = re.compile(
     r"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{2,50}?)(?: (?:is|are|was|were|will be|has been|have been))?"
-    r"(?: held| scheduled| planned| now)* (?:takes? place|happens?|starts?|begins?|moved|rescheduled|postponed|opens?|closes?|on|at)"
+    r"(?: held| scheduled| planned| now)* (?:takes? place|happens?|starts?|begins?|moved|rescheduled|postponed|"
+    r"opens?|closes?|on|at)"
     r"(?: (?:on|at|to|until|for|every|by))* (?P<v>.+)$",
     re.IGNORECASE,
 )
 _LIMITED = re.compile(
-    r"^(?:the |all |every |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{2,50}?) (?:may|can|must|should|is|are)(?: only)?(?: be)?"
-    r"(?: limited to| capped at| up to| at most| no (?:larger|bigger|longer|more) than| run for| last(?: up to)?| have(?: up to)?)+ "
+    r"^(?:the |all |every |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{2,50}?) (?:may|can|must|should|is|are)(?: "
+    r"only)?(?: be)?"
+    r"(?: limited to| capped at| up to| at most| no (?:larger|bigger|longer|more) than| run for| last(?: up to)?| "
+    r"have(?: up to)?)+ "
     r"(?P<v>.+)$",
     re.IGNORECASE,
 )
 _LOCATED = re.compile(
-    rf"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{{2,50}}?) (?:is|are|moved|has moved|was moved)(?: {ADVERBS}| located| based| situated)*"
+    rf"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{{2,50}}?) (?:is|are|moved|has moved|was moved)(?: {ADVERBS}| "
+    rf"located| based| situated)*"
     rf" (?:at|in|on|to) (?P<v>(?:the )?(?:\d+\w? )?{_CAPITAL}.+)$",
     re.IGNORECASE,
 )
@@ -92,12 +99,14 @@ _STATE = re.compile(
 )
 _TOOL = rf"{_CAPITAL}[\w.+#&'-]*(?: {_CAPITAL}[\w.+#-]*)*"
 _USES = re.compile(
-    r"^(?:(?P<s>[^,;:]{1,40}?) )?(?P<no>(?:do not|does not|no longer|stopped) )?(?:uses?|using|works? with|deploys? with) "
+    r"^(?:(?P<s>[^,;:]{1,40}?) )?(?P<no>(?:do not|does not|no longer|stopped) )?(?:uses?|using|works? with|deploys? "
+    r"with) "
     rf"(?P<v>{_TOOL})(?: for (?P<q>[^,;.]+))?",
     re.IGNORECASE,
 )
 _SWITCHED = re.compile(
-    r"^(?:(?P<s>[^,;:]{1,40}?) )?(?:have |has |was |were )?(?:switched|moved|migrated|changed|converted|went|transitioned)(?: over)?"
+    r"^(?:(?P<s>[^,;:]{1,40}?) )?(?:have |has |was |were )?(?:switched|moved|migrated|changed|converted|went|"
+    r"transitioned)(?: over)?"
     rf"(?: from (?P<old>{_TOOL}))? to (?P<v>{_TOOL})(?: for (?P<q>[^,;.]+))?",
     re.IGNORECASE,
 )
@@ -315,7 +324,7 @@ def _tools(clause: str, owner: str) -> Iterator[Slot]:
     if match is None or (subject := subject_of(match["s"], owner)) is None:
         return
     if owned(match["s"] or ""):
-        subject = owner  # `our pipelines were migrated to X` tells what we use
+        subject = owner  # `our builds were switched to X` tells what we use
     value = normalise_value(match["v"])
     name = TOOL_CLASSES.get(value) or qualified("tool", match["q"])
     negated = not switched and bool(match["no"])

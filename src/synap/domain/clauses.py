@@ -1,4 +1,4 @@
-"""Plain clauses of a statement: contractions written out, lead-ins and headings taken off, and what must not be believed."""
+"""Plain clauses of a statement: contractions written out, interjections taken off, and what is not to be believed."""
 
 from __future__ import annotations
 
@@ -22,19 +22,25 @@ _CONTRACTIONS = tuple(
     )
 )
 _BREAKS = re.compile(
-    r"(?:(?<=[a-z\d)'\"%])[.!]|;)(?=\s+[A-Z'\"\u201c]|\s*$)|(?<=[\w)])(?:,\s+|\s+)(?:but|and so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
-    r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|"
+    r"(?<=[a-z\d)'\"%])[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
+    r"so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
+    r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|"
+    r"drives?|reports?|"
     r"is now|has now|now)\s)"
 )
 _LEAD_IN = re.compile(
-    r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|in fact|i mean|correction|update|please note that|note that|"
-    r"remember that|just to let you know|for your information|i misspoke)[,:]?\s+|(?:ok|okay|yes|no|right|sure)[,:.!]\s+)+",
+    r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|in fact|i mean|correction|update|please note "
+    r"that|note that|"
+    r"remember that|just to let you know|for your information|i misspoke)[,:]?\s+|(?:ok|okay|yes|no|right|"
+    r"sure)[,:.!]\s+)+",
     re.IGNORECASE,
 )
 _SINCE_WHEN = re.compile(
-    r"^(?:(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|my)[^,]{2,30},\s+"
+    r"^(?:(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|"
+    r"my)[^,]{2,30},\s+"
     r"|(?:since|as of|starting|beginning|from|effective)(?: on)?(?: the)?(?: \d{1,2}(?:st|nd|rd|th)?(?: of)?)?"
-    r" (?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|next \w+|\d{4})"
+    r" (?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|next "
+    r"\w+|\d{4})"
     r"(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})? )+",
     re.IGNORECASE,
 )
@@ -45,24 +51,30 @@ _UNBELIEVED = re.compile(
     r"considering|considers?|plans?(?= to\b)|planning|intends?|wonders?|thinks?|thought|almost|nearly|used to think|"
     r"feels?|felt|as if|as though|jok(?:e|es|ed|ing)|kidding|pretends?|rumou?rs?|supposedly|allegedly|probably|"
     r"what about|how about|should i|looks? like|seems?|never said)\b"
-    r"|\b(?:says?|said|claims?|claimed|told|tells|believes?|believed|heard|guess(?:es|ed)?|wrote|quoted?|according to|suggest(?:s|ed)?|"
+    r"|\b(?:says?|said|claims?|claimed|told|tells|believes?|believed|heard|guess(?:es|ed)?|wrote|quoted?|according "
+    r"to|suggest(?:s|ed)?|"
     r"recommend(?:s|ed)?|asked|asks)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:ago|formerly|previously|back then|at the time|in those days|as a (?:child|kid|student|teenager)|years? earlier|"
+    r"\b(?:ago|formerly|previously|back then|at the time|in those days|as a (?:child|kid|student|teenager)|years? "
+    r"earlier|"
     r"when (?:i|he|she|they|the user) (?:was|were))\b|\bin (?:19|20)\d\d\b|\b(?:lived|worked|reported)\b",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
-    r"\b(?:moved|moving|relocated|emigrated|switched|switching|swapped|changed|joined|started|left|quit|resigned|no longer|"
-    r"not any ?more|stopped|used to|raised|lowered|increased|reduced|cut|renamed|migrated|sold|bought|taken over|took over|"
-    r"promoted|upgraded|downgraded|became|become|replaced|extended|postponed|rescheduled|from now on|now|instead|anymore|"
+    r"\b(?:moved|moving|relocated|emigrated|switched|switching|swapped|changed|joined|started|left|quit|resigned|no "
+    r"longer|"
+    r"not any ?more|stopped|used to|raised|lowered|increased|reduced|cut|renamed|migrated|sold|bought|taken over|"
+    r"took over|"
+    r"promoted|upgraded|downgraded|became|become|replaced|extended|postponed|rescheduled|from now on|now|instead|"
+    r"anymore|"
     r"make it|turned|got (?:married|divorced|engaged)|new|cancel(?:l)?ed|any longer|these days|meanwhile)\b",
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\b(?:no longer|not any ?more|any ?more|any longer|stopped|gave up|given up|quit|used to|cancel(?:l)?ed|ended|ceased)\b",
+    r"\b(?:no longer|not any ?more|any ?more|any longer|stopped|gave up|given up|quit|used to|cancel(?:l)?ed|ended|"
+    r"ceased)\b",
     re.IGNORECASE,
 )
 _TRAILING_NOTE = re.compile(r"\s*\(([^()]{2,80})\)\s*[.!]?\s*$")
@@ -75,11 +87,7 @@ def clauses(text: str) -> tuple[str, ...]:
     if "'" in plain or "\u2019" in plain:
         for pattern, full in _CONTRACTIONS:
             plain = pattern.sub(full, plain)
-    parts = (
-        part.strip(" \t\n.,;!-*•") + ("?" if part.rstrip().endswith("?") else "")
-        for part in _BREAKS.split(plain)
-        if part
-    )
+    parts = (part.strip(" \t\n.,;!-*•") for part in _BREAKS.split(plain))
     return tuple(_LEAD_IN.sub("", part).strip() for part in parts if part)
 
 

@@ -14,19 +14,25 @@ from synap.domain.terms import stem
 from synap.domain.wordlists import listed
 
 _TOPICS = {
-    "support": "support|helpdesk|help desk|service desk|support desk|desk|assistance|hotline|customer service|customer care",
-    "rate": "rate limit|rate limiting|throttling|throttle|throttled|quota|requests per|calls per|call us as often|api calls",
-    "remote work": "remote|remotely|home office|work from home|working from home|telecommute|telework|hybrid|distributed|on-site|onsite|"
+    "support": "support|helpdesk|help desk|service desk|support desk|desk|assistance|hotline|customer service|"
+    "customer care",
+    "rate": "rate limit|rate limiting|throttling|throttle|throttled|quota|requests per|calls per|api calls",
+    "remote work": "remote|remotely|home office|work from home|working from home|telecommute|telework|hybrid|"
+    "distributed|on-site|onsite|"
     "in the office|to the office|to an office|office days|office presence",
-    "contact": "contact|question|questions|enquiry|enquiries|inquiry|inquiries|ask|point of contact|success manager|account manager|reach us|"
+    "contact": "contact|question|questions|enquiry|enquiries|inquiry|inquiries|ask|point of contact|success manager|"
+    "account manager|reach us|"
     "escalate|escalation|write to",
     "notification": "alert|alerts|notification|notifications|notify|notified|reminder|reminders|remind|ping|digest",
-    "food": "lunch|dinner|breakfast|meal|meals|food|catering|snack|snacks|pizza|buffet|menu|eat|eats|restaurant|vegan|vegetarian|gluten|wheat|"
-    "dairy|lactose|meat|pork|beef|fish|nuts|peanut|peanuts|coeliac|celiac|halal|kosher|allergic|allergy|cook|recipe|recipes",
+    "food": "lunch|dinner|breakfast|meal|meals|food|catering|snack|snacks|pizza|buffet|menu|eat|eats|restaurant|"
+    "vegan|vegetarian|gluten|wheat|"
+    "dairy|lactose|meat|pork|beef|fish|nuts|peanut|peanuts|coeliac|celiac|halal|kosher|allergic|allergy|cook|recipe|"
+    "recipes",
     "on-call": "on-call|on call|pager|pagerduty|rota|rotation|standby",
     "budget": "budget|allowance|spending limit|spend|expense limit",
     "reporting line": "report to|reports to|manager|boss|supervisor|line manager",
-    "visibility": "directory|listed|listing|published|public profile|phone book|org chart|staff page|website listing|visible to",
+    "visibility": "directory|listed|listing|published|public profile|phone book|org chart|staff page|website listing|"
+    "visible to",
     "approval": "approval|approvals|approve|approved|approver|reviewer|reviewers|sign-off",
     "signature": "sign|signs|signed|signature|regards|sign off|closing line|closes with",
     "storage": "storage|store|stores|stored|disk space|capacity",
@@ -35,16 +41,20 @@ _TOPICS = {
     "payment": "invoice|invoices|billing|billed|bill|payment|payments|pay|pays|paid|payable|net terms",
     "price": "pay|pays|paid|price|prices|pricing|cost|costs|fee|fees|charge|charged|rate card|tariff",
     "discount": "discount|discounts|rebate|reduction|markdown",
-    "file format": "format|export|exports|exported|pdf|csv|docx|xlsx|excel|word document|spreadsheet|attachment format|file type",
+    "file format": "format|export|exports|exported|pdf|csv|docx|xlsx|excel|word document|spreadsheet|attachment "
+    "format|file type",
     "attachment": "attachment|attachments|upload|uploads|file size",
-    "deployment": "deploy|deploys|deployed|deployment|deployments|release|releases|rollout|ship|pipeline|pipelines|ci|continuous integration",
+    "deployment": "deploy|deploys|deployed|deployment|deployments|release|releases|rollout|ship|pipeline|pipelines|"
+    "ci|continuous integration",
     "meeting": "meeting|meetings|stand-up|standup|sync|retro|retrospective|one-on-one|check-in",
     "leave": "vacation|holiday|holidays|annual leave|paid leave|pto|days off|time off|leave days",
     "dress": "dress code|dress|suit|suits|tie|business attire|casual clothes|jeans|uniform",
     "data location": "data residency|region|data centre|data center|datacenter|hosted|stored in|servers in|kept in",
     "retention": "retention|retained|retain|kept for|deleted after|purged|archived|keep logs|backup|backups",
-    "sign-in": "sign-on|sso|login|log in|sign in|password|passwords|two-factor|2fa|mfa|authentication|passkey|single sign-on",
-    "travel": "flight|flights|fly|flies|by train|train tickets|train ride|business class|economy|first class|hotel|hotels|travel|trip|trips|per diem",
+    "sign-in": "sign-on|sso|login|log in|sign in|password|passwords|two-factor|2fa|mfa|authentication|passkey|single "
+    "sign-on",
+    "travel": "flight|flights|fly|flies|by train|train tickets|train ride|business class|economy|first class|hotel|"
+    "hotels|travel|trip|trips|per diem",
     "delivery": "delivery|deliveries|deliver|delivered|shipping|shipped|ships|courier|parcel|dispatch",
     "refund": "refund|refunds|refunded|money back|return policy|returns",
     "training": "training|onboarding|course|courses|workshop|workshops",
@@ -54,8 +64,10 @@ _TOPICS = {
     "theme": "theme|dark mode|light mode|colour scheme|color scheme|appearance|dark|light mode",
     "units": "units|metric|imperial|celsius|fahrenheit|kilometres|kilometers|miles|kilograms|pounds|centimetres|inches",
     "currency": "currency|currencies|in euros|in dollars|in pounds",
-    "length": "short|brief|concise|long|detailed|length|lengthy|in-depth|verbose|terse|thorough|bullet points|paragraphs",
-    "tone": "formal|informal|casual|friendly|polite|tone|humour|humor|jokes|emoji|emojis|first name|first names|last name|mr|ms",
+    "length": "short|brief|concise|long|detailed|length|lengthy|in-depth|verbose|terse|thorough|bullet points|"
+    "paragraphs",
+    "tone": "formal|informal|casual|friendly|polite|tone|humour|humor|jokes|emoji|emojis|first name|first names|last "
+    "name|mr|ms",
     "contract": "contract|contracts|agreement|renewal|renews|term of the contract|notice period",
     "uptime": "uptime|availability target|sla|service level",
     "response": "response time|answer within|respond within|reply within|first response|reaction time",
@@ -69,7 +81,8 @@ _TOPICS = {
     "call": "phone call|phone calls|call me|called by phone|by phone|calls",
     "plan": "plan|tier|subscription|package",
     "age limit": "minimum age|adults|children under|years or older",
-    "working time": "works from|work from|working from|working hours|work hours|core hours|work week|working week|overtime|shift|shifts",
+    "working time": "works from|work from|working from|working hours|work hours|core hours|work week|working week|"
+    "overtime|shift|shifts",
     "browser": "browser|chrome|firefox|safari|edge",
     "chat tool": "slack|microsoft teams|ms teams|discord|mattermost|chat tool|messenger",
     "editor": "editor|ide|vim|emacs|vs code|intellij",
@@ -79,21 +92,24 @@ _FAMILIES = {
     "theme": "dark|light|sepia|high-contrast",
     "language": "|".join(LANGUAGES),
     "file format": "pdf|csv|docx|word|xlsx|excel|markdown|html|json|xml|yaml|plain text|powerpoint|slides",
-    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|discord|whatsapp|letter|post|fax|"
+    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|discord|whatsapp|letter|post|"
+    "fax|"
     "push|pager|channel|dashboard|telegram|signal",
     "units": "metric|imperial",
     "degrees": "celsius|fahrenheit",
     "distance": "kilometres|kilometers|miles|km",
     "formality": "formal|informal|casual|first name|first names|surname|last name|last names",
     "length": "short|brief|concise|long|detailed|in-depth|verbose|terse|thorough|lengthy",
-    "layout": "bullet points|bullets|prose|paragraphs|table|tables|kanban|list|timeline|gantt|calendar view|numbered list",
+    "layout": "bullet points|bullets|prose|paragraphs|table|tables|kanban|list|timeline|gantt|calendar view|numbered "
+    "list",
     "cabin": "economy|business class|first class|premium economy",
     "vehicle": "by train|by plane|flight|fly|car|bus|taxi|bike|bicycle|rental car",
     "drink": "coffee|tea|decaf|water|juice|espresso|cocoa",
     "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten|wheat|dairy|nuts|halal|"
     "kosher|coeliac|celiac|lactose",
     "operating system": "windows|macos|mac|linux|ubuntu|macbook|thinkpad",
-    "region": "us region|us-east|us-west|in the us|frankfurt|dublin|virginia|oregon|eu|usa|europe|ireland|germany|switzerland|canada|singapore|asia|uk",
+    "region": "us region|us-east|us-west|in the us|frankfurt|dublin|virginia|oregon|eu|usa|europe|ireland|germany|"
+    "switzerland|canada|singapore|asia|uk",
     "payment": "credit card|card|invoice|bank transfer|paypal|direct debit|cash|cheque|check|wire",
     "period": "daily|weekly|biweekly|fortnightly|monthly|quarterly|yearly|annually|annual|hourly",
     "time of day": "morning|mornings|afternoon|afternoons|evening|evenings|night|nights",

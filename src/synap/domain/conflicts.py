@@ -33,7 +33,7 @@ class Relation(StrEnum):
 
 
 NEAR_DUPLICATE = 0.9
-"""Cosine from which equal numbers, polarity, subject and names make two statements the same (both-true pairs reach .85)."""
+"""Cosine from which equal numbers, polarity and names make two statements the same; both-true pairs reach .85."""
 
 _SETTLING = frozenset({MemoryType.FACT, MemoryType.PREFERENCE, MemoryType.TEMPORAL_EVENT})
 _TOPIC_SHARE = 0.5

@@ -119,7 +119,8 @@ def encode_public_id(ref: RowRef) -> str:
     payload = (body << 43) | _check(body)
     high, low = payload >> 62, payload & ((1 << 62) - 1)
     value = ((high >> 12) << 80) | (8 << 76) | ((high & 0xFFF) << 64) | (2 << 62) | low
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def decode_public_id(text: str) -> RowRef | None:

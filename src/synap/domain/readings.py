@@ -125,38 +125,49 @@ _EMPTY = frozenset(
 """Stems of words that say nothing about the topic, besides stop words."""
 
 _NEGATIVE = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|no longer|exempt(?:ed)?|excluded?|excluding|except|waived?|off|"
-    r"opt(?:ed)? out|leave (?:me|us|him|her|them|it) out|leave \w+ out|skip|stop|free of|unlimited|disabled|unavailable|forbidden|prohibited|"
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|no longer|exempt(?:ed)?|excluded?|excluding|except|"
+    r"waived?|off|"
+    r"opt(?:ed)? out|leave (?:me|us|him|her|them|it) out|leave \w+ out|skip|stop|free of|unlimited|disabled|"
+    r"unavailable|forbidden|prohibited|"
     r"banned|optional|unnecessary|avoid(?:s)?|refuses?|dislikes?|hates?|can ?not|instead of|unlisted|hidden|removed?|"
     r"cancel(?:l)?ed|suspended|blocked|ignore|lacks?)\b",
     re.IGNORECASE,
 )
 _SWEEPING = re.compile(
-    r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|unlimited|nobody|"
+    r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|"
+    r"unlimited|nobody|"
     r"no one|never|wholly|exclusively|permanently)\b",
     re.IGNORECASE,
 )
 _WISH = re.compile(
-    r"\b(?:want(?:s|ed)?|prefer(?:s|red)?|would (?:like|rather|prefer)|likes?|please|rather|favou?rs?|insists?|needs?|make sure|asks? (?:for|that|to)|"
+    r"\b(?:want(?:s|ed)?|prefer(?:s|red)?|would (?:like|rather|prefer)|likes?|please|rather|favou?rs?|insists?|"
+    r"needs?|make sure|asks? (?:for|that|to)|"
     r"do not|keep|use|send|give|show|write|call|sign|address|leave|always|never|avoid|stop)\b",
     re.IGNORECASE,
 )
 _DOUBTFUL = re.compile(
-    r"\b(?:if (?:i|we|he|she|they|the user|it)|would|might|could|maybe|perhaps|possibly|wish(?:es)?|wonders?|rumou?r|supposedly|allegedly|"
-    r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day|someday|heard that|says that|said that)\b",
+    r"\b(?:if (?:i|we|he|she|they|the user|it)|would|might|could|maybe|perhaps|possibly|wish(?:es)?|wonders?|rumou?r|"
+    r"supposedly|allegedly|"
+    r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day|someday|"
+    r"heard that|says that|said that)\b",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)
 _BYGONE = re.compile(
-    r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|wednesday|thursday|friday|"
+    r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|"
+    r"wednesday|thursday|friday|"
     r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once)\b"
-    r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|sent|read|tried|"
-    r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed up|received)\b",
+    r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|"
+    r"sent|read|tried|"
+    r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed "
+    r"up|received)\b",
     re.IGNORECASE,
 )
 _SETTING = re.compile(
-    r"\b(?:moved|switched|changed|raised|lowered|increased|reduced|renamed|migrated|extended|rescheduled|set|upgraded|downgraded|"
-    r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has been|have been|"
+    r"\b(?:moved|switched|changed|raised|lowered|increased|reduced|renamed|migrated|extended|rescheduled|set|"
+    r"upgraded|downgraded|"
+    r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has "
+    r"been|have been|"
     r"was (?:granted|given|exempted|promised))\b",
     re.IGNORECASE,
 )
@@ -164,12 +175,15 @@ _PASSIVE = re.compile(
     r"\b(?:is|are|be|been|being|gets?)(?: \w+ly| not| also| always| only)? \w+(?:ed|en|t|d|n)\b", re.IGNORECASE
 )
 _DID = re.compile(
-    r"^(?:i|we|he|she|they|the user)(?: \w+ly| also| just| once)? (?:\w{2,}ed|paid|bought|took|made|ran|drove|flew|left)\b",
+    r"^(?:i|we|he|she|they|the user)(?: \w+ly| also| just| once)? (?:\w{2,}ed|paid|bought|took|made|ran|drove|flew|"
+    r"left)\b",
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"^(?:my|our|the user's|his|her|their|[A-Z]\w+'s|a|one of (?:my|our)) (?:\w+ )?(?:wife|husband|spouse|partner|girlfriend|boyfriend|son|daughter|child|kids?|"
-    r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|friends?|boss|"
+    r"^(?:my|our|the user's|his|her|their|[A-Z]\w+'s|a|one of (?:my|our)) (?:\w+ )?(?:wife|husband|spouse|partner|"
+    r"girlfriend|boyfriend|son|daughter|child|kids?|"
+    r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|"
+    r"friends?|boss|"
     r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b",
     re.IGNORECASE,
 )
@@ -179,8 +193,10 @@ _IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth) quarter\b", re.IGNORECASE)
 _TIER = re.compile(r"\b([A-Za-z]+) (?:tier|plan|edition|package|subscription|customers|accounts|users|members)\b")
 _WHICH = re.compile(
-    r"\b(room|project|team|server|building|floor|site|branch|product|module|service|account|repository|campus|warehouse|store|line|"
-    r"plant|gate|zone|ward|class|course|machine|model|phase|group|department)s? ([A-Z][a-z]\w*|[A-Z]|\d{1,3})\b(?!['\u2019]s)",
+    r"\b(room|project|team|server|building|floor|site|branch|product|module|service|account|repository|campus|"
+    r"warehouse|store|line|"
+    r"plant|gate|zone|ward|class|course|machine|model|phase|group|department)s? ([A-Z][a-z]\w*|[A-Z]|"
+    r"\d{1,3})\b(?!['\u2019]s)",
     re.IGNORECASE,
 )
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
@@ -200,7 +216,7 @@ def topic_terms(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def block_terms(text: str) -> frozenset[str]:
-    """Return the stems and topics of `text` as a whole: what `topic_terms` says, more roughly and at a fraction of its cost.
+    """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
 
     Two texts without a common block term have no common topic term either.
     """

@@ -20,8 +20,10 @@ ADVERBS = (
 _ADVERB = rf"(?:\s{ADVERBS})*"
 _AUX = r"(?:\s(?:have|has|had|'ve|'s|was|were|is|are|am|got|been|will be|be))*"
 _STOP = (
-    r"(?=$|[,;.!?](?:\s|$)|\s[(\[\u2013—-]|\s(?:since|as of|until|till|because|which|who|whom|where|whose|when|while|but|so|with|"
-    r"although|though|these days|nowadays|now|last|this|next|ago|instead|again|directly|too|as well|anymore|any more|any longer|after|"
+    r"(?=$|[,;.!?](?:\s|$)|\s[(\[\u2013—-]|\s(?:since|as of|until|till|because|which|who|whom|where|whose|when|while|"
+    r"but|so|with|"
+    r"although|though|these days|nowadays|now|last|this|next|ago|instead|again|directly|too|as well|anymore|any more|"
+    r"any longer|after|"
     r"before|from|in\s(?:19|20)\d\d|and\s(?:i|he|she|they|we|is|has|have|the|my|am|are|was|works?|lives?|uses?))\b)"
 )
 _STOP_FOR = _STOP.replace(r"so|with|", r"so|with|for|at|as|in|on|to|")
@@ -29,11 +31,15 @@ _VERB_FOR_PLACE = r"(?:lives?|resides?|living|residing|is based|are based|am bas
 _KIN = r"(?:wife|husband|spouse|partner|girlfriend|boyfriend|fianc[ée]e?)"
 _PERSON = (
     r"i|we|the user|(?-i:[A-Z])[\w.-]+(?: (?-i:[A-Z])[\w.-]+){0,2}|(?:my|our|the user's|his|her|(?-i:[A-Z])\w+'s) "
-    r"(?:\w+[ -])?(?:wife|husband|spouse|partner|girlfriend|boyfriend|son|daughter|child|kid|baby|sister|brother|mother|mom|mum|"
+    r"(?:\w+[ -])?(?:wife|husband|spouse|partner|girlfriend|boyfriend|son|daughter|child|kid|baby|sister|brother|"
+    r"mother|mom|mum|"
     r"father|dad|grandmother|grandma|grandfather|grandpa|aunt|uncle|cousin|niece|nephew|friend|boss|manager|colleague|"
     r"neighbou?r|roommate|flatmate|dog|cat|puppy|kitten|horse|teacher|assistant)"
 )
-_PETS = r"(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|snake|goldfish|guinea pig|ferret)"
+_PETS = (
+    r"(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|snake|goldfish|guinea pig|"
+    r"ferret)"
+)
 _CHILD = r"(?:son|daughter|child|kid|baby|toddler|stepson|stepdaughter)"
 LANGUAGES = listed(
     """
@@ -50,8 +56,10 @@ _DIETS = (
 )
 _PROFESSION = (
     r"(?:[\w-]+\s){0,3}?(?:[a-z]+(?:eer|ologist|ician|grapher|wright|therapist|analyst|smith)|engineer|developer|"
-    r"programmer|designer|manager|director|teacher|professor|lecturer|nurse|doctor|surgeon|dentist|pharmacist|vet|lawyer|"
-    r"attorney|paralegal|accountant|auditor|consultant|architect|carpenter|plumber|electrician|mechanic|chef|cook|baker|"
+    r"programmer|designer|manager|director|teacher|professor|lecturer|nurse|doctor|surgeon|dentist|pharmacist|vet|"
+    r"lawyer|"
+    r"attorney|paralegal|accountant|auditor|consultant|architect|carpenter|plumber|electrician|mechanic|chef|cook|"
+    r"baker|"
     r"waiter|waitress|barista|bartender|driver|pilot|scientist|researcher|student|writer|author|editor|journalist|"
     r"reporter|translator|librarian|artist|musician|painter|actor|actress|singer|farmer|gardener|salesperson|"
     r"representative|recruiter|administrator|assistant|secretary|officer|coordinator|specialist|strategist|founder|"
@@ -89,7 +97,7 @@ MEETINGS = frozenset(
     """
     )
 )
-"""Nouns of what takes place at a time, so that a bare number beside them is one (`moved the stand-up to 11`)."""
+"""Nouns of what takes place at a time, so that a bare number beside them is one (`moved the rehearsal to 3`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +222,14 @@ BY_NAME = {spec.name: spec for spec in SPECS}
 TOOL_CLASSES = {
     tool: kind
     for kind, tools in {
-        "editor": "vim|neovim|emacs|nano|helix|vscode|vs code|visual studio code|sublime text|intellij|pycharm|webstorm|zed|cursor|atom|notepad++|eclipse|xcode|android studio",
+        "editor": "vim|neovim|emacs|nano|helix|vscode|vs code|visual studio code|sublime text|intellij|pycharm|"
+        "webstorm|zed|cursor|atom|notepad++|eclipse|xcode|android studio",
         "browser": "firefox|chrome|safari|edge|brave|opera|vivaldi|arc",
-        "chat_tool": "slack|teams|microsoft teams|discord|mattermost|zulip|rocket.chat|google chat|telegram|signal|whatsapp",
+        "chat_tool": "slack|teams|microsoft teams|discord|mattermost|zulip|rocket.chat|google chat|telegram|signal|"
+        "whatsapp",
         "issue_tracker": "jira|linear|trello|asana|github issues|redmine|youtrack|basecamp|clickup|monday.com",
-        "ci": "jenkins|github actions|gitlab ci|circleci|travis|travis ci|teamcity|buildkite|drone|azure pipelines|bamboo",
+        "ci": "jenkins|github actions|gitlab ci|circleci|travis|travis ci|teamcity|buildkite|drone|azure pipelines|"
+        "bamboo",
         "database": "postgres|postgresql|mysql|mariadb|sqlite|mongodb|oracle|sql server|cassandra|dynamodb|cockroachdb",
         "cloud": "aws|azure|gcp|google cloud|hetzner|digitalocean|heroku|ovh|linode",
         "operating_system": "windows|macos|linux|ubuntu|debian|fedora|arch linux|nixos",
@@ -312,7 +323,11 @@ class Rule:
 def _rule(
     slot: str, phrase: str, *, value: str | None = None, negative: bool = False, single: bool | None = None
 ) -> Rule:
-    """Compile a phrase: `<S>` subject, `<P>` subject that is a person, `<V>` value, `<W>` value that ends at a preposition, `<N>` a capitalised name."""
+    """Compile a phrase with its placeholders.
+
+    `<S>` subject, `<P>` subject that is a person, `<V>` value, `<W>` value that ends at a preposition, `<N>` value that
+    is a capitalised name, `<OLD>` name that ended, `<AUX>` auxiliaries, `<ADV>` adverbs.
+    """
     name = r"(?-i:(?:the\s)?[A-Z0-9][\w.&'\u2019+-]*(?:\s(?:of\s|the\s|de\s|&\s|and\s)?[A-Z0-9][\w.&'\u2019+-]*)*)"
     pattern = (
         phrase.replace("[A-Z]", "(?-i:[A-Z])")
@@ -386,7 +401,8 @@ RULES = (
     _rule("name", r"<S>(?:am|is|are) (?:called|named) <V>"),
     _rule(
         "age",
-        r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?: years old| years of age)",
+        r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?: years old| years of "
+        r"age)",
     ),
     _rule("age", r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3})(?:$|[.,;!](?!\d))"),
     _rule("birthday", r"<P>(?:was|were) born on <W>"),
@@ -443,7 +459,8 @@ RULES = (
     ),
     _rule(
         "signature",
-        r"\b(?:sign(?:s|ed)?(?: off)?|end|close|finish)\b [^'\"\u201c\u2018]{0,40}?\b(?:with|as|by|using) ['\"\u201c\u2018](?P<v>[^'\"\u201d\u2019]+)",
+        r"\b(?:sign(?:s|ed)?(?: off)?|end|close|finish)\b [^'\"\u201c\u2018]{0,40}?\b(?:with|as|by|using) "
+        r"['\"\u201c\u2018](?P<v>[^'\"\u201d\u2019]+)",
     ),
     # Plans, versions, limits.
     _rule(
@@ -459,12 +476,14 @@ RULES = (
     ),
     _rule(
         "version",
-        r"<S>(?:upgraded|updated|migrated|bumped) (?P<q>[A-Z][\w.+#-]*)(?: from [\w.]+)? to (?:version )?(?P<v>v?\d[\w.]*)",
+        r"<S>(?:upgraded|updated|migrated|bumped) (?P<q>[A-Z][\w.+#-]*)(?: from [\w.]+)? to (?:version "
+        r")?(?P<v>v?\d[\w.]*)",
     ),
     _rule(
         "retention",
         r"\b(?P<q>[\w -]{2,30}?) (?:is|are) (?:kept|retained|stored|deleted|purged|archived|preserved)(?: for| after)? "
-        r"(?P<v>(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety) (?:days?|weeks?|months?|years?))",
+        r"(?P<v>(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety) (?:days?|weeks?|months?|"
+        r"years?))",
     ),
     _rule("fiscal_year", r"\b(?:fiscal|financial) year (?:starts|begins|runs from|is from)(?: in| on)? <W>"),
     # Things owned and used.
@@ -472,7 +491,8 @@ RULES = (
     _rule(
         "car",
         rf"<S><AUX>\s?(?:sold|traded in|got rid of|scrapped) (?:the|my|his|her|their|our|an?) (?P<old>{_CAR}) "
-        rf"(?:and|to|for)(?: \w+)?(?: (?:bought|got|purchased|leased|buy|get))?(?: myself)? (?:an?|the|another) (?P<v>[^,;.!?]+)",
+        rf"(?:and|to|for)(?: \w+)?(?: (?:bought|got|purchased|leased|buy|get))?(?: myself)? (?:an?|the|another) "
+        rf"(?P<v>[^,;.!?]+)",
     ),
     _rule("car", rf"<S><AUX>\s?(?:bought|purchased|leased)(?: myself)? an? (?P<v>{_CAR}){_STOP_FOR}"),
     _rule(
@@ -488,7 +508,8 @@ RULES = (
     ),
     _rule(
         "lead",
-        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:leads|heads|runs|manages|is leading|is the (?:new )?(?:lead|head|leader|"
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:leads|heads|runs|manages|is leading|is the (?:new )?(?:lead|"
+        r"head|leader|"
         r"owner|manager) (?:of|for)|is in charge of) (?:the )?(?P<s>[^,;]+?)" + _STOP,
     ),
     _rule("lead", r"^(?:the )?(?P<s>[^,;]+?) is<ADV> (?:led|headed|run|managed|owned) by <N>"),
@@ -502,13 +523,16 @@ RULES = (
     ),
     _rule(
         "contact",
-        r"\b(?P<q>questions?|issues?|requests?|complaints?|tickets?|invoices?|incidents?|enquiries|inquiries)\b[^,;]{0,30}? "
+        r"\b(?P<q>questions?|issues?|requests?|complaints?|tickets?|invoices?|incidents?|enquiries|"
+        r"inquiries)\b[^,;]{0,30}? "
         r"(?:go|goes|are sent|should go|be sent|are addressed|are routed|are handled) (?:to|by) <W>",
     ),
     _rule(
         "channel",
-        r"^(?:the |all |my |our )?(?P<q>[\w -]*?(?:alert|notification|reminder|report|update)s?) (?:are sent|is sent|go|goes|"
-        r"come|comes|arrive|are delivered|should go|should come|are posted)(?: to| by| via| through| over| on| in)+ <V>",
+        r"^(?:the |all |my |our )?(?P<q>[\w -]*?(?:alert|notification|reminder|report|update)s?) (?:are sent|is sent|"
+        r"go|goes|"
+        r"come|comes|arrive|are delivered|should go|should come|are posted)(?: to| by| via| through| over| on| in)+ "
+        r"<V>",
     ),
     _rule(
         "payment_terms",

@@ -23,11 +23,13 @@ _LONGEST_CLAUSE = 300
 """Code points; longer ones are no plain statements, and patterns would only stray in them."""
 _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
 _LENGTH = re.compile(
-    r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|detailed|"
+    r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|"
+    r"detailed|"
     r"thorough|in-depth|comprehensive|extensive|elaborate|verbose))\b[^.;]{0,30}?"
     r"\b(?:answers?|repl(?:y|ies)|responses?|explanations?|summar(?:y|ies)|messages?)\b"
     r"|\b(?:answers?|repl(?:y|ies)|responses?|explanations?|keep it|keep things)\b[^.;]{0,25}?"
-    r"\b(?:(?P<short2>short(?:er)?|brief(?:er)?|concise|terse|succinct)|(?P<long2>long(?:er)?|detailed|thorough|in-depth|"
+    r"\b(?:(?P<short2>short(?:er)?|brief(?:er)?|concise|terse|succinct)|(?P<long2>long(?:er)?|detailed|thorough|"
+    r"in-depth|"
     r"comprehensive|verbose))\b",
     re.IGNORECASE,
 )

@@ -185,7 +185,10 @@ _SCANNER = re.compile(
             ("phone", r"\+\d[\d ()-]{6,}\d"),
             (
                 "code",
-                r"\b[A-Z]{1,5}-\d{2,}\b|\b(?=[A-Z\d-]{0,30}\d)(?=[A-Z\d-]{0,30}[A-Z])[A-Z\d]{2,20}(?:-[A-Z\d]{1,20})+\b",
+                (
+                    r"\b[A-Z]{1,5}-\d{2,}\b|"
+                    r"\b(?=[A-Z\d-]{0,30}\d)(?=[A-Z\d-]{0,30}[A-Z])[A-Z\d]{2,20}(?:-[A-Z\d]{1,20})+\b"
+                ),
             ),
             ("weekday", r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?|daily|every day)\b"),
             ("year", r"\b(?:19|20)\d\d\b(?![,.]\d)"),

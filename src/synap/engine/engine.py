@@ -41,6 +41,7 @@ class Engine:
         faults: Faults | None = None,
         pace: Pace | None = None,
         default_instance: str = "",
+        server_pid: int | None = None,
     ) -> None:
         """Put an engine together.
 
@@ -51,6 +52,7 @@ class Engine:
             faults: Faults on purpose, for tests.
             pace: How the workers go about it.
             default_instance: The instance that an application in this process uses.
+            server_pid: Process id of the embedded server, where this process started or joined one.
         """
         self.core = core
         self.metrics = Metrics()
@@ -58,6 +60,7 @@ class Engine:
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
+        self.server_pid = server_pid
         self._release = release
         self._facts = facts
         self._tasks: list[asyncio.Task[None]] = []

@@ -55,7 +55,7 @@ class VectorSpaces:
         self.wanted = wanted
         self._rows = rows
         self._known = {embedder.id: embedder for embedder in (*others, wanted)}
-        self._owner_dsn = owner_dsn
+        self.owner_dsn = owner_dsn
         self._now = now
         self._timer = timer
         self._live: Space | None = None
@@ -105,12 +105,12 @@ class VectorSpaces:
         target = next((space for space in spaces if space.embedder == self.wanted.id), None)
         if target is None or target.live:
             return True
-        if self._owner_dsn is None:
+        if self.owner_dsn is None:
             logger.warning("re-embedding needs SYNAP_MIGRATION_URL", extra={"embedder": self.wanted.id})
             return False
         while await self._fill(target.slot):
             pass
-        await self._rows.switch(target.slot, owner_dsn=self._owner_dsn, now=self._now())
+        await self._rows.switch(target.slot, owner_dsn=self.owner_dsn, now=self._now())
         self._live = None
         await self._fill(target.slot)
         old = next(space.slot for space in spaces if space.live)

@@ -48,7 +48,11 @@ class Pace:
 
 
 class Worker:
-    """Runs until stopped; several in one process and many processes work side by side."""
+    """Runs until stopped; several in one process and many processes work side by side.
+
+    Attributes:
+        embedded: Texts given a vector so far.
+    """
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._owner = f"w_{secrets.token_hex(8)}"
         self._stopping = asyncio.Event()
+        self.embedded = 0
 
     async def run(self, *, concurrency: int = 2) -> None:
         """Work with `concurrency` tasks until `stop` is called; jobs in hand are finished first."""
@@ -161,6 +166,7 @@ class Worker:
         try:
             space = await self._core.spaces.live()
             parts = await ingest.embed(space, works, self._faults)
+            self.embedded += sum(len(part) for part in parts)
         except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one document must not stop the others
             for work in works:
                 await self._failed(work.job, error)

@@ -110,7 +110,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:(?:in|during|over|of)\s+(?:the\s+)?)?(?:(?P<which>this|next|last|coming|by|until|since)\s+)?(?P<season>{_SEASON})(?:\s+(?:of\s+)?(?P<y>{_YEAR}))?",
         named.season,
     ),
-    _rule(rf"(?:(?P<which>{_WHICH}|in|by|until|till|since|from|during|for|before|after|of)\s+)?(?:(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<y>{_YEAR}))", mean.bare_month, relative=False),
+    _rule(rf"(?:(?P<which>{_WHICH}|in|by|until|till|since|from|during|for|before|after|of)\s+)?(?:(?<!\d\s)(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<y>{_YEAR}))", mean.bare_month, relative=False),
     _rule(rf"(?P<which>{_WHICH}|in|by|until|till|since|from|during|before|after)\s+(?P<month>{_MONTH})(?P<y>)(?!\.?\s*\d)", mean.bare_month),
     _rule(rf"(?P<q>q[1-4])(?:\s+(?:of\s+)?|\s*[-/']\s*)(?P<y>{_YEAR}|\d\d)|(?:the\s+)?(?P<ordinal>first|second|third|fourth|last)\s+quarter(?:\s+of\s+(?P<y2>{_YEAR}))?", mean.quarter),
     _rule(r"(?:(?<=\bin\s)|(?<=\bby\s)|(?<=\bsince\s)|(?<=\buntil\s)|(?<=\bduring\s)|(?<=\bof\s))(?P<q>q[1-4])(?P<y>)|(?P<q0>q[1-4])(?=[.,;!?)]|\s*$)", mean.bare_quarter),

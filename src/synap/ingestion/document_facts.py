@@ -33,7 +33,7 @@ _LONGEST = 600
 _FEWEST_WORDS = 3
 _VERBLESS = 6
 _DEADLINE = re.compile(
-    r"\b(?:due|deadline|expires?|launch(?:es)?|release(?:s|d)?|scheduled|starts?|begins?|ends?|takes place|until|by|moved to|effective|goes live)\b",
+    r"\b(?:due|deadline|expires?|closes?|opens?|launch(?:es)?|release(?:s|d)?|scheduled|starts?|begins?|ends?|takes place|until|by|moved to|effective|goes live)\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
@@ -54,7 +54,6 @@ _DEICTIC = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"[\s:\uff1a#*_]+$")
-_LEAD_IN = re.compile(r":\s*$")
 
 
 def speaks_in_first_person(blocks: Iterable[Block]) -> bool:
@@ -85,9 +84,7 @@ class Reader:
         elif block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN):
             self._prose(block, index, said_at)
         if block.kind is not BlockKind.LIST_ITEM:
-            ends = block.kind is BlockKind.PARAGRAPH and _LEAD_IN.search(block.text)
-            last = sentences(block.text)[-1:] if ends else []
-            self._lead_in = block.text[slice(*last[0])] if last else ""
+            self._lead_in = _lead_in(block) if block.kind is BlockKind.PARAGRAPH else ""
 
     def _item(self, block: Block, index: int, said_at: datetime | None) -> None:
         spans = sentences(block.text)
@@ -150,6 +147,14 @@ def table_row(cells: tuple[tuple[str, str], ...]) -> str:
         return f"{filled[0][0]}: {filled[0][1]}" if filled and filled[0][0] else ""
     (_, name), *others = filled
     return f"{name}: " + "; ".join(f"{header} is {cell}" if header else cell for header, cell in others)
+
+
+def _lead_in(block: Block) -> str:
+    """Return what a paragraph announces for the list after it: its last sentence with a colon, or a bare title."""
+    spans = sentences(block.text)
+    last = block.text[slice(*spans[-1])] if spans else ""
+    title = len(spans) == 1 and len(words_of(last)) <= _VERBLESS and last[-1:].isalnum() and analyse(last).verb < 0
+    return last if last.endswith(":") or title else ""
 
 
 def _tidied(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Statements that leave out what they are about: `make it 7,000 for the kitchen` after `the kitchen budget is 5,000`."""
+"""Statements that leave out what they are about: `make it 300 for the party` after `the party budget is 250`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from synap.domain.normal_forms import phrase_stems
 from synap.domain.values import Kind, Value, read_values
 
 _NEW_VALUE = re.compile(
-    r"\b(?:make|raise|change|set|increase|lower|reduce|cut|move|push|update|put) (?:it|that|this|them)(?: to| at| up to)?\b"
-    r"|\b(?:can|could|will) (?:now )?(?:go|stretch) (?:up |down )?to\b|\b(?:it|that) is now\b|\blet us (?:say|make it)\b"
+    r"\b(?:make|raise|change|set|increase|lower|reduce|cut|move|push|update|put) (?:it|that|this|them)(?: to| at| up "
+    r"to)?\b"
+    r"|\b(?:can|could|will) (?:now )?(?:go|stretch) (?:up |down )?to\b|\b(?:it|that) is now\b|\blet us (?:say|make "
+    r"it)\b"
     r"|\bup to\b",
     re.IGNORECASE,
 )
@@ -23,7 +25,8 @@ _AMOUNTS = frozenset({Kind.NUMBER, Kind.MONEY})
 def completed(statement: Statement, known: Iterable[Slot]) -> Statement:
     """Return `statement` with the slot that it gives a new value, if exactly one known slot fits; else unchanged.
 
-    `known` is read only where the wording calls for it. A slot fits where the statement names what the slot is restricted to (`kitchen`), and its value is of the same kind.
+    `known` is read only where the wording calls for it. A slot fits where the statement names what the slot is
+    restricted to (`party`), and its value is of the same kind.
     """
     if statement.slots or not _NEW_VALUE.search(statement.content):
         return statement

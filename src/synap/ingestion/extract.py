@@ -19,7 +19,7 @@ EXTRACTOR = "rules@1"
 
 _USER = "the user"
 _OWN_NAME = re.compile(
-    r"(?:\b(?:my (?:full |first )?name(?: is|['\u2019]s)|name['\u2019]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['\u2019]m|I am|this is|it['\u2019]s))\s+(?P<name>[A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
+    r"(?:\b(?:[Mm]y (?:full |first )?name(?: is|['\u2019]s)|[Nn]ame['\u2019]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['\u2019]m|I am|this is|it['\u2019]s))\s+(?P<name>[A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
 )
 _TWO = 2
 _PERSON_TYPES = (DocumentType.HUMAN_CHAT, DocumentType.MEETING)

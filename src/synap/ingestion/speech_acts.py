@@ -132,7 +132,7 @@ _PAYLOAD = re.compile(
 )
 _HANDED_OVER = re.compile(r"^(?:here(?:['\u2019]s| is| are)|this is|below is|see|check out)\b.*:\s*$", re.IGNORECASE)
 _WANTED = re.compile(
-    rf"^i (?:am looking for|want|need|would like|(?:['\u2019]d)? ?like)\s+(?:a|an|some|the|more|another|your)\s+(?:[\w-]+\s+){{0,2}}(?:{'|'.join(sorted(TASK_NOUNS))})\b"
+    rf"^i(?:['\u2019]m looking for| am looking for| want| need| would like|['\u2019]d like)\s+(?:a|an|some|the|more|another|your)\s+(?:[\w-]+\s+){{0,2}}(?:{'|'.join(sorted(TASK_NOUNS))})\b"
     r"|^i(?:['\u2019]d| would| want| need| would like|['\u2019]d like|['\u2019]m trying| am trying)?\s*(?:like\s+)?to (?:understand|know|figure out|see (?:if|how|what)|ask|hear|learn (?:how|more|about))\b",
     re.IGNORECASE,
 )
@@ -252,11 +252,12 @@ def _interjection(sentence: str, place: int) -> int:
         return place
     word, gap = match[1].casefold(), match[2]
     marked = bool(gap.strip())
-    if word in lexicon.INTERJECTIONS and (marked or word in _ALWAYS_LEADING):
-        return place + match.end()
     if word in ("hey", "hi", "hello", "thanks", "yo", "dear", "congrats"):
         vocative = re.match(r"[A-Z][\w'\u2019-]*(?:\s*[,!.]+\s*|$)", sentence[place + match.end() :])
-        return place + match.end() + (vocative.end() if vocative else 0)
+        if vocative or marked:
+            return place + match.end() + (vocative.end() if vocative else 0)
+    if word in lexicon.INTERJECTIONS and (marked or word in _ALWAYS_LEADING):
+        return place + match.end()
     vocative_first = (
         marked
         and "," in gap

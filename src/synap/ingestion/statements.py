@@ -101,7 +101,7 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         positive=positive,
         modality=modality_of(shape),
         participants=participants_of(shape, voice.name) if kind is MemoryType.EPISODE else (),
-        slots=slots_of(_for_slots(shape, spans, voice, around), subject=around.speaker.key) if exact else (),
+        slots=slots_of(_for_slots(shape, spans, voice, around) or content, subject=around.speaker.key) if exact else (),
         entities=tuple(name for name in names_in(content) if name not in ("The", UNNAMED)),
         when=when,
         valid_from=_since(spans, shape),
@@ -122,10 +122,11 @@ def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumst
 
 
 def _for_slots(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> str:
-    """Return the clause with the user called so: slots of the user meet whether or not a document tells the name."""
-    named = replace(voice, name=UNNAMED) if around.speaker.key == UNNAMED.casefold() else voice
+    """Return the clause with a named user called "the user", so that slots meet whether or not a name was told."""
+    if around.speaker.key != UNNAMED.casefold() or voice.name == UNNAMED:
+        return ""
     past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
-    return rewrite(analyse(write_dates(shape.text, spans)), named, past=past) or ""
+    return rewrite(analyse(write_dates(shape.text, spans)), replace(voice, name=UNNAMED), past=past) or ""
 
 
 def _measure(

@@ -74,14 +74,15 @@ def terms_text(hashes: Iterable[int]) -> str:
 
 
 def mask_texts(hashes: Sequence[int], *, chunks: int) -> list[str]:
-    """Return the first query terms as `chunks` sparse vectors with powers of two, `MASK_BITS` terms in each.
+    """Return the first query terms as `chunks` sparse vectors with negative powers of two, `MASK_BITS` terms in each.
 
-    The inner product with a row's terms is a number whose bits tell which of the query's terms the row holds.
+    pgvector's `<#>` is the negative inner product: with a row's terms it gives a number whose bits tell which of the
+    query's terms the row holds.
     """
     indexes = list(dict.fromkeys(term_index(term) for term in hashes))
     texts = []
     for start in range(0, chunks * MASK_BITS, MASK_BITS):
-        bits = sorted((index, 1 << bit) for bit, index in enumerate(indexes[start : start + MASK_BITS]))
+        bits = sorted((index, -(1 << bit)) for bit, index in enumerate(indexes[start : start + MASK_BITS]))
         texts.append("{" + ",".join(f"{index}:{value}" for index, value in bits) + f"}}/{_TERM_SPACE}")
     return texts
 

@@ -23,7 +23,6 @@ from synap.store.rows import (
     excerpt_of,
     mask_texts,
     memory_of,
-    segment_ref,
     vector_of,
 )
 from synap.store.scopes import scope_rows
@@ -172,7 +171,7 @@ def _memory(
 ) -> tuple[Memory, bool]:
     """Return what would be served, and whether it is a segment; `seen` holds metadata that was decoded already."""
     if neighbour:
-        return Memory(id=segment_ref(scope, row["id"]), scope=scope, statement=_BLANK, recorded_at=_LONG_AGO), True
+        return Memory(id=f"neighbour {row['id']}", scope=scope, statement=_BLANK, recorded_at=_LONG_AGO), True
     text = row["metadata"] or row["document_metadata"]
     metadata = seen.get(text)
     if metadata is None:

@@ -28,7 +28,7 @@ Slot = Literal["emb", "emb_alt"]
 
 _NOW = {"{believed}": "status = 0", "{shown}": "status = 0"}
 _THEN = {
-    "{believed}": "recorded_at <= %(as_of)s and (superseded_at is null or superseded_at > %(as_of)s) and status < 3",
+    "{believed}": "seen_count > 0 and recorded_at <= %(as_of)s and (superseded_at is null or superseded_at > %(as_of)s) and status < 3",
     "{shown}": "recorded_at <= %(as_of)s and (withheld_at is null or withheld_at > %(as_of)s) and status < 2",
 }
 

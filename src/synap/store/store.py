@@ -23,6 +23,7 @@ class Store:
     """Everything that is kept, by noun. Holds nothing but its parts; the database is closed by whoever opened it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self.ids = RowIds(lambda: milliseconds(clock.now()))
         self.documents = Documents(database, self.ids)
         self.ingestions = Ingestions(database)
@@ -36,3 +37,8 @@ class Store:
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)
         self.erasure = Erasure(database)
+
+    async def ping(self) -> None:
+        """Make one exchange with the database: begin, enter nothing, `select 1`, commit."""
+        async with self._database.transaction((), pipelined=True) as connection:
+            await (await connection.execute("select 1")).fetchone()

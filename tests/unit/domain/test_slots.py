@@ -79,10 +79,10 @@ def test_a_plain_statement_fills_its_slot(text: str, name: str, value: str) -> N
         "I might move to Porto",
         "The user is thinking about moving to Porto",
         "Nils says that I moved to Porto",
-        "Ten years ago I lived in Porto",
-        "After that hike I feel 80 years old",
-        "I had dinner at Marcello's",
-        "For this May I'm staying in Naples",
+        "Twelve years ago I lived in Porto",
+        "After that hike I feel 99 years old",
+        "I met Ida at the museum",
+        "For this May I'm staying in Turin",
     ],
 )
 def test_what_is_not_asserted_of_the_present_fills_nothing(text: str) -> None:

@@ -28,7 +28,7 @@ from synap.domain.values import ALWAYS, Kind, Value, canonical, number_of, read_
         ("on Thursdays", Value(Kind.WEEKDAY, "thursday")),
         ("release v3.1", Value(Kind.VERSION, "3.1")),
         ("write to a.b@example.org.", Value(Kind.ADDRESS, "a.b@example.org")),
-        ("order KX-4471", Value(Kind.CODE, "kx-4471")),
+        ("order KX-7719", Value(Kind.CODE, "kx-7719")),
         ("signed 'Yours, M.'", Value(Kind.QUOTE, "yours, m")),
         ("twenty-five guests", Value(Kind.NUMBER, "25", "guest")),
         ("1,000 requests", Value(Kind.NUMBER, "1000", "request")),

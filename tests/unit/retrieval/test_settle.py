@@ -95,8 +95,8 @@ def test_equal_words_about_different_days_are_different_events() -> None:
 
 def test_within_a_scope_the_newer_of_two_values_wins() -> None:
     ranked = [
-        _scored("old", "user", "The user lives in Cork", day=0, total=0.9),
-        _scored("new", "user", "The user moved to Galway", day=30, total=0.4),
+        _scored("old", "user", "The user lives in Sligo", day=0, total=0.9),
+        _scored("new", "user", "The user moved to Ennis", day=30, total=0.4),
     ]
 
     assert _marks(settle(ranked, LADDER)) == {"old": "new"}
@@ -128,8 +128,8 @@ def test_complements_and_near_misses_all_stay_unmarked() -> None:
 
 def test_within_a_scope_an_excerpt_overrides_no_memory_nor_the_other_way_round() -> None:
     ranked = [
-        _scored("memory", "user", "The user lives in Cork", day=0),
-        _scored("excerpt", "user", "I moved to Galway", day=30, excerpt=True),
+        _scored("memory", "user", "The user lives in Sligo", day=0),
+        _scored("excerpt", "user", "I moved to Ennis", day=30, excerpt=True),
     ]
 
     assert _marks(settle(ranked, LADDER)) == {}

@@ -99,7 +99,7 @@ select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by
 from memory{t} m
 left join document{t} d on d.bucket = m.bucket and d.id = m.document_row
 where {at:m} m.scope_id = %(scope)s and (%(status)s::smallint is null or m.status = %(status)s)
-  and m.status <> 3 and (%(type)s::smallint is null or m.type = %(type)s)
+  and m.status <> 3 and m.seen_count > 0 and (%(type)s::smallint is null or m.type = %(type)s)
 order by m.recorded_at desc, m.id desc
 limit %(limit)s offset %(offset)s
 

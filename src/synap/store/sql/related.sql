@@ -36,7 +36,7 @@ order by p.key, cosine desc nulls last, m.id
 
 -- name: on_topic
 with held as materialized (
-    select id, len, (-(terms <#> %(query)s::sparsevec))::bigint as mask
+    select id, len, (terms <#> %(query)s::sparsevec)::bigint as mask
     from memory{t}
     where {at} scope_id = %(scope)s and status = 0
 ), pattern as materialized (

@@ -6,29 +6,25 @@
 -- with equal masks share their sum of idf, so that it is worked out once per mask and not once per row.
 -- `document_row is not null` says "is a segment" in a way that lets the planner expect many rows, and hash.
 with held as materialized (
-    select 0 as part, id, scope_id, null::bigint as document_row, null::int as ordinal, len, -({emb} <#> %(vector)s::halfvec) as cosine,
-        (-(terms <#> %(terms)s::sparsevec))::bigint + coalesce((-(terms <#> %(more_terms)s::sparsevec))::bigint << 24, 0)
-            as mask
+    select 0 as part, id, scope_id, null::bigint as document_row, null::int as ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
+        (terms <#> %(terms)s::sparsevec)::bigint + coalesce((terms <#> %(more_terms)s::sparsevec)::bigint << 24, 0) as mask
     from memory
     where bucket = %(bucket)s and scope_id = any (%(owned_scopes)s::bigint[]) and {believed}
       and (%(types)s::smallint[] is null or type = any (%(types)s::smallint[]))
     union all
-    select 1 as part, id, scope_id, null::bigint as document_row, null::int as ordinal, len, -({emb} <#> %(vector)s::halfvec) as cosine,
-        (-(terms <#> %(terms)s::sparsevec))::bigint + coalesce((-(terms <#> %(more_terms)s::sparsevec))::bigint << 24, 0)
-            as mask
+    select 1 as part, id, scope_id, null::bigint as document_row, null::int as ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
+        (terms <#> %(terms)s::sparsevec)::bigint + coalesce((terms <#> %(more_terms)s::sparsevec)::bigint << 24, 0) as mask
     from memory_shared
     where scope_id = any (%(shared_scopes)s::bigint[]) and {believed}
       and (%(types)s::smallint[] is null or type = any (%(types)s::smallint[]))
     union all
-    select 2 as part, id, scope_id, document_row, ordinal, len, -({emb} <#> %(vector)s::halfvec) as cosine,
-        (-(terms <#> %(terms)s::sparsevec))::bigint + coalesce((-(terms <#> %(more_terms)s::sparsevec))::bigint << 24, 0)
-            as mask
+    select 2 as part, id, scope_id, document_row, ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
+        (terms <#> %(terms)s::sparsevec)::bigint + coalesce((terms <#> %(more_terms)s::sparsevec)::bigint << 24, 0) as mask
     from segment
     where bucket = %(bucket)s and scope_id = any (%(owned_scopes)s::bigint[]) and {shown} and %(excerpts)s
     union all
-    select 3 as part, id, scope_id, document_row, ordinal, len, -({emb} <#> %(vector)s::halfvec) as cosine,
-        (-(terms <#> %(terms)s::sparsevec))::bigint + coalesce((-(terms <#> %(more_terms)s::sparsevec))::bigint << 24, 0)
-            as mask
+    select 3 as part, id, scope_id, document_row, ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
+        (terms <#> %(terms)s::sparsevec)::bigint + coalesce((terms <#> %(more_terms)s::sparsevec)::bigint << 24, 0) as mask
     from segment_shared
     where scope_id = any (%(shared_scopes)s::bigint[]) and {shown} and %(excerpts)s
 ), pattern as materialized (
@@ -43,7 +39,7 @@ with held as materialized (
 ), weight as materialized (
     select p.mask, sum(i.idf) as idf from pattern p join idf i on (p.mask >> i.bit) & 1 = 1 group by p.mask
 ), nearest as (
-    select * from held where cosine is not null order by cosine desc, id limit %(limit)s
+    select * from held where distance is not null order by distance, id limit %(limit)s
 ), wordiest as (
     select h.*
     from held h
@@ -53,7 +49,7 @@ with held as materialized (
 ), best as materialized (
     select * from nearest union select * from wordiest
 ), beside as (
-    select h.part + 10 as part, h.id, h.scope_id, h.document_row, h.ordinal, h.len, h.cosine, h.mask
+    select h.part + 10 as part, h.id, h.scope_id, h.document_row, h.ordinal, h.len, h.distance, h.mask
     from held h
     join (select distinct b.document_row, b.ordinal + step as ordinal
           from best b cross join (values (-1), (1)) as v (step)
@@ -61,7 +57,7 @@ with held as materialized (
         on wanted.document_row = h.document_row and wanted.ordinal = h.ordinal
     where not exists (select from best b where b.document_row = h.document_row and b.ordinal = h.ordinal)
 ), scored as materialized (
-    select c.part, c.id, c.scope_id, c.document_row, c.ordinal, c.cosine,
+    select c.part, c.id, c.scope_id, c.document_row, c.ordinal, -c.distance as cosine,
         coalesce(w.idf * 2.2 / (1 + 1.2 * (0.25 + 0.75 * c.len / (select average from corpus))), 0) as lexical
     from (select * from best union all select * from beside) as c
     left join weight w on w.mask = c.mask
@@ -113,7 +109,7 @@ with recent as (
     cross join lateral (
         select y.id, y.recorded_at from (
             select x.id, x.recorded_at, x.confidence from memory x
-            where x.bucket = %(bucket)s and x.scope_id = o.scope_id and {believed}
+            where x.bucket = %(bucket)s and x.scope_id = o.scope_id and {believed} and x.seen_count > 0
               and (%(types)s::smallint[] is null or x.type = any (%(types)s::smallint[]))
             order by x.recorded_at desc
             limit 10 * %(limit)s) as y
@@ -154,7 +150,7 @@ with recent as (
     cross join lateral (
         select y.id, y.recorded_at from (
             select x.id, x.recorded_at, x.confidence from memory_shared x
-            where x.scope_id = o.scope_id and {believed}
+            where x.scope_id = o.scope_id and {believed} and x.seen_count > 0
               and (%(types)s::smallint[] is null or x.type = any (%(types)s::smallint[]))
             order by x.recorded_at desc
             limit 10 * %(limit)s) as y

@@ -1,0 +1,55 @@
+"""`python -m benchmarks.speed`: one table of latencies, one of throughputs, memory, and a side-by-side where peers are installed.
+
+Question: what does a fetch, a cache hit, an acknowledged write and an ingestion cost at 100,000 memories, beside a bare
+round trip to the same PostgreSQL and beside the encoder alone? Data: made up, see `corpus.py`; no licence to mind. Every
+figure of a run is taken on the same machine in the same minutes, so compare ratios, not milliseconds of different runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+
+from benchmarks.bench_engine import bench_engine, fresh_instance
+from benchmarks.speed import fetching, side_by_side, writing
+from benchmarks.speed.corpus import Corpus, load
+from benchmarks.speed.memory import print_memory
+from benchmarks.speed.timing import print_times
+
+
+async def run(*, memories: int, users: int, big: int, rounds: int) -> None:
+    """Load the corpus, measure, print."""
+    random.seed(7)
+    async with bench_engine(workers=0) as engine:
+        api = await fresh_instance(engine, "speed")
+        place = engine.core.instance_of(api.caller).place
+        space = await engine.core.spaces.live()
+        corpus = Corpus(dim=space.embedder.dim)
+        owners = corpus.owners(total=memories, users=users, big=big)
+        count = await load(engine, place, corpus, owners)
+        await fetching.tidy(engine)
+        print(f"{count} memories and as many segments, {len(owners)} scopes, one user of {big}; embedder {space.embedder.id}")
+        base = await fetching.bare_round_trip(engine, rounds=rounds)
+        rows = [base, *await fetching.fetches(engine, api, corpus, owners, rounds=rounds)]
+        rows += await writing.creates(engine, api, rounds=rounds)
+        rows += await fetching.over_http(engine, api, owners, rounds=rounds)
+        print_times(rows, base=base)
+        print_memory(engine)
+    await writing.throughput()
+    await side_by_side.run()
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("--memories", type=int, default=100_000)
+    parser.add_argument("--users", type=int, default=600)
+    parser.add_argument("--big", type=int, default=10_000, help="memories of the biggest user")
+    parser.add_argument("--rounds", type=int, default=300)
+    options = parser.parse_args()
+    asyncio.run(run(memories=options.memories, users=options.users, big=options.big, rounds=options.rounds))
+
+
+if __name__ == "__main__":
+    main()

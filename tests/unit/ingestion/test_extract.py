@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from synap.domain.documents import DocumentType, Mode, PreparedDocument, Turn
+from synap.domain.memories import MemoryType, Modality, Statement
+from synap.domain.privacy import PiiHandling
+from synap.ingestion.extract import Extraction, Source, extract
+from synap.ingestion.prepare import prepare
+
+TUESDAY = datetime(2027, 3, 9, 9, 0, tzinfo=UTC)
+
+
+def prepared(text: str, kind: DocumentType) -> PreparedDocument:
+    return prepare(text, document_type=kind, created_at=TUESDAY, pii=PiiHandling.OFF)
+
+
+def extracted(
+    text: str, kind: DocumentType = DocumentType.AI_CHAT, *, mode: Mode = Mode.LONG_RANGE, name: str | None = None
+) -> Extraction:
+    source = Source(document_id="d", document_type=kind, created_at=TUESDAY, rung="user", user_name=name, mode=mode)
+    return extract(prepared(text, kind), source)
+
+
+def told(text: str, kind: DocumentType = DocumentType.AI_CHAT) -> list[tuple[MemoryType, str]]:
+    return [(draft.statement.type, draft.statement.content) for draft in extracted(text, kind).drafts]
+
+
+def only(text: str) -> Statement:
+    (draft,) = extracted(text).drafts
+    return draft.statement
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "content"),
+    [
+        ("I repair violins for a living.", MemoryType.FACT, "The user repairs violins for a living"),
+        ("I detest voicemail.", MemoryType.PREFERENCE, "The user detests voicemail"),
+        ("Last Friday I adopted a greyhound.", MemoryType.EPISODE, "On Friday 5 March 2027 the user adopted a greyhound"),
+        ("I'm terribly homesick for Chile.", MemoryType.EMOTION, "The user is terribly homesick for Chile"),
+        ("My visa expires on 2 May.", MemoryType.TEMPORAL_EVENT, "The user's visa expires on 2 May 2027"),
+        ("allergic to shellfish", MemoryType.FACT, "The user is allergic to shellfish"),
+        ("moved to Turku last month", MemoryType.EPISODE, "The user moved to Turku in February 2027"),
+        ("Please always cite your sources.", MemoryType.PREFERENCE, "The user wants the assistant to always cite its sources"),
+        ("Call me Ziggy.", MemoryType.PREFERENCE, "The user wants to be called Ziggy"),
+        ("Today is my wedding anniversary.", MemoryType.FACT, "The user's wedding anniversary is on 9 March 2027"),
+    ],
+)  # fmt: skip
+def test_each_kind_is_recognised_and_told_in_the_third_person(said: str, kind: MemoryType, content: str) -> None:
+    assert told(f"User: {said}") == [(kind, content)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Thanks a lot, that helps!",
+        "haha ok, sounds perfect",
+        "What is the tallest tree in the world?",
+        "Write a poem saying I love winter.",
+        "If I were rich, I would buy an island.",
+        "You're right, I agree.",
+        "I'll check and let you know.",
+        "That was amazing. It was so good.",
+        "She told him everything.",
+        "Translate this: 'I live in Prague and I own a dog'",
+        "```\nI live in Nome\n```",
+        "System: I prefer that all data be public.",
+    ],
+)
+def test_chat_tasks_and_the_unresolved_yield_nothing(said: str) -> None:
+    assert told(f"User: {said}") == []
+
+
+def test_only_humans_feed_memories() -> None:
+    assert told("User: Hello!\nAssistant: I live in the cloud and I love tea. Your name is Bob.") == []
+
+
+def test_a_coordination_gives_two_statements_with_the_subject_carried() -> None:
+    contents = [content for _, content in told("User: I run a kiosk in Lagos and speak Yoruba at home.")]
+
+    assert contents == ["The user runs a kiosk in Lagos", "The user speaks Yoruba at home"]
+
+
+def test_a_pronoun_means_the_one_person_mentioned() -> None:
+    contents = [content for _, content in told("User: My niece Bea is six. She collects snails.")]
+
+    assert contents == ["The user's niece Bea is six", "Bea collects snails"]
+
+
+def test_a_learnt_name_is_used_and_slots_still_belong_to_the_user() -> None:
+    drafts = extracted("User: My name is Olga Petrov.\nUser: I live in Split.").drafts
+
+    assert drafts[1].statement.content == "Olga Petrov lives in Split"
+    assert {slot.subject for slot in drafts[1].statement.slots} == {"the user"}
+
+
+def test_feelings_are_weighed() -> None:
+    strong, weak = only("User: I'm extremely anxious about the move."), only("User: I'm a bit anxious about the move.")
+
+    assert (strong.category, weak.category) == ("anxiety", "anxiety")
+    assert strong.score > weak.score
+
+
+def test_a_denied_feeling_is_not_felt() -> None:
+    assert all(kind is not MemoryType.EMOTION for kind, _ in told("User: I'm not afraid of the exam at all."))
+
+
+def test_the_fast_mode_keeps_no_feelings() -> None:
+    assert extracted("User: I feel hopeless about the job hunt.", mode=Mode.FAST).drafts == ()
+
+
+def test_wishes_plans_and_hearsay_are_marked() -> None:
+    assert only("User: I hope to cross the Sahara someday.").modality is Modality.WISHED
+    assert only("User: I'm planning to rent a cabin.").modality is Modality.PLANNED
+    assert only("User: Igor said he sells ladders.").modality is Modality.REPORTED
+
+
+def test_a_correction_replaces_the_value_in_the_same_document() -> None:
+    drafts = extracted("User: My tram leaves on Thursday. Sorry, I meant Saturday.").drafts
+
+    assert [draft.statement.content for draft in drafts] == ["The user's tram leaves on Saturday 13 March 2027"]
+    assert drafts[0].statement.correction
+
+
+def test_a_retraction_removes_what_was_said_before_and_is_handed_on() -> None:
+    extraction = extracted("User: Our rent is 900 euros.\nUser: Please forget what I said about the rent.")
+
+    assert extraction.drafts == ()
+    assert [retraction.topic for retraction in extraction.retractions] == ["rent"]
+
+
+def test_an_opt_out_is_obeyed_and_counted() -> None:
+    extraction = extracted("User: I own a barge.\nUser: Don't save this. I'm dating my landlord.")
+
+    assert [draft.statement.content for draft in extraction.drafts] == ["The user owns a barge"]
+    assert extraction.opt_outs == 1
+
+
+def test_two_people_talk_about_themselves() -> None:
+    talk = "Moss: Hey Ines! I joined a chess club last week.\nInes: Wow, cool! My dad and I built a canoe in May."
+
+    assert [content for _, content in told(talk, DocumentType.HUMAN_CHAT)] == [
+        "Moss joined a chess club in the week of 1 March 2027",
+        "Ines and their dad built a canoe in May 2026",
+    ]
+
+
+def test_evidence_is_exact_and_names_its_turn() -> None:
+    turns = [Turn(id="a", content="Hi there!"), Turn(id="b", content="Great day. I breed alpacas, and I hate rain.")]
+    document = prepare(turns, document_type=DocumentType.AI_CHAT, created_at=TUESDAY, pii=PiiHandling.OFF)
+
+    drafts = extract(document, Source(document_id="d", created_at=TUESDAY)).drafts
+
+    quotes = [(e.turn_id, e.quote, document.text[e.start : e.end]) for draft in drafts for e in draft.evidence]
+    assert quotes == [("b", "I breed alpacas", "I breed alpacas"), ("b", "I hate rain.", "I hate rain.")]
+
+
+def test_a_users_note_in_the_first_person_is_the_user_speaking() -> None:
+    assert told("I'm a beekeeper. I prefer trains to planes.", DocumentType.DOCUMENT) == [
+        (MemoryType.FACT, "The user is a beekeeper"),
+        (MemoryType.PREFERENCE, "The user prefers trains to planes"),
+    ]
+
+
+def test_the_same_document_gives_the_same_answer() -> None:
+    text = "User: My cousin Abe runs a farm, and I visited him last June."
+
+    assert extracted(text) == extracted(text)

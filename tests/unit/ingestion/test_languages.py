@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from synap.domain.memories import MemoryType
+from synap.ingestion.languages import language_of, statements_of
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("Ich arbeite als Tischler in Bremen.", "de"),
+        ("Tengo dos perros y vivo con mi hermana.", "es"),
+        ("Je travaille dans une banque avec ma sœur.", "fr"),
+        ("Eu moro em Recife com a minha família.", "pt"),
+        ("Abito a Torino e ho un gatto nero.", "it"),
+        ("我住在上海。", "zh"),
+        ("私は犬を飼っています。", "ja"),
+        ("I live in San José with two cats.", "en"),
+        ('She shouted "mon dieu" and ran.', "en"),
+    ],
+)
+def test_the_language_of_a_sentence(sentence: str, language: str) -> None:
+    assert language_of(sentence) == language
+
+
+def test_two_statements_are_kept_apart_in_the_speakers_words() -> None:
+    found = statements_of("Ich bin Bäcker und wohne in Kiel.", "de")
+
+    assert [part.text for part in found] == ["Ich bin Bäcker", "wohne in Kiel"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "kind"),
+    [
+        ("Me encanta el cine mudo.", "es", MemoryType.PREFERENCE),
+        ("Je suis très inquiet pour mon fils.", "fr", MemoryType.EMOTION),
+        ("Ieri ho comprato una bici.", "it", MemoryType.EPISODE),
+        ("我喜欢喝绿茶", "zh", MemoryType.PREFERENCE),
+    ],
+)
+def test_cues_tell_the_kind(sentence: str, language: str, kind: MemoryType) -> None:
+    assert [part.kind for part in statements_of(sentence, language)] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"), [("Danke schön!", "de"), ("¿Dónde vives?", "es"), ("你好吗？", "zh")]
+)
+def test_greetings_and_questions_state_nothing(sentence: str, language: str) -> None:
+    assert statements_of(sentence, language) == []

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from synap.domain.documents import Block, BlockKind, PreparedDocument, Segment
+from synap.domain.memories import Evidence, MemoryType, Statement
+from synap.ingestion.ledger import Found, Ledger, Passages
+
+
+def found(content: str, *, place: int = 0, turn: int = 0, speaker: str = "the user") -> Found:
+    evidence = Evidence(document_id="d", start=place, end=place + 1, quote="x")
+    statement = Statement(type=MemoryType.FACT, content=content)
+    return Found(statement=statement, evidence=(evidence,), clause=content, speaker=speaker, turn=turn)
+
+
+def test_what_is_said_twice_is_entered_once_with_both_passages() -> None:
+    ledger = Ledger()
+
+    ledger.add(found("The user sells kites", place=1))
+    ledger.add(found("The user sells kites", place=9))
+
+    (draft,) = ledger.drafts()
+    assert [evidence.start for evidence in draft.evidence] == [1, 9]
+
+
+def test_taking_back_a_topic_leaves_other_speakers_and_topics_alone() -> None:
+    ledger = Ledger()
+    for entry in (found("The kiln is broken"), found("The oven is new"), found("The kiln is old", speaker="bo")):
+        ledger.add(entry)
+
+    ledger.take_back("the kiln", "the user")
+
+    assert [draft.statement.content for draft in ledger.drafts()] == ["The oven is new", "The kiln is old"]
+
+
+def test_evidence_names_the_covering_segment() -> None:
+    text = "I keep owls. I fix cars."
+    segments = (
+        Segment(ordinal=0, start=0, end=12, text=text[:12]),
+        Segment(ordinal=1, start=13, end=24, text=text[13:]),
+    )
+    document = PreparedDocument(text=text, blocks=(), segments=segments, content_hash="")
+    block = Block(kind=BlockKind.TURN, start=0, end=24, text=text, turn_id="t1")
+
+    evidence = Passages(document, "d").evidence(block, "I fix cars.")
+
+    assert (evidence.start, evidence.end, evidence.segment, evidence.turn_id) == (13, 24, 1, "t1")
