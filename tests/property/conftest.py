@@ -128,8 +128,10 @@ class Leak(AssertionError):  # noqa: N818 - a leak is what it is called
     foreign: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
 
+    known: list[str] = field(default_factory=list)
+
     def __str__(self) -> str:
-        return f"{self.viewer} asked {self.asked!r}: foreign {self.foreign}, missing {self.missing}"
+        return f"{self.viewer} asked {self.asked!r}: foreign {self.foreign}, missing {self.missing}; {self.known}"
 
 
 class Neighbourhood:
@@ -142,7 +144,8 @@ class Neighbourhood:
         self.owners = owners
         self.chance = chance
         self.known: dict[str, Planted] = {}
-        self.gone: set[str] = set()
+        self.gone: dict[str, str] = {}
+        self.quoted: dict[str, Owner] = {}
 
     def sdk(self, owner: Owner) -> Synap:
         """Return the SDK of the owner's instance."""
@@ -156,7 +159,7 @@ class Neighbourhood:
     async def plant(self, owner: Owner, *, direct: bool = False, document_id: str | None = None) -> Planted:
         """Tell `owner` something, and wait until it has become memory; under a known `document_id` it is an update."""
         marker, text = self.new_text()
-        key = document_id or f"doc-{marker}"
+        key = document_id or f"doc-{uuid.uuid4()}"
         common: dict[str, Any] = {**owner.ids, "document_id": key, "document_type": "document"}
         body: dict[str, Any] = {"memories": [{"type": "fact", "content": text}]} if direct else {"document": text}
         accepted = await self.sdk(owner).memories.create(**body, **common)
@@ -171,10 +174,12 @@ class Neighbourhood:
         """Note in the model that a statement is there."""
         self.known[planted.marker] = planted
 
-    def forget(self, marker: str) -> None:
-        """Note in the model that a statement must not be shown to anybody any more."""
-        self.known.pop(marker, None)
-        self.gone.add(marker)
+    def forget(self, planted: Planted, why: str, *, quoted: bool = False) -> None:
+        """Note that a statement must not be shown to anybody any more, but where it may stay as evidence of a newer one."""
+        del self.known[planted.marker]
+        if quoted:
+            self.quoted[planted.marker] = planted.owner
+        self.gone[planted.marker] = f"{why}: {planted}"
 
     def visible(self, viewer: Owner) -> set[str]:
         """Return the markers that a viewer may be shown."""
@@ -196,7 +201,10 @@ class Neighbourhood:
             Leak: The answer holds a marker that the model does not allow, or lacks one that was asked for by name.
         """
         context = await self.ask(viewer, query, max_results=50, **more)
-        self.judge(viewer, str(query), shown_in([context.items, context.formatted_context, context.metadata]))
+        said = [item.content for item in context.items]
+        self.judge(viewer, str(query), self.shown([context.formatted_context, context.metadata, said]))
+        allowed = self.visible(viewer) | {one for one, owner in self.quoted.items() if viewer.sees(owner)}
+        self.judge(viewer, "", self.shown([context.items]), allowed=allowed)
 
     async def leaf(self, viewer: Owner) -> None:
         """List what is exactly the viewer's; see `look`."""
@@ -219,12 +227,14 @@ class Neighbourhood:
         """Return the markers that occur anywhere in what was answered."""
         return shown_in(parts)
 
-    def judge(self, viewer: Owner, asked: str, shown: set[str]) -> None:
+    def judge(self, viewer: Owner, asked: str, shown: set[str], *, allowed: set[str] | None = None) -> None:
         """Compare what was shown with the model; see `look`."""
-        allowed = self.visible(viewer)
+        allowed = self.visible(viewer) if allowed is None else allowed
         wanted = shown_in([asked]) & allowed
         if shown - allowed or wanted - shown:
-            raise Leak(viewer, asked, foreign=shown - allowed, missing=wanted - shown)
+            foreign = shown - allowed
+            known = [self.gone.get(marker) or str(self.known.get(marker, "unknown")) for marker in sorted(foreign)]
+            raise Leak(viewer, asked, foreign=foreign, missing=wanted - shown, known=known)
 
 
 def shown_in(parts: Iterable[Any]) -> set[str]:
@@ -233,8 +243,14 @@ def shown_in(parts: Iterable[Any]) -> set[str]:
 
 
 def _deep(part: Any) -> str:
-    # Not `repr` of an item, which is shortened for people.
-    return part if isinstance(part, str) else str(msgspec.to_builtins(part))
+    """Return all that an answer holds but the queries, which it repeats."""
+    if isinstance(part, str):
+        return part
+    plain = msgspec.to_builtins(part)
+    for item in plain if isinstance(plain, list) else []:
+        if isinstance(item, dict):
+            item.pop("matched_queries", None)
+    return str(plain)
 
 
 @pytest.fixture

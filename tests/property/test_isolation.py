@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -82,16 +83,17 @@ class Life:
         instance = self.chance.choice((0, 1))
         owners = self.chance.sample([one for one in self.place.owners if one.instance == instance], 3)
         texts = [self.place.new_text() for _ in owners]
+        name = f"batch-{uuid.uuid4()}"
         rows: list[dict[str, Any]] = [
-            {"document": text, "document_type": "document", "document_id": f"doc-{marker}", **owner.ids}
-            for owner, (marker, text) in zip(owners, texts, strict=True)
+            {"document": text, "document_type": "document", "document_id": f"{name}-{index}", **owner.ids}
+            for index, (owner, (_, text)) in enumerate(zip(owners, texts, strict=True))
         ]
         rows.insert(1, {"document": texts[0][1], "user_id": "bad\x00id"})
         result = await self.place.instances[instance].memories.batch_create(rows, timeout_seconds=30)
         assert (result.succeeded, result.failed) == (3, 1)
         accepted = [row for row in result.results if row.status != "failed"]
         for owner, (marker, text), row in zip(owners, texts, accepted, strict=True):
-            planted = type(self.place).planted(owner, marker, text, f"doc-{marker}", row.ingestion_id)
+            planted = type(self.place).planted(owner, marker, text, row.document_id, row.ingestion_id)
             self.place.learn(planted)
 
     async def replace(self) -> None:
@@ -102,7 +104,7 @@ class Life:
         memory_id = await self.memory_id(old)
         marker, text = self.place.new_text()
         await self.place.sdk(old.owner).memories.update(memory_id, text, "replace", **old.owner.ids)
-        self.place.forget(old.marker)
+        self.place.forget(old, "replaced", quoted=True)
         planted = type(self.place).planted(old.owner, marker, text, old.document_id, old.ingestion_id)
         self.place.learn(planted)
 
@@ -113,7 +115,7 @@ class Life:
             return
         for memory_id in await self.memory_ids(old):
             await self.place.sdk(old.owner).memories.delete(memory_id, **old.owner.ids)
-        self.place.forget(old.marker)
+        self.place.forget(old, "erased")
 
     async def hand_in_again(self) -> None:
         """Changed content under the same document id: the new statement takes the place of the old one."""
@@ -121,7 +123,7 @@ class Life:
         if old is None or old.document_id == "":
             return
         fresh = await self.place.plant(old.owner, document_id=old.document_id)
-        self.place.forget(old.marker)
+        self.place.forget(old, "updated")
         self.place.learn(fresh)
 
     async def copy_of_a_neighbour(self) -> None:

@@ -25,6 +25,7 @@ from synap.domain.ids import new_client_id, new_instance_id
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Statement
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
+from synap.store.conversations import NewMessage, Recorded
 from synap.store.database import Database
 from synap.store.documents import AcceptDocument, StoredDocument
 from synap.store.memories import Applied
@@ -85,8 +86,8 @@ class Desk:
         self.clock.moment += timedelta(**(ahead or {"minutes": 1}))
         return self.clock.moment
 
-    async def accept(self, scope: Scope, *texts: str, document_id: str | None = None, **changes: Any) -> Ingestion:
-        """Hand in a document with a segment per text."""
+    def document(self, *texts: str, document_id: str | None = None, **changes: Any) -> AcceptDocument:
+        """Return a document with a segment per text, to be handed in."""
         request = AcceptDocument(
             instance_id=self.place.instance_id,
             document_id=document_id,
@@ -96,12 +97,31 @@ class Desk:
             created_at=self.clock.now(),
             recorded_at=self.clock.now(),
         )
-        return await self.store.documents.accept(scope, replace(request, **changes))
+        return replace(request, **changes)
+
+    async def say(self, scope: Scope, conversation: str, content: str, role: str = "user") -> Recorded:
+        """Record a message; it is a document as well."""
+        message = NewMessage(id=self.store.ids.next(), role=role, content=content, recorded_at=self.clock.now())
+        document = self.document(content, document_type=DocumentType.AI_CHAT, conversation=conversation)
+        return await self.store.conversations.record(scope, conversation, message, document)
+
+    async def accept(self, scope: Scope, *texts: str, document_id: str | None = None, **changes: Any) -> Ingestion:
+        """Hand in a document with a segment per text."""
+        document = self.document(*texts, document_id=document_id, **changes)
+        return await self.store.documents.accept(scope, document)
 
     async def claim(self, scope: Scope, owner: str = "worker", limit: int = 1) -> list[Job]:
-        now = self.clock.now()
+        """Claim jobs of this instance; those that earlier tests left in the same bucket are ended."""
+        queue, now = self.store.queue, self.clock.now()
         until = now + timedelta(seconds=30)
-        return await self.store.queue.claim(scope.bucket, owner, now=now, lease_until=until, limit=limit)
+        while jobs := await queue.claim(scope.bucket, owner, now=now, lease_until=until, limit=limit):
+            mine = [job for job in jobs if job.instance_id == self.place.instance_id]
+            for job in jobs:
+                if job not in mine:
+                    await queue.finish(job)
+            if mine:
+                return mine
+        return []
 
     async def work(self, scope: Scope, *statements: Statement | str, **changes: Any) -> list[str]:
         """Work on the next job of a scope's bucket: each statement rests on the segment of the same position."""

@@ -5,19 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from synap.store.conversations import NewMessage
-
-
-def message(desk: Any, content: str, role: str = "user") -> NewMessage:
-    return NewMessage(role=role, content=content, recorded_at=desk.clock.now())
-
 
 async def test_messages_are_read_back_in_order(desk: Any) -> None:
-    alice, instance = desk.scope("alice", "acme"), desk.place.instance_id
-    conversations = desk.store.conversations
-    await conversations.record(alice, "c", [message(desk, "a"), message(desk, "b", "assistant")], instance_id=instance)
+    alice, conversations = desk.scope("alice", "acme"), desk.store.conversations
+    await desk.say(alice, "c", "a")
+    await desk.say(alice, "c", "b", "assistant")
 
-    recorded = await conversations.record(alice, "c", [message(desk, "c")], instance_id=instance)
+    recorded = await desk.say(alice, "c", "c")
 
     turns = await conversations.read(alice, "c")
     assert recorded.message_count == 3
@@ -31,28 +25,30 @@ async def test_messages_are_read_back_in_order(desk: Any) -> None:
 
 
 async def test_thirty_writers_at_once_leave_no_gap(desk: Any) -> None:
-    alice, instance = desk.scope("alice"), desk.place.instance_id
+    alice = desk.scope("alice")
 
-    recorded = await asyncio.gather(
-        *(
-            desk.store.conversations.record(alice, "c", [message(desk, str(one))], instance_id=instance)
-            for one in range(30)
-        )
-    )
+    recorded = await asyncio.gather(*(desk.say(alice, "c", f"word {number}") for number in range(30)))
 
-    assert sorted(one.messages[0].position for one in recorded) == list(range(1, 31))
-    turns = await desk.store.conversations.read(alice, "c")
-    assert [turn.id for turn in turns] == [
-        one.messages[0].id for one in sorted(recorded, key=lambda one: one.messages[0].position)
-    ]
+    in_order = sorted((one.message for one in recorded), key=lambda message: message.position)
+    assert [message.position for message in in_order] == list(range(1, 31))
+    assert await desk.store.conversations.read(alice, "c") == in_order
+
+
+async def test_a_message_is_searchable_at_once(desk: Any) -> None:
+    alice = desk.scope("alice")
+
+    await desk.say(alice, "c", "The heron is back.")
+
+    recall = await desk.find(alice, "heron")
+    assert [one.memory.statement.content for one in recall.candidates] == ["The heron is back."]
 
 
 async def test_the_same_conversation_id_of_two_owners_stays_apart(desk: Any) -> None:
-    scopes, instance = [desk.scope("alice", "acme"), desk.scope("alice", "globex")], desk.place.instance_id
+    scopes = [desk.scope("alice", "acme"), desk.scope("alice", "globex")]
 
     for scope in scopes:
-        await desk.store.conversations.record(scope, "c", [message(desk, scope.customer_id)], instance_id=instance)
+        await desk.say(scope, "c", scope.customer_id)
 
     read = [[turn.content for turn in await desk.store.conversations.read(scope, "c")] for scope in scopes]
     assert read == [["acme"], ["globex"]]
-    assert set(await desk.store.documents.owners(instance, "c")) == set(scopes)
+    assert set(await desk.store.documents.owners(desk.place.instance_id, "c")) == set(scopes)

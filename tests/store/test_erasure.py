@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from synap.domain.ids import decode_public_id
-from synap.store.conversations import NewMessage
 
 
 async def fill(desk: Any, *scopes: Any) -> list[str]:
@@ -13,8 +12,7 @@ async def fill(desk: Any, *scopes: Any) -> list[str]:
     for scope in scopes:
         ids += await desk.remember(scope, f"The budget of {scope.user_id} at {scope.customer_id}.")
         if not scope.shared:
-            said = NewMessage(role="user", content="budget", recorded_at=desk.clock.now())
-            await desk.store.conversations.record(scope, "c", [said], instance_id=desk.place.instance_id)
+            await desk.say(scope, "c", "About the budget.")
     return ids
 
 
@@ -32,7 +30,7 @@ async def test_erasing_a_user_leaves_its_namesake_alone(desk: Any) -> None:
     await desk.store.erasure.scope(alice, instance_id=desk.place.instance_id)
 
     assert await counts(desk, alice) == (0, 0, 0)
-    assert await counts(desk, other) == (1, 1, 2)
+    assert await counts(desk, other) == (1, 1, 3)
     assert await desk.store.memories.locate(decode_public_id(first)) is None
     assert await desk.store.memories.locate(decode_public_id(second)) is not None
     assert await desk.store.documents.owners(desk.place.instance_id, "c") == [other]
@@ -47,7 +45,7 @@ async def test_erasing_a_customer_takes_its_users_along(desk: Any) -> None:
 
     assert set(emptied) == set(acme)
     assert [await counts(desk, scope) for scope in acme] == [(0, 0, 0)] * 3
-    assert await counts(desk, globex) == (1, 1, 2)
+    assert await counts(desk, globex) == (1, 1, 3)
 
 
 async def test_erasing_an_instance_leaves_nothing_of_it(desk: Any) -> None:

@@ -17,7 +17,6 @@ import pytest
 from synap.domain.scopes import world_scope
 from synap.domain.terms import term_hashes
 from synap.store import statements
-from synap.store.conversations import NewMessage
 from synap.store.database import Database
 from synap.store.rows import mask_texts, place
 
@@ -48,8 +47,8 @@ async def plant(desk: Any) -> dict[str, Any]:
     vector = np.array([1, 0], dtype=np.float32)
     for scope, word in ((alice, "own"), (bob, MARKER)):
         await desk.remember(scope, f"The budget is {word}.", vectors=[vector])
-        said = NewMessage(role="user", content=word, recorded_at=desk.clock.now())
-        await desk.store.conversations.record(scope, "c", [said], instance_id=desk.place.instance_id)
+    for scope, word in ((alice, "own"), (bob, MARKER)):
+        await desk.say(scope, "c", word)
     async with desk.database.transaction([bob]) as connection:
         cursor = await connection.execute(
             "select id, document_row from memory where bucket = %s and scope_id = %s", [bob.bucket, bob.id]

@@ -1,21 +1,21 @@
 """What different words are about: topics with the words that name them, and families of alternatives.
 
 A topic lets statements meet that share no word (`throttling` and `rate limit`). A family holds words that exclude each
-other as an answer to one question (`dark` or `light`). General English, to be extended freely; nothing else depends on
-which topics there are.
+other as an answer to one question (`dark` or `light`), synonyms joined by `=`. General English, to be
+extended freely; nothing else depends on which topics there are.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from synap.domain.slot_table import LANGUAGES
 from synap.domain.terms import stem
 from synap.domain.wordlists import listed
 
 _TOPICS = {
-    "support": "support|helpdesk|help desk|service desk|support desk|desk|assistance|hotline|customer service|"
-    "customer care",
+    "support": "support|helpdesk|help desk|service desk|support desk|assistance|hotline|customer service|customer care",
     "rate": "rate limit|rate limiting|throttling|throttle|throttled|quota|requests per|calls per|api calls",
     "remote work": "remote|remotely|home office|work from home|working from home|telecommute|telework|hybrid|"
     "distributed|on-site|onsite|"
@@ -91,40 +91,39 @@ _TOPICS = {
 _FAMILIES = {
     "theme": "dark|light|sepia|high-contrast",
     "language": "|".join(LANGUAGES),
-    "file format": "pdf|csv|docx|word|xlsx|excel|markdown|html|json|xml|yaml|plain text|powerpoint|slides",
-    "channel": "email|e-mail|mail|sms|text message|text messages|phone|phone call|slack|discord|whatsapp|letter|post|"
-    "fax|"
-    "push|pager|channel|dashboard|telegram|signal",
+    "file format": "pdf|csv|word=docx=word document|excel=xlsx=spreadsheet|markdown|html|json|xml|yaml|plain text|"
+    "powerpoint=slides",
+    "channel": "email=e-mail=mail|sms=text message=text messages|phone=phone call|slack|discord|whatsapp|letter=post|"
+    "fax|push|pager|channel|dashboard|telegram|signal",
     "units": "metric|imperial",
     "degrees": "celsius|fahrenheit",
-    "distance": "kilometres|kilometers|miles|km",
-    "formality": "formal|informal|casual|first name|first names|surname|last name|last names",
-    "length": "short|brief|concise|long|detailed|in-depth|verbose|terse|thorough|lengthy",
-    "layout": "bullet points|bullets|prose|paragraphs|table|tables|kanban|list|timeline|gantt|calendar view|numbered "
-    "list",
+    "distance": "kilometres=kilometers=km|miles",
+    "formality": "formal=surname=last name=last names|informal=casual=first name=first names",
+    "length": "short=brief=concise=terse|long=detailed=in-depth=verbose=thorough=lengthy",
+    "layout": "bullet points=bullets|prose=paragraphs|table|kanban|list|numbered list|timeline|gantt|calendar view",
     "cabin": "economy|business class|first class|premium economy",
-    "vehicle": "by train|by plane|flight|fly|car|bus|taxi|bike|bicycle|rental car",
+    "vehicle": "by train|by plane=flight=fly|car=rental car|bus|taxi|bike=bicycle",
     "drink": "coffee|tea|decaf|water|juice|espresso|cocoa",
-    "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten|wheat|dairy|nuts|halal|"
-    "kosher|coeliac|celiac|lactose",
-    "operating system": "windows|macos|mac|linux|ubuntu|macbook|thinkpad",
-    "region": "us region|us-east|us-west|in the us|frankfurt|dublin|virginia|oregon|eu|usa|europe|ireland|germany|"
+    "diet": "meat|vegetarian|vegan|fish|pork|beef|chicken|pizza|gluten=coeliac=celiac|wheat|dairy=lactose|nuts|halal|"
+    "kosher",
+    "operating system": "windows|macos=mac=macbook|linux|ubuntu|thinkpad",
+    "region": "us region=us-east=us-west=in the us=usa|frankfurt|dublin|virginia|oregon|eu=europe|ireland|germany|"
     "switzerland|canada|singapore|asia|uk",
-    "payment": "credit card|card|invoice|bank transfer|paypal|direct debit|cash|cheque|check|wire",
-    "period": "daily|weekly|biweekly|fortnightly|monthly|quarterly|yearly|annually|annual|hourly",
-    "time of day": "morning|mornings|afternoon|afternoons|evening|evenings|night|nights",
-    "charge": "free|free of charge|pay|pays|paid|chargeable|charged",
+    "payment": "card=credit card|invoice|bank transfer=wire|paypal|direct debit|cash|cheque=check",
+    "period": "hourly|daily|weekly|biweekly=fortnightly|monthly|quarterly|yearly=annually=annual",
+    "time of day": "morning|afternoon|evening|night",
+    "charge": "free=free of charge|pay=paid=chargeable=charged",
     "seat": "window|aisle",
-    "place": "home|office|on-site|remote|remotely|distributed|in person|online|virtual",
+    "place": "home=remote=remotely=distributed=online=virtual|office=on-site=in person",
     "clock": "24-hour|12-hour",
-    "currency": "euro|euros|dollar|dollars|pound|pounds|yen|francs",
-    "dress": "suit|jeans|casual|uniform|tie|smart casual",
+    "currency": "euro|dollar|pound|yen|franc",
+    "dress": "suit|jeans|casual=smart casual|uniform|tie",
     "browser": "chrome|firefox|safari|edge",
-    "chat": "slack|microsoft teams|ms teams|discord|mattermost|zulip",
+    "chat": "slack|microsoft teams=ms teams|discord|mattermost|zulip",
     "video": "zoom|google meet|webex|skype",
     "editor": "vim|emacs|vs code|intellij|sublime",
     "ci": "jenkins|github actions|gitlab|circleci|teamcity",
-    "temper": "manual|manually|automatic|automatically",
+    "effort": "manual=manually|automatic=automatically",
     "speed": "express|standard|overnight|same-day",
 }
 
@@ -149,20 +148,6 @@ PLACES = frozenset(
 """Names of environments."""
 
 
-def _index(table: dict[str, str]) -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], tuple[str, ...]]]:
-    """Return the names that single stems and stem sequences stand for."""
-    words: dict[str, tuple[str, ...]] = {}
-    phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for name, entries in table.items():
-        for entry in entries.split("|"):
-            stems = word_stems(entry)
-            if len(stems) == 1:
-                words[stems[0]] = tuple(dict.fromkeys((*words.get(stems[0], ()), name)))
-            else:
-                phrases[stems] = tuple(dict.fromkeys((*phrases.get(stems, ()), name)))
-    return words, phrases
-
-
 def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of `text` in lower case, in order; a hyphen joins."""
     return tuple(word.replace("-", "") for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.casefold()))
@@ -173,33 +158,45 @@ def word_stems(text: str) -> tuple[str, ...]:
     return tuple(map(stem, plain_words(text)))
 
 
-_TOPIC_WORDS, _TOPIC_PHRASES = _index(_TOPICS)
-_FAMILY_WORDS, _FAMILY_PHRASES = _index(_FAMILIES)
-_TOPIC_STARTS = frozenset(phrase[0] for phrase in _TOPIC_PHRASES)
-_FAMILY_STARTS = frozenset(phrase[0] for phrase in _FAMILY_PHRASES)
-_LONGEST = 5
+_Index = dict[tuple[str, ...], tuple[tuple[str, str], ...]]
+
+
+def _indexed(table: dict[str, str]) -> _Index:
+    """Return, by the stems of every entry, the names it stands for, each with the first of its synonyms."""
+    index: _Index = {}
+    for name, entries in table.items():
+        for synonyms in entries.split("|"):
+            first, *others = synonyms.split("=")
+            for entry in (first, *others):
+                stems = word_stems(entry)
+                index[stems] = (*index.get(stems, ()), (name, first))
+    return index
+
+
+_BY_TOPIC = _indexed(_TOPICS)
+_BY_FAMILY = _indexed(_FAMILIES)
+_LONGEST = {
+    start: max(len(stems) for stems in (*_BY_TOPIC, *_BY_FAMILY) if stems[0] == start)
+    for start in {stems[0] for stems in (*_BY_TOPIC, *_BY_FAMILY)}
+}
 
 
 def topics_in(stems: tuple[str, ...]) -> dict[str, frozenset[str]]:
     """Return the topics that a sequence of stems names, each with the stems that named it."""
     topics: dict[str, frozenset[str]] = {}
-    for position, root in enumerate(stems):
-        for name in _TOPIC_WORDS.get(root, ()):
-            topics[name] = topics.get(name, frozenset()) | {root}
-        if root in _TOPIC_STARTS:
-            for length in range(2, _LONGEST + 1):
-                run = stems[position : position + length]
-                for name in _TOPIC_PHRASES.get(run, ()):
-                    topics[name] = topics.get(name, frozenset()) | set(run)
+    for run in _runs(stems):
+        for name, _ in _BY_TOPIC.get(run, ()):
+            topics[name] = topics.get(name, frozenset()) | set(run)
     return topics
 
 
 def choices_in(stems: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    """Return the alternatives that a sequence of stems names, as (family, stems)."""
-    found = {(family, root) for root in stems for family in _FAMILY_WORDS.get(root, ())}
+    """Return the alternatives that a sequence of stems names, as (family, first of the synonyms)."""
+    return frozenset(choice for run in _runs(stems) for choice in _BY_FAMILY.get(run, ()))
+
+
+def _runs(stems: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the runs of stems that some entry could consist of."""
     for position, root in enumerate(stems):
-        if root in _FAMILY_STARTS:
-            for length in range(2, _LONGEST + 1):
-                run = stems[position : position + length]
-                found |= {(family, " ".join(run)) for family in _FAMILY_PHRASES.get(run, ())}
-    return frozenset(found)
+        for length in range(1, _LONGEST.get(root, 0) + 1):
+            yield stems[position : position + length]

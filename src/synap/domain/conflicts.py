@@ -67,7 +67,7 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     """
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
-    if not (settles(narrow) and settles(broad)):
+    if not (changes(narrow) and settles(broad)):
         return _loosely(narrow, broad)
     if _overrule(narrow, broad):
         return Relation.CONFLICT
@@ -81,6 +81,15 @@ def settles(statement: Statement) -> bool:
     """
     wish = statement.modality is Modality.WISHED and statement.type is MemoryType.PREFERENCE
     return statement.type in _SETTLING and (statement.modality is Modality.ASSERTED or wish)
+
+
+def changes(statement: Statement) -> bool:
+    """Whether a statement can end or overrule one that settles something.
+
+    That is one that settles something itself, or tells of the event that changed it ("moved to", "was raised to").
+    """
+    event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
+    return settles(statement) or (event and any(slot.single for slot in all_slots(statement)))
 
 
 def all_slots(statement: Statement) -> tuple[Slot, ...]:
@@ -143,8 +152,8 @@ def _overrule(narrow: Statement, broad: Statement) -> bool:
 
 
 def _slots_of_both(a: Statement, b: Statement) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
-    """Return the slots of two statements, read from their content only where a common topic makes that worth while."""
-    if (a.slots and b.slots) or not _topical(a, b):
+    """Return the slots of two statements; where one carries none, they are read if a common topic makes that worth while."""
+    if bool(a.slots) is bool(b.slots) or not _topical(a, b):
         return a.slots, b.slots
     return all_slots(a), all_slots(b)
 

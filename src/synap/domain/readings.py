@@ -148,7 +148,7 @@ _WISH = re.compile(
 _DOUBTFUL = re.compile(
     r"\b(?:if (?:i|we|he|she|they|the user|it)|would|might|could|maybe|perhaps|possibly|wish(?:es)?|wonders?|rumou?r|"
     r"supposedly|allegedly|"
-    r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day|someday|"
+    r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day (?:i|we|the user)|someday|"
     r"heard that|says that|said that)\b",
     re.IGNORECASE,
 )
@@ -189,6 +189,7 @@ _FOREIGN = re.compile(
 )
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z][\w&-]*(?:['\u2019]s)?\b")
+_IDENTIFIER = re.compile(r"\b(?=[a-z\d]*[a-z]\d)[a-z\d]{5,64}\b")
 _IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth) quarter\b", re.IGNORECASE)
 _TIER = re.compile(r"\b([A-Za-z]+) (?:tier|plan|edition|package|subscription|customers|accounts|users|members)\b")
@@ -198,6 +199,10 @@ _WHICH = re.compile(
     r"plant|gate|zone|ward|class|course|machine|model|phase|group|department)s? ([A-Z][a-z]\w*|[A-Z]|"
     r"\d{1,3})\b(?!['\u2019]s)",
     re.IGNORECASE,
+)
+_WHOSE = re.compile(
+    r"\b(?:[Tt]he|[Oo]ur|[Ii]n|[Aa]t) ([A-Z][a-z]\w+) (office|team|site|branch|plant|warehouse|store|campus|department|group|server|room|"
+    r"project|building|factory|school|lab)\b"
 )
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 
@@ -236,7 +241,8 @@ def _tells(word: str, root: str) -> bool:
 
 
 def _names(clause: str) -> Iterator[str]:
-    """Yield the capitalised words that are names: not first in the clause, or first with a possessive."""
+    """Yield identifiers (`b7f3a9`), and the capitalised words that are names: not first, or first with a possessive."""
+    yield from _IDENTIFIER.findall(clause)
     for match in _NAME.finditer(clause):
         possessive = match.group().endswith(("'s", "\u2019s"))
         if match.start() > 0 or possessive:
@@ -252,7 +258,7 @@ def _restrictions(clause: str) -> Iterator[tuple[str, str]]:
     for word in _WORD.findall(clause):
         if word.casefold() in PLACES:
             yield "environment", word.casefold()[:4]
-    for noun, name in _WHICH.findall(clause):
+    for noun, name in (*_WHICH.findall(clause), *((noun, name) for name, noun in _WHOSE.findall(clause))):
         if name[0].isupper() or name.isdecimal():
             yield f"which {noun.casefold()}", name.casefold()
     for year in _IN_YEAR.findall(clause):

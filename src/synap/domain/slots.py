@@ -22,6 +22,7 @@ from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, RULES, Rule, SlotS
 _LONGEST_CLAUSE = 300
 """Code points; longer ones are no plain statements, and patterns would only stray in them."""
 _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
+_ROW = re.compile(r"(?P<row>[^:;.]{1,80}): (?P<cells>[^;]{1,120} is [^;]{1,120}(?:; [^;]{1,120} is [^;]{1,120})+)")
 _LENGTH = re.compile(
     r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|"
     r"detailed|"
@@ -60,12 +61,20 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     """
     owner = normalise_subject(subject)
     found: dict[tuple[str, str, str], Slot] = {}
-    for clause in clauses(text):
+    for clause in clauses(_spread(text)):
         if len(clause) > _LONGEST_CLAUSE or not believed(clause) or past(clause):
             continue
         for slot in _slots_of_clause(without_time(clause), owner):
             found.setdefault((slot.subject, slot.name, slot.value), slot)
     return tuple(found.values())
+
+
+def _spread(text: str) -> str:
+    """Return the sentence of a table row (`Basic: price is 3; seats is 2`) with its subject before every cell."""
+    row = _ROW.match(text)
+    if row is None:
+        return text
+    return ". ".join(f"{row['row']}: {cell.strip()}" for cell in row["cells"].split(";"))
 
 
 def _slots_of_clause(clause: str, owner: str) -> Iterator[Slot]:

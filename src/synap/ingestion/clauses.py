@@ -23,6 +23,7 @@ _JOINT = re.compile(
 _HARD = re.compile(r"[;\u2013—]|-{1,2}|\.{3}")
 _OWN_SUBJECT = frozenset({"i", "we", "he", "she", "they", "it"})
 _CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['\u2019]", re.IGNORECASE)
+_QUOTE = re.compile(r'(?<!\d)"')
 _MOST_CLAUSES = 12
 
 
@@ -63,7 +64,11 @@ def split(sentence: str) -> list[Clause]:
 
 def _inside_brackets(sentence: str, start: int, place: int) -> bool:
     piece = sentence[start:place]
-    return piece.count("(") > piece.count(")") or piece.count("“") > piece.count("”") or piece.count('"') % 2 == 1
+    return (
+        piece.count("(") > piece.count(")")
+        or piece.count("“") > piece.count("”")
+        or len(_QUOTE.findall(piece)) % 2 == 1
+    )
 
 
 def _continuation(left: str, right: str, joint: str, *, chained: bool) -> str | None:

@@ -6,6 +6,9 @@ import re
 
 from synap.ingestion import verbs
 
+NO_LONGER = "no_longer"
+"""How "no longer" stands while a clause is parsed: one word, an adverb that denies."""
+
 _CONTRACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
     for pattern, full in (
@@ -27,6 +30,7 @@ _CONTRACTIONS = tuple(
         (r"\b(I|you|he|she|it|we|they)['\u2019]d(?= (?:better|been|had|never|already|just|always)\b)", r"\1 had"),
         (r"\b(I|you|he|she|it|we|they)['\u2019]d\b", r"\1 would"),
         (r"\b(have|has) got\b(?! to\b)", r"\1"),
+        (r"\bno longer\b", NO_LONGER),
         (r"\bgonna\b", "going to"),
         (r"\bwanna\b", "want to"),
         (r"\bgotta\b", "have to"),

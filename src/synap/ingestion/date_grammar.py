@@ -60,7 +60,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?P<y>{_YEAR})-(?P<m>0[1-9]|1[0-2])(?![-.]?\d)", mean.iso_month, relative=False),
     _rule(rf"(?P<a>\d\d?)(?P<s>[./-])(?P<b>\d\d?)(?P=s)(?P<y>{_YEAR}|(?<=/)\d\d)(?![./-]?\d)", mean.numeric, relative=False),
     _rule(
-        rf"{_DAY_NAME}(?P<d>{_DAY})(?:st|nd|rd|th)?(?:(?:\s?[-\u2013]\s?|\s+(?:to|until|till|through|and)\s+)(?P<last>{_DAY})(?:st|nd|rd|th)?)?(?:\s+of)?\s+(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>{_YEAR}))?",
+        rf"{_DAY_NAME}(?:the\s+)?(?P<d>{_DAY})(?:st|nd|rd|th)?(?:(?:\s?[-\u2013]\s?|\s+(?:to|until|till|through|and)\s+)(?P<last>{_DAY})(?:st|nd|rd|th)?)?(?:\s+of)?\s+(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>{_YEAR}))?",
         mean.day_of_month,
         relative=False,
     ),

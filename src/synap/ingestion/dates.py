@@ -101,7 +101,7 @@ def find_dates(text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT)
     for span in found:
         if all(span.end <= other.start or span.start >= other.end for other in kept):
             kept.append(span)
-    return [_with_clock(text, span) for span in sorted(kept, key=lambda span: span.start)]
+    return _with_clocks(text, sorted(kept, key=lambda span: span.start))
 
 
 def parse_moment(text: str, anchor: datetime | None) -> datetime | None:
@@ -172,6 +172,17 @@ def _matches(text: str, anchor: Anchor) -> list[DateSpan]:
 def _span(match: re.Match[str], when: When, *, relative: bool) -> DateSpan:
     start, end = match.span()
     return DateSpan(start=start, end=end, core_start=start, core_end=end, when=when, whole=when, relative=relative)
+
+
+def _with_clocks(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+    """Join clock times to their days; a time that another day has taken already stays with that one."""
+    joined: list[DateSpan] = []
+    for place, span in enumerate(spans):
+        clocked = _with_clock(text, span)
+        begins_after = joined[-1].end if joined else 0
+        ends_before = spans[place + 1].start if place + 1 < len(spans) else len(text)
+        joined.append(clocked if clocked.start >= begins_after and clocked.end <= ends_before else span)
+    return joined
 
 
 def _with_clock(text: str, span: DateSpan) -> DateSpan:

@@ -30,6 +30,7 @@ from synap.ingestion.statements import (
     Circumstances,
     Speaker,
     category_of,
+    reschedules,
     statement_of,
 )
 from synap.ingestion.tenses import Tense
@@ -185,7 +186,9 @@ class _Turn:
             return
         opening = telegraphic_opening(text)
         clauses = split(opening + text)
-        if reading.correction and self._fragment(text, sentence):
+        if reading.correction and self._is_fragment(text):
+            if not self._fragment(text, sentence) and any(word.text[0].isdigit() for word in words_of(text)):
+                self._keep_words(sentence, sentence.strip(), correction=True)
             return
         if not opening and len(clauses) == 1 and self._bare_quantity(text):
             self._keep_words(sentence, text)
@@ -211,10 +214,14 @@ class _Turn:
         )
         self._enter(statement, self._evidence(sentence), clause=text)
 
+    def _is_fragment(self, text: str) -> bool:
+        """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
+        if re.match(r"(?:it|that)['\u2019 ]", text, re.IGNORECASE):
+            return True
+        return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
+
     def _fragment(self, text: str, sentence: str) -> bool:
         """Take a correction without a verb of its own as a new value of the last statement."""
-        if analyse(split(text)[0].text).verb >= 0 and not re.match(r"(?:it|that)['\u2019 ]", text, re.IGNORECASE):
-            return False
         last = self._ledger.last_said(self._speaker.key)
         if last is None:
             return False
@@ -253,7 +260,7 @@ class _Turn:
         shape = analyse(text)
         if _CONDITION.match(text):
             return
-        spans = find_dates(text, self._said_at, shape.tense)
+        spans = find_dates(text, self._said_at, Tense.FUTURE if reschedules(shape) else shape.tense)
         if not always and not salient(
             shape,
             dated=bool(spans),
@@ -288,14 +295,17 @@ class _Turn:
         )
         return short and analyse(text).verb < 0 and _QUANTITY.match(text.strip(" .!")) is not None
 
-    def _keep_words(self, sentence: str, text: str) -> None:
-        content = verbatim(text.strip(" .!"), self._speaker.voice)
+    def _keep_words(self, sentence: str, text: str, *, correction: bool = False) -> None:
+        """Keep a fragment as it was said, its dates written out."""
+        spans = find_dates(text, self._said_at, Tense.PRESENT)
         statement = Statement(
             type=MemoryType.FACT,
-            content=content,
+            content=verbatim(write_dates(text.strip(" .!"), spans), self._speaker.voice),
             confidence=OWN_WORDS,
             subject=self._speaker.key,
             entities=names_in(text),
+            when=spans[0].when if spans else None,
+            correction=correction,
             verbatim=True,
         )
         self._enter(statement, self._evidence(sentence), clause=text)

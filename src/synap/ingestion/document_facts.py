@@ -71,20 +71,30 @@ class Reader:
         self._passages = passages
         self._anchor = anchor
         self._lead_in = ""
+        self._question = ""
 
     def read(self, block: Block, index: int, said_at: datetime | None) -> None:
         """Enter what one block states into the ledger."""
         if block.kind is BlockKind.TABLE_ROW:
             self._enter(block, index, table_row(block.cells), block.text, said_at)
         elif block.kind is BlockKind.KEY_VALUE and block.cells:
-            key, value = block.cells[0]
-            self._enter(block, index, f"{key.strip()}: {value.strip()}", block.text, said_at)
+            self._pair(block, index, said_at)
         elif block.kind is BlockKind.LIST_ITEM:
             self._item(block, index, said_at)
         elif block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN):
             self._prose(block, index, said_at)
         if block.kind is not BlockKind.LIST_ITEM:
             self._lead_in = _lead_in(block) if block.kind is BlockKind.PARAGRAPH else ""
+
+    def _pair(self, block: Block, index: int, said_at: datetime | None) -> None:
+        """Enter a key and its value; a question waits for its answer, and both are told together."""
+        key, value = (part.strip() for part in block.cells[0])
+        if key.casefold() in ("q", "question"):
+            self._question = value
+            return
+        answers = key.casefold() in ("a", "answer") and self._question
+        self._enter(block, index, f"{self._question if answers else f'{key}:'} {value}", block.text, said_at)
+        self._question = ""
 
     def _item(self, block: Block, index: int, said_at: datetime | None) -> None:
         spans = sentences(block.text)

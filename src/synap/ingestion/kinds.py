@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from synap.domain.memories import MemoryType, When
+from synap.domain.memories import MemoryType, Precision, When
+from synap.ingestion import verbs
 from synap.ingestion.attributes import Feeling, Liking
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS, HABIT_WORDS, SCHEDULE_VERBS, STATES_OF_THE_PAST
+from synap.ingestion.lexicon.feelings import FEELINGS
 from synap.ingestion.shapes import Shape, SubjectKind
 from synap.ingestion.tenses import Tense
 
@@ -17,9 +19,11 @@ _LASTING = re.compile(
     re.IGNORECASE,
 )
 _DEADLINE = re.compile(
-    r"\b(?:due|deadline|expires?|expiring|scheduled|planned for|starts?|begins?|ends?|launch(?:es)?|takes place|happens?|moved to|rescheduled|postponed|booked|until|by)\b",
+    r"\b(?:due|deadline|expires?|expiring|scheduled|planned for|starts?|begins?|ends?|launch(?:es)?|takes place|happens?|moved (?:to|from)|rescheduled|postponed|pushed (?:to|back)|booked|until|by)\b",
     re.IGNORECASE,
 )
+_NAMING = frozenset({"call", "name", "bear", "raise", "use", "suppose", "locate", "base"})
+_YEARLY = frozenset({"fiscal", "financial", "season", "semester", "harvest"})
 _BIRTHDAY = re.compile(r"\b(?:birthday|anniversary|born)\b", re.IGNORECASE)
 
 
@@ -48,6 +52,8 @@ def _scheduled(shape: Shape, when: When) -> bool:
     if _BIRTHDAY.search(shape.text) and shape.base == "be" and "party" not in shape.text.casefold():
         return False
     words = {word.lower.removesuffix("'s") for word in shape.words}
+    if words & _YEARLY and when.precision is Precision.MONTH:
+        return False
     nouns = words | {word.removesuffix("s") for word in words}
     event = bool(nouns & EVENT_NOUNS)
     if when.recurrence is not None:
@@ -81,10 +87,17 @@ def _happened(shape: Shape, when: When | None) -> bool:
     if _LASTING.search(text) and shape.base in STATES_OF_THE_PAST | {"grow", "raise"}:
         return False
     if shape.base in ("be", "have"):
-        return when is not None or _eventful(words) or (shape.base == "have" and "just" in words)
+        return when is not None or _eventful(words) or (shape.base == "have" and "just" in words) or _undergone(shape)
     return shape.base not in STATES_OF_THE_PAST or (
         when is not None and shape.base not in ("live", "work", "know", "own", "study", "belong")
     )
+
+
+def _undergone(shape: Shape) -> bool:
+    """Whether a passive tells what happened: "I was promoted", not "I was called Bo" or "I was thrilled"."""
+    done = next((word.lower for word in shape.rest if word.lower not in lexicon.ADVERBS), "")
+    base = verbs.base_of_participle(done)
+    return shape.base == "be" and base is not None and base not in _NAMING and done not in FEELINGS
 
 
 def _eventful(words: list[str]) -> bool:

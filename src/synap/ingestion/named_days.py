@@ -93,12 +93,12 @@ def nth_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
     if anchor.day is None:
         return None
     wanted = int(match["d"])
-    step = step(match["which"]) if match["which"] else None
-    if step is None:
-        step = (
+    shift = step(match["which"]) if match["which"] else None
+    if shift is None:
+        shift = (
             -1 if anchor.past and wanted > anchor.day.day else 1 if not anchor.past and wanted < anchor.day.day else 0
         )
-    year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, step)
+    year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, shift)
     return periods.day(date(year_number, number, wanted))
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain
 
 from synap.domain.clauses import ends
-from synap.domain.conflicts import Relation, all_slots, relation, settles, values_exclude
+from synap.domain.conflicts import Relation, all_slots, changes, relation, settles, values_exclude
 from synap.domain.memories import (
     Changes,
     Draft,
@@ -231,7 +231,7 @@ def _later(first: _Known, second: _Known) -> bool:
 def _why(first: _Known, second: _Known) -> str | None:
     """Return in a few words why the newer of two ends the older, or None where both may stand."""
     newer, older = (first, second) if _later(first, second) else (second, first)
-    if not (settles(newer.statement) and settles(older.statement)) or newer.statement.valid_until is not None:
+    if not (changes(newer.statement) and settles(older.statement)) or newer.statement.valid_until is not None:
         return None
     mine, theirs = all_slots(newer.statement), all_slots(older.statement)
     name = next((slot.name for slot in mine for other in theirs if _replaces(slot, other)), None)

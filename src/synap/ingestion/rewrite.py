@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from synap.ingestion import verbs
+from synap.ingestion.contractions import NO_LONGER
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
@@ -83,13 +84,13 @@ def rewrite(shape: Shape, voice: Voice, *, past: bool = False) -> str | None:
     written = _Rewriting(shape, voice, past=past).run()
     if written is None or _LEFT_OVER.search(_without_quotes(written)) or dangling(written, voice.inner):
         return None
-    written = _SPACES.sub(" ", written).strip(" ,;:-\u2013—").rstrip(".!")
+    written = _SPACES.sub(" ", written.replace(NO_LONGER, "no longer")).strip(" ,;:-\u2013—").rstrip(".!")
     return written[0].upper() + written[1:] if written else None
 
 
 def verbatim(text: str, voice: Voice) -> str:
     """Return the speaker's own words, marked as such."""
-    return f"{voice.name} said: “{text.strip()}”"
+    return f"{voice.name} said: “{text.strip().replace(NO_LONGER, 'no longer')}”"
 
 
 def dangling(text: str, speaker: str = "") -> bool:
@@ -100,9 +101,10 @@ def dangling(text: str, speaker: str = "") -> bool:
     people = things = False
     words = words_of(re.sub(rf"\b{re.escape(speaker)}\b", "_", text, flags=re.IGNORECASE) if speaker else text)
     for position, word in enumerate(words):
-        if (word.lower in _ONE_PERSON and not people) or (word.lower in ("it", "its") and not things):
-            return True
         follows = words[position + 1].lower if position + 1 < len(words) else ""
+        pointing = word.lower in ("it", "its") and follows not in ("when", "if", "that", "how")
+        if (word.lower in _ONE_PERSON and not people) or (pointing and not things):
+            return True
         if (
             word.lower in ("this", "that", "these", "those")
             and (not follows or follows in lexicon.AUXILIARIES | lexicon.PREPOSITIONS)
@@ -207,6 +209,8 @@ class _Rewriting:
     def _agreeing(self, index: int) -> str:
         """Return the word, with a verb that is joined to the speaker's ("I cook and clean") in the third person."""
         word, shape = self._shape.words[index], self._shape
+        if word.lower == "was" and self._subject_named and index and shape.words[index - 1].lower == "i":
+            return "were"
         joined = index >= 2 and shape.words[index - 1].lower in ("and", "or") and index - 2 == shape.verb  # noqa: PLR2004
         if (
             joined

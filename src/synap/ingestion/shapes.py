@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from synap.ingestion import verbs
+from synap.ingestion.contractions import NO_LONGER
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.calendar import MONTHS, NUMBERS, SEASONS, WEEKDAYS
 from synap.ingestion.tenses import Tense
@@ -22,6 +23,7 @@ _TIME_WORDS = frozenset(
      "earlier", "later", "back", "of", "every", "other", "after", "before", "now", "recently", "lately", "around",
      *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
 )  # fmt: skip
+_DENIALS = frozenset({"not", "never", NO_LONGER})
 _LONGEST_SUBJECT = 10
 _LONGEST_NAME = 4
 _LONGEST_LEAD = 16
@@ -168,7 +170,7 @@ def _after_lead(text: str, words: tuple[Word, ...], start: int) -> int | None:
         timed = word.lower in _TIME_WORDS or word.lower[0].isdigit()
         if only_time and not timed and index > start:
             return index
-        only_time &= timed
+        only_time &= timed or index == start
     return None
 
 
@@ -270,7 +272,7 @@ def _with_verb(text: str, words: tuple[Word, ...], kind: SubjectKind, subject: t
     index = subject[1]
     while index < len(words):
         lower = words[index].lower
-        if lower in ("not", "never"):
+        if lower in _DENIALS:
             negated = True
         elif lower in lexicon.AUXILIARIES:
             if not _auxiliary(words, index):

@@ -67,6 +67,7 @@ _RETRACTIONS = tuple(
         r"(?:forget|disregard|ignore)\s+(?:the fact\s+)?that\s+(?P<topic>(?:i|we|my|our)\s+[^.!?]+)",
         r"(?:delete|drop|remove|erase|clear|discard|wipe|reset)\s+(?P<topic>(?:my|our)\s+[^.!?,;]*?(?:settings?|preferences?|info(?:rmation)?|details?|address|number|birthday|name|defaults?|rules?|instructions?|requests?|reminders?))(?=\s*(?:[.!?,;]|from\b|please\b|$))",
         r"(?:delete|drop|remove|erase|clear|discard|wipe)\s+(?P<topic>[^.!?,;]+?)\s+from (?:your |the )?(?:memory|memories|notes|records|profile)",
+        r"(?:that|the|my) (?:note|comment|statement|message|remark|bit|part|thing|info(?:rmation)?)s? (?:on|about|regarding) (?P<topic>[^.!?]+?) (?:was|is|were|are)\b[^.!?]*\b(?:disregard|ignore|forget|drop|delete) (?:it|that|them)\b",
         r"(?:stop remembering|no longer remember|don['\u2019]?t keep|do not keep)\s+(?P<topic>(?:that\s+)?(?:i|we|my|our|the)\s+[^.!?]+)",
     )
 )
@@ -91,14 +92,14 @@ _REMINDER = re.compile(
 )
 _GENERAL = re.compile(
     r"\b(?:always|never|from now on|by default|as (?:a|the) default|in (?:the )?future|going forward|henceforth|every ?time|each time|any ?time"
-    r"|whenever|when(?:ever)? (?:you|i)\b|(?:for|in|with) (?:all|every|each|any|future)\b|until (?:i|further)|in general|at all times|as a rule|by standard"
+    r"|whenever|when(?:ever)? (?:you|i)\b|(?:for|in|with|of|from|to) (?:all|every|each|any|future)\b|until (?:i|further)|in general|at all times|as a rule|by standard"
     r"|everywhere|permanently|consistently|no matter what|stick (?:to|with)|for good|all (?:my|your|the) (?:messages|answers|replies|responses|reports|emails))\b",
     re.IGNORECASE,
 )
 _STYLE = re.compile(
     r"\b(?:your (?:answers?|repl(?:y|ies)|responses?|tone|messages?|explanations?|language|style|summar(?:y|ies)|output)|emojis?|bullet(?:s| points?|ed)|metric|imperial|celsius|fahrenheit"
     r"|kilomet(?:er|re)s|miles|24-?hour|12-?hour|am/pm|dark (?:mode|theme)|light (?:mode|theme)|formal(?:ly)?|informal(?:ly)?|concise(?:ly)?|brief(?:ly)?"
-    r"|jargon|british|american|time ?zone|exclamation (?:marks|points)|small talk|first[- ]name|honorifics?|markdown|plain text|notifications?|kanban|gantt|list view|board view)\b",
+    r"|jargon|british|american|time ?zone|exclamation (?:marks|points)|small talk|first[- ]name|honorifics?|markdown|plain text|notifications?|kanban|gantt|list view|board view|my (?:messages|emails|letters|replies|documents|reports|calendar))\b",
     re.IGNORECASE,
 )
 _MANNER = word_set(
@@ -130,6 +131,11 @@ _PAYLOAD = re.compile(
     r":\s*$|\b(?:the following|this (?:text|email|paragraph|message|sentence|code|article|essay|letter|story|passage|log|error))\b[^.]*$|\bbelow\b",
     re.IGNORECASE,
 )
+_PREFACE = re.compile(
+    r"(?:(?:i |we )?(?:just )?(?:wanted|want|would like|have) to (?:let you know|tell you|mention|add|say|point out|share|confess)(?: that)?|just so you know|by the way|for (?:context|reference|the record|your information)"
+    r"|(?:just )?(?:a )?(?:quick )?(?:heads[- ]up|reminder|update|note)|(?:please )?(?:note|remember|keep in mind|bear in mind)(?: that)|(?:please )?(?:don['\u2019]?t|do not) forget (?:that )?(?=(?:i|my|we|our)\b)|(?:to be|being) honest|in case you (?:did not|didn['\u2019]?t) know|guess what|you know(?: what)?|the thing is|fun fact|one more thing|for what it['\u2019]s worth|as you (?:may )?know)\b[\s,:;!.\u2013\u2014-]*(?:that )?",
+    re.IGNORECASE,
+)
 _HANDED_OVER = re.compile(r"^(?:here(?:['\u2019]s| is| are)|this is|below is|see|check out)\b.*:\s*$", re.IGNORECASE)
 _WANTED = re.compile(
     rf"^i(?:['\u2019]m looking for| am looking for| want| need| would like|['\u2019]d like)\s+(?:a|an|some|the|more|another|your)\s+(?:[\w-]+\s+){{0,2}}(?:{'|'.join(sorted(TASK_NOUNS))})\b"
@@ -157,7 +163,7 @@ _GIVEN_THAT = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
+    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
     re.IGNORECASE,
 )
 _LONGEST_PHRASE = 12
@@ -229,6 +235,10 @@ def _opened(sentence: str) -> tuple[int, bool]:
         if announced and announced.end() and place + announced.end() < len(sentence):
             correction |= _corrects(announced[0], sentence[place + announced.end() :])
             place += announced.end()
+            continue
+        preface = _PREFACE.match(sentence[place:])
+        if preface and words_of(sentence[place + preface.end() :]):
+            place += preface.end()
             continue
         skipped = _interjection(sentence, place)
         if skipped == place:

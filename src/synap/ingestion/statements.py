@@ -7,6 +7,7 @@ from datetime import datetime
 
 from synap.domain.memories import MemoryType, Modality, Precision, Statement, When
 from synap.domain.slots import slots_of
+from synap.ingestion import verbs
 from synap.ingestion.attributes import (
     Feeling,
     Liking,
@@ -21,6 +22,7 @@ from synap.ingestion.attributes import (
 from synap.ingestion.dates import DateSpan, readable, write_dates
 from synap.ingestion.kinds import kind_of
 from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.lexicon.topics import TOPICS
 from synap.ingestion.mentions import Mentions, modifies
 from synap.ingestion.rewrite import UNNAMED, Voice, rewrite, verbatim
@@ -29,6 +31,9 @@ from synap.ingestion.tenses import Tense
 
 CERTAIN, ABOUT_OTHERS, UNSURE, OWN_WORDS = 0.95, 0.9, 0.75, 0.72
 """Confidence of plain statements of the speaker, of plain ones about others, of hedged ones, of words kept as they are."""
+
+_RESCHEDULING = word_set("move reschedule postpone shift push delay change bring set schedule book plan extend")
+"""Verbs whose past still speaks of a time to come: "the launch was moved to 3 May"."""
 
 _REPORTED = 0.8
 _FULL = 5
@@ -110,6 +115,14 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
     )
 
 
+def reschedules(shape: Shape) -> bool:
+    """Whether the clause gives something a new time, so that its dates lie ahead though its verb is past."""
+    if shape.base in _RESCHEDULING:
+        return True
+    done = next((word.lower for word in shape.rest if word.lower not in lexicon.ADVERBS), "")
+    return shape.base in ("be", "get") and verbs.base_of_participle(done) in _RESCHEDULING
+
+
 def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> tuple[str | None, bool]:
     """Return the content and whether it is a rewrite; the speaker's own words only where they say enough."""
     dated = write_dates(shape.text, spans)
@@ -158,7 +171,7 @@ def _subject(shape: Shape, voice: Voice, key: str) -> str:
         return key
     if shape.kind is SubjectKind.PERSON:
         meant = voice.she if shape.subject_text.casefold() == "she" else voice.he
-        return (meant or key).casefold()
+        return (meant or key).casefold().rpartition("'s ")[2]
     words = words_of(shape.subject_text)
     if shape.kind is SubjectKind.OWN:
         names = [word.text.removesuffix("'s") for word in words[1:] if is_name(word.text)]
@@ -177,6 +190,8 @@ def _relation(words: tuple[Word, ...]) -> str | None:
 
 def _main_date(spans: list[DateSpan], shape: Shape) -> When | None:
     """Return the date that the clause is about: the first that is no mere beginning of a state."""
+    if reschedules(shape) and len(spans) > 1:
+        return spans[-1].when
     for span in spans:
         opening = shape.text[span.start : span.end].casefold()
         before = shape.text[: span.start].casefold().rstrip()

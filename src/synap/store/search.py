@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef
@@ -171,7 +172,7 @@ def _memory(
 ) -> tuple[Memory, bool]:
     """Return what would be served, and whether it is a segment; `seen` holds metadata that was decoded already."""
     if neighbour:
-        return Memory(id=f"neighbour {row['id']}", scope=scope, statement=_BLANK, recorded_at=_LONG_AGO), True
+        return _blank(scope), True
     text = row["metadata"] or row["document_metadata"]
     metadata = seen.get(text)
     if metadata is None:
@@ -179,6 +180,12 @@ def _memory(
     if row["part"] < _SEGMENT:
         return memory_of(row, scope, metadata), False
     return excerpt_of(row, scope, metadata), True
+
+
+@lru_cache(maxsize=1024)
+def _blank(scope: Scope) -> Memory:
+    """Return the empty memory that stands for every neighbour of a scope."""
+    return Memory(id="", scope=scope, statement=_BLANK, recorded_at=_LONG_AGO)
 
 
 def _place(row: Mapping[str, Any], memory: Memory, *, shared: bool, excerpt: bool) -> SegmentRef | None:

@@ -61,3 +61,9 @@ def test_orders_inside_a_document_are_not_taken_over() -> None:
 
 def test_questions_and_captions_state_nothing() -> None:
     assert contents("# Help\n\nWho can join?\n\nSee below") == []
+
+
+def test_a_question_and_its_answer_are_told_together() -> None:
+    assert contents("# Sauna\n\nQ: May children enter?\nA: Yes, with an adult.") == [
+        "May children enter? Yes, with an adult (Sauna)"
+    ]

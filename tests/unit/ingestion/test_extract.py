@@ -168,3 +168,25 @@ def test_the_same_document_gives_the_same_answer() -> None:
     text = "User: My cousin Abe runs a farm, and I visited him last June."
 
     assert extracted(text) == extracted(text)
+
+
+def test_no_longer_is_a_denial_that_keeps_its_words() -> None:
+    statement = only("User: I no longer play the harp.")
+
+    assert (statement.content, statement.positive) == ("The user no longer plays the harp", False)
+
+
+def test_later_mentions_of_the_speaker_agree_with_their_verb() -> None:
+    assert only("User: I broke my arm when I was twelve.").content == "The user broke their arm when they were twelve"
+
+
+def test_a_moved_appointment_lies_at_its_new_time() -> None:
+    statement = only("User: My checkup was moved from May 3 to May 10.")
+
+    assert statement.type is MemoryType.TEMPORAL_EVENT
+    assert statement.when is not None
+    assert statement.when.start.date().isoformat() == "2027-05-10"
+
+
+def test_a_preface_is_no_part_of_the_statement() -> None:
+    assert only("User: Just wanted to let you know that I sold the boat.").content == "The user sold the boat"

@@ -44,7 +44,7 @@ def test_cues_tell_the_kind(sentence: str, language: str, kind: MemoryType) -> N
 
 
 @pytest.mark.parametrize(
-    ("sentence", "language"), [("Danke schön!", "de"), ("¿Dónde vives?", "es"), ("你好吗？", "zh")]
+    ("sentence", "language"), [("Danke schön!", "de"), ("¿Dónde vives?", "es"), ("你好吗\uff1f", "zh")]
 )
 def test_greetings_and_questions_state_nothing(sentence: str, language: str) -> None:
     assert statements_of(sentence, language) == []

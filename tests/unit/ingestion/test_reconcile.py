@@ -125,7 +125,7 @@ def test_what_holds_only_for_a_while_ends_nothing() -> None:
         _draft("The user lives in Paris", _day(6), modality=Modality.HYPOTHETICAL),
         _draft("The user lives in Paris", _day(6), modality=Modality.PLANNED),
         _draft("The user lives in Paris", _day(6), modality=Modality.REPORTED),
-        _draft("The user lives in Paris", _day(6), type=MemoryType.EPISODE),
+        _draft("The user spent a weekend in Paris", _day(6), type=MemoryType.EPISODE),
         _draft("The user's brother lives in Paris", _day(6)),
         _draft("For this May the user is staying in Paris", _day(6)),
         _draft("Twelve years ago the user lived in Paris", _day(6)),
@@ -139,6 +139,15 @@ def test_non_updates_leave_the_known_value_alone(draft: Draft) -> None:
 
     assert len(changes.add) == 1
     assert changes.supersede == ()
+
+
+def test_the_event_that_changed_a_value_ends_the_older_one() -> None:
+    known = _stored("The user lives in Lyon", _day(1))
+    moved = _draft("The user moved to Paris", _day(6), type=MemoryType.EPISODE)
+
+    changes = reconcile([moved], [], _near(known), now=NOW)
+
+    assert [(change.memory_id, change.status) for change in changes.supersede] == [("old", MemoryStatus.SUPERSEDED)]
 
 
 def test_values_that_add_up_stay_side_by_side() -> None:

@@ -43,8 +43,8 @@ IRREGULAR: dict[str, tuple[str, str]] = {
 """Base form to (simple past, past participle)."""
 
 REGULAR = word_set("""
-    paddle row sew sculpt quilt whittle forage brew ferment compost surf sail row lurk stream podcast blog vlog code-review
-    moderate juggle busk tinker solder weld hoard thrift declutter doodle binge napping snowboard skateboard rollerblade
+    paddle row sew sculpt quilt whittle forage brew ferment compost surf sail row lurk stream podcast blog vlog
+    moderate juggle busk tinker solder weld hoard thrift declutter doodle binge nap snowboard skateboard rollerblade
     parkour bike wrestle box fence bat bounce stargaze birdwatch picnic barbecue grill caravan sightsee backpack housesit
     petsit freelance telecommute moonlight intern apprentice lecture mentor proofread typeset translate interpret
     abandon accept accompany accomplish achieve acquire act adapt add address adjust admire admit adopt adore advise
