@@ -202,6 +202,7 @@ class Neighbourhood:
         """
         context = await self.ask(viewer, query, max_results=50, **more)
         said = [item.content for item in context.items]
+        self.debug = [(i.content, i.excerpt, i.scope, i.id, [e.quote for e in i.evidence]) for i in context.items], context.metadata
         self.judge(viewer, str(query), self.shown([context.formatted_context, context.metadata, said]))
         allowed = self.visible(viewer) | {one for one, owner in self.quoted.items() if viewer.sees(owner)}
         self.judge(viewer, "", self.shown([context.items]), allowed=allowed)
@@ -234,6 +235,7 @@ class Neighbourhood:
         if shown - allowed or wanted - shown:
             foreign = shown - allowed
             known = [self.gone.get(marker) or str(self.known.get(marker, "unknown")) for marker in sorted(foreign)]
+            print("DEBUG", self.debug)
             raise Leak(viewer, asked, foreign=foreign, missing=wanted - shown, known=known)
 
 

@@ -114,19 +114,26 @@ async def insert_memories(
 
 
 async def end_memories(connection: Connection, scope: Scope, ended: Sequence[Ended], *, now: datetime) -> None:
-    """Send the end of memories' time, and withhold the segments they rested on; nothing for none."""
-    if not ended:
-        return
-    params = place(scope) | {
-        "now": now,
-        "ended": [one.id for one in ended],
-        "by_ids": [one.by for one in ended],
-        "untils": [one.valid_until for one in ended],
-        "statuses": [STATUSES.index(one.status) for one in ended],
-        "reasons": [one.reason for one in ended],
-    }
-    await execute(connection, "end_memories", params, shared=scope.shared)
-    await execute(connection, "withhold_sources", params, shared=scope.shared)
+    """Send the end of memories' time, and withhold the segments they rested on; nothing for none.
+
+    One whose status stays active is believed until a day to come: only its `valid_until` is set.
+    """
+    announced = [one for one in ended if one.status is MemoryStatus.ACTIVE]
+    over = [one for one in ended if one.status is not MemoryStatus.ACTIVE]
+    if announced:
+        params = {"ended": [one.id for one in announced], "untils": [one.valid_until for one in announced]}
+        await execute(connection, "announce_end", place(scope) | params, shared=scope.shared)
+    if over:
+        params = place(scope) | {
+            "now": now,
+            "ended": [one.id for one in over],
+            "by_ids": [one.by for one in over],
+            "untils": [one.valid_until for one in over],
+            "statuses": [STATUSES.index(one.status) for one in over],
+            "reasons": [one.reason for one in over],
+        }
+        await execute(connection, "end_memories", params, shared=scope.shared)
+        await execute(connection, "withhold_sources", params, shared=scope.shared)
 
 
 async def refresh_memories(

@@ -41,6 +41,12 @@ from unnest(%(ended)s::bigint[], %(by_ids)s::bigint[], %(untils)s::timestamptz[]
     %(reasons)s::text[]) as u (id, by_id, valid_until, status, reason)
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
 
+-- name: announce_end
+update memory{t} m
+set valid_until = least(m.valid_until, u.valid_until)
+from unnest(%(ended)s::bigint[], %(untils)s::timestamptz[]) as u (id, valid_until)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
+
 -- name: withhold_sources
 update segment{t} s
 set status = 1, withheld_at = %(now)s
