@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from synap.settings import Settings
 async def bench_engine(*, workers: int = 2) -> AsyncIterator[Engine]:
     """Yield an engine on a fresh embedded store below the temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="synap-bench-"))
-    folder.chmod(0o755)
+    await asyncio.to_thread(folder.chmod, 0o755)
     settings = Settings.from_environment({"SYNAP_DATA_DIR": str(folder / "data")})
     engine = await open_engine(settings, Opening(workers=workers))
     try:

@@ -166,10 +166,14 @@ def _bare(kind: Any) -> Any:
 
 def python() -> str:
     """Return the page of all public names, with their signatures and what their docstrings say."""
-    errors, others = [], []
+    errors: list[tuple[str, type[SynapError]]] = []
+    others: list[tuple[str, type]] = []
     for name in synap.__all__:
         kind = getattr(synap, name)
-        (errors if isinstance(kind, type) and issubclass(kind, SynapError) else others).append((name, kind))
+        if issubclass(kind, SynapError):
+            errors.append((name, kind))
+        else:
+            others.append((name, kind))
     introduction = (
         "Everything below is imported from `synap`, unless another module stands there. `Synap` is asynchronous;"
         " `SynapSync` has the same calls without `await`."
@@ -182,7 +186,7 @@ def python() -> str:
             for path, home in _GROUPS.items():
                 module, _, group = home.rpartition(".")
                 parts += _members(path, getattr(import_module(module), group), heading=f"### Calls of `{path}`")
-    parts += ["## Errors", _text(import_module("synap.errors")), *(_error(name, kind) for name, kind in errors)]
+    parts += ["## Errors", _text(import_module("synap.errors")), "\n".join(_error(name, kind) for name, kind in errors)]
     parts += ["## synap.types", _text(synap.types), ", ".join(f"`{name}`" for name in synap.types.__all__) + "."]
     parts += ["## synap.testing", _text(synap.testing)]
     for name in synap.testing.__all__:

@@ -129,7 +129,7 @@ async def main() -> None:
     """Run the demo on a store of its own."""
     logging.disable(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="synap-demo-"))
-    folder.chmod(0o755)
+    await asyncio.to_thread(folder.chmod, 0o755)
     started = time.perf_counter()
     try:
         async with Synap.embedded(data_dir=folder / "data") as sdk:

@@ -44,7 +44,9 @@ async def ingest_handbook(sdk: Synap) -> None:
         user_id="user_alice",
         customer_id="acme_corp",
     )
-    product = await sdk.memories.create(document="Blue-green deployment support is available.", document_type="document")
+    product = await sdk.memories.create(
+        document="Blue-green deployment support is available.", document_type="document"
+    )
     for ingestion in (handbook, personal, product):
         await sdk.memories.wait_for_completion(ingestion.ingestion_id)
 

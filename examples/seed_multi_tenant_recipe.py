@@ -33,12 +33,13 @@ async def onboard_customer(sdk: MaximemSynapSDK, customer_id: str, playbook_text
 
 
 # ---- Per-turn agent loop, called for every user message ----
-async def handle_turn(  # noqa: PLR0913 - the recipe's own parameters, and the two that make it testable
+async def handle_turn(
     sdk: MaximemSynapSDK,
     customer_id: str,
     user_id: str,
     conversation_id: str,
     user_message: str,
+    *,
     llm: CallYourLlm = call_your_llm,
 ) -> str:
     """Answer one user message with scoped memory, and remember the exchange."""

@@ -58,9 +58,7 @@ async def ask_about_rate_limits(sdk: Synap) -> ContextResponse:
 
 async def ask_about_support_hours(sdk: Synap) -> ContextResponse:
     """Let Acme's support hours override the product's default, and ask as Alice."""
-    default = await sdk.memories.create(
-        document="Default support hours are 9am-5pm EST.", document_type="document"
-    )
+    default = await sdk.memories.create(document="Default support hours are 9am-5pm EST.", document_type="document")
     premium = await sdk.memories.create(
         document="Acme Corp has 24/7 premium support.", document_type="document", customer_id="acme_corp"
     )

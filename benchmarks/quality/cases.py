@@ -83,7 +83,7 @@ class Bench:
                 user_id=user,
             )
         )
-        await self.engine.worker.drain(timeout=120)
+        await self.engine.worker.drain(seconds=120)
 
     async def noise(self, api: EngineApi, amount: int, customer: str | None, user: str | None) -> None:
         """Write `amount` unrelated documents into a scope."""
@@ -99,9 +99,9 @@ class Bench:
         ]
         if documents:
             await api.create_batch(documents)
-            await self.engine.worker.drain(timeout=600)
+            await self.engine.worker.drain(seconds=600)
 
-    async def ask(  # noqa: PLR0913 - what a case may vary
+    async def ask(
         self,
         api: EngineApi,
         query: str,
@@ -199,9 +199,7 @@ def _update_checks(case: Case, found: Sequence[str]) -> dict[str, bool]:
         checks["date"] = _has_date(found, [case["date"]])
     elif "date_range" in case:
         start, end = (date.fromisoformat(day) for day in case["date_range"])
-        checks["date"] = _has_date(
-            found, [(start + timedelta(n)).isoformat() for n in range((end - start).days + 1)]
-        )
+        checks["date"] = _has_date(found, [(start + timedelta(n)).isoformat() for n in range((end - start).days + 1)])
     elif "order" in case:
         checks["all"] = all(_rank(found, key) is not None for key in case["order"])
     elif "stale" in case:
@@ -249,7 +247,7 @@ async def extraction_cases(path: Path, *, verbose: bool) -> None:
                     user_id="alice",
                 )
             )
-            await engine.worker.drain(timeout=60)
+            await engine.worker.drain(seconds=60)
             page = await api.memories(ListMemories(customer_id="acme", user_id="alice", page_size=100))
             memories = [
                 (row.memory_type, row.content, "" if row.event_date is None else row.event_date.isoformat())

@@ -77,8 +77,8 @@ def _sessions(owner: str, conversation: Mapping[str, Any]) -> Iterable[Session]:
     while f"session_{number}" in conversation or f"session_{number}_date_time" in conversation:
         turns = conversation.get(f"session_{number}") or []
         if turns:
-            at = datetime.strptime(conversation[f"session_{number}_date_time"], "%I:%M %p on %d %B, %Y")
-            moment = at.replace(tzinfo=UTC)
+            text = f"{conversation[f'session_{number}_date_time']} +0000"
+            moment = datetime.strptime(text, "%I:%M %p on %d %B, %Y %z").astimezone(UTC)
             yield Session(
                 owner=owner,
                 name=f"{owner}-{number}",
@@ -141,7 +141,9 @@ async def measure(path: Path, *, budget: int) -> None:
                 if question.category != "adversarial":
                     scores["all but adversarial"][name].append(value)
     turns = len(owners)
-    print(f"{turns} turns in {seconds:.1f} s ({turns / seconds:.0f}/s); {len(questions)} questions, budget {budget} tokens")
+    print(
+        f"{turns} turns in {seconds:.1f} s ({turns / seconds:.0f}/s); {len(questions)} questions, budget {budget} tokens"
+    )
     print(f"fetch p50 {_percentile(latencies, 50):.1f} ms, p95 {_percentile(latencies, 95):.1f} ms; leaks {leaks}")
     _print(scores)
 
@@ -159,7 +161,7 @@ async def _ingest(engine: Engine, api: EngineApi, sessions: Sequence[Session]) -
                 user_id=f"user-{session.owner}",
             )
         )
-    await engine.worker.drain(timeout=3600)
+    await engine.worker.drain(seconds=3600)
     return time.perf_counter() - started
 
 

@@ -107,7 +107,7 @@ async def _synap(work: Workload) -> None:
         adds, searches, found, foreign = Times("add"), Times("search"), 0, 0
         for user, text in work.adds:
             await _timed(adds, lambda user=user, text=text: api.create_memory(CreateMemory(document=f"User: {text}", user_id=user)))
-        await engine.worker.drain(timeout=300)
+        await engine.worker.drain(seconds=300)
         for user, question in work.searches:
             request = FetchContext(target="user", user_id=user, search_query=(question,))
             answer = await _timed(searches, lambda request=request: api.fetch_context(request))

@@ -53,7 +53,7 @@ async def throughput() -> None:
         for number, turns in enumerate(conversations):
             document = tuple(Turn(content=text, role="user", id=f"{number}-{n}") for n, text in enumerate(turns))
             await api.create_memory(CreateMemory(document=document, customer_id="c", user_id=f"u{number}"))
-        await engine.worker.drain(timeout=600)
+        await engine.worker.drain(seconds=600)
         seconds = time.perf_counter() - started
         texts = engine.worker.embedded - before
         sample = [text for turns in conversations for text in turns]

@@ -84,7 +84,7 @@ async def open_engine(settings: Settings, opening: Opening | None = None) -> Eng
             await asyncio.to_thread(opened.server.stop)
 
     try:
-        return await _assemble(settings, opening, clock, embedder, opened, release)
+        return await _assemble(settings, opening, opened, clock=clock, embedder=embedder, release=release)
     except BaseException:
         await release()
         raise
@@ -149,9 +149,10 @@ async def _open_database(settings: Settings, *, stay: bool) -> Opened:
 async def _assemble(
     settings: Settings,
     opening: Opening,
+    opened: Opened,
+    *,
     clock: Clock,
     embedder: Embedder,
-    opened: Opened,
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()

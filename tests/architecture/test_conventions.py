@@ -14,7 +14,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/synap"
 MODULES = {str(path.relative_to(SOURCE)): path for path in sorted(SOURCE.rglob("*.py"))}
-SILENCED_IN = [path for room in ("src", "tests", "examples", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
+SILENCED_IN = [
+    path for room in ("src", "tests", "examples", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))
+]
 
 NO_MODULES = {"utils", "util", "helpers", "helper", "common", "misc"}
 NO_CLASSES = re.compile(r"\w+(Manager|Handler|Helper|Processor)$")
@@ -29,7 +31,20 @@ TABLES = {
 """Modules of data, which may be longer."""
 
 OPEN_DOORS = {"__init__.py": "the public names", "testing/__init__.py": "the public names for tests"}
-CONTENT = {"content", "text", "document", "documents", "key", "api_key", "secret", "query", "prompt", "memory", "turn", "turns"}
+CONTENT = {
+    "content",
+    "text",
+    "document",
+    "documents",
+    "key",
+    "api_key",
+    "secret",
+    "query",
+    "prompt",
+    "memory",
+    "turn",
+    "turns",
+}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)")
@@ -98,7 +113,9 @@ def test_what_is_public_has_a_docstring(module: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.endswith("__init__.py") and name not in OPEN_DOORS])
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name.endswith("__init__.py") and name not in OPEN_DOORS]
+)
 def test_a_room_opens_with_one_sentence(module: str) -> None:
     tree = tree_of(MODULES[module])
     docstring = ast.get_docstring(tree) or ""
@@ -133,7 +150,11 @@ def log_calls(tree: ast.Module) -> Iterator[ast.Call]:
 
 def named(node: ast.AST) -> set[str]:
     """Return the names of variables and attributes whose value `node` gives away; what is only measured does not count."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("len", "type", "bool", "sum"):
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("len", "type", "bool", "sum")
+    ):
         return set()
     own = {node.id} if isinstance(node, ast.Name) else {node.attr} if isinstance(node, ast.Attribute) else set()
     if isinstance(node, ast.Attribute) and node.attr not in CONTENT:

@@ -105,17 +105,17 @@ def test_what_a_page_shows_runs(machine: Machine, name: str) -> None:
         if block.file:
             (machine.folder / block.file).write_text(block.text, encoding="utf-8")
 
-    printed = ""
+    printed: str | None = None
     for block in blocks:
         if block.language == "python":
             printed = machine.python(block.text, where=f"{name}:{block.line}")
         elif block.language == "console":
             for command in block.commands():
                 machine.shell(command)
-        elif block.language == "text" and printed:
+        elif block.language == "text" and printed is not None:
             told = set(printed.splitlines())
             assert set(block.text.splitlines()) <= told, f"{name}:{block.line} tells what was not printed: {printed}"
-            printed = ""
+            printed = None
         elif block.language == "json":
             json.loads(block.text)
         elif block.language == "yaml":
@@ -207,9 +207,11 @@ def served_routes() -> set[str]:
     """Return `METHOD path` of every route, under its documented path."""
     observed: Any = create_app(Gate())
     routes = set()
-    for route in observed._app.routes:
+    for route in observed._app.routes:  # noqa: SLF001 - what is observed is kept inside
         if isinstance(route, HTTPRoute):
-            path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path).replace("/{conversation}", "/{conversation_id}/messages")
+            path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path).replace(
+                "/{conversation}", "/{conversation_id}/messages"
+            )
             methods = {method for handler in route.route_handlers for method in handler.http_methods} - {"OPTIONS"}
             routes |= {f"{method} {path}" for method in methods}
     return routes
@@ -257,7 +259,9 @@ def served_as(kind: type[SynapError]) -> tuple[str, str]:
 
 
 def test_the_page_of_errors_names_each_with_its_code_and_its_status() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \| `([\w.]+)` \| (\d+) \| `(\w+)`", document("docs/reference/errors.md"), re.M))
+    rows = set(
+        re.findall(r"^\| `(\w+)` \| `([\w.]+)` \| (\d+) \| `(\w+)`", document("docs/reference/errors.md"), re.MULTILINE)
+    )
     public = [kind for kind in all_errors() if kind.__module__ == "synap.errors"]
 
     assert rows == {(kind.__name__, kind.code, *served_as(kind)) for kind in public}
@@ -273,8 +277,10 @@ def test_the_page_of_the_command_line_names_every_command_and_exit_code() -> Non
 
 
 def test_the_page_of_the_environment_names_every_variable() -> None:
-    source = "".join((ROOT / "src/synap" / file).read_text() for file in ("settings.py", "cli/options.py", "sdk/client.py"))
-    read = {name for name in re.findall(r"\bSYNAP_[A-Z_]*[A-Z]\b", source)} - {"SYNAP_EMBEDDING", "SYNAP_LLM"}
+    source = "".join(
+        (ROOT / "src/synap" / file).read_text() for file in ("settings.py", "cli/options.py", "sdk/client.py")
+    )
+    read = set(re.findall(r"\bSYNAP_[A-Z_]*[A-Z]\b", source)) - {"SYNAP_EMBEDDING", "SYNAP_LLM"}
 
     told = set(re.findall(r"`(SYNAP_[A-Z_]+)`", document("docs/reference/environment.md")))
 

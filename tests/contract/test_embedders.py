@@ -88,7 +88,7 @@ async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
     if request.param == "minilm":
         made = MiniLmEmbedder(request.getfixturevalue("minilm_folder"))
     elif request.param == "openai":
-        made = OpenAiEmbedder(url=request.getfixturevalue("embeddings_url"), model="loopback", dim=896)
+        made = OpenAiEmbedder(url=request.getfixturevalue("embeddings_url"), model="loopback", dim=768)
     else:
         made = HashingEmbedder() if request.param == "hashing" else FixedEmbedder()
     yield made

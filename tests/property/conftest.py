@@ -117,6 +117,7 @@ class Planted:
     document_id: str
     ingestion_id: str = ""
     direct: bool = False
+    memory_ids: tuple[str, ...] = ()
 
 
 @dataclass
@@ -168,7 +169,7 @@ class Neighbourhood:
             accepted.ingestion_id, timeout_seconds=30, poll_interval_seconds=0.02
         )
         assert done.status == "completed"
-        return Planted(owner, marker, text, key, accepted.ingestion_id, direct)
+        return Planted(owner, marker, text, key, accepted.ingestion_id, direct, done.memory_ids)
 
     def learn(self, planted: Planted) -> None:
         """Note in the model that a statement is there."""
@@ -201,8 +202,8 @@ class Neighbourhood:
             Leak: The answer holds a marker that the model does not allow, or lacks one that was asked for by name.
         """
         context = await self.ask(viewer, query, max_results=50, **more)
+        assert not context.metadata.degraded, context.metadata
         said = [item.content for item in context.items]
-        self.debug = [(i.content, i.excerpt, i.scope, i.id, [e.quote for e in i.evidence]) for i in context.items], context.metadata
         self.judge(viewer, str(query), self.shown([context.formatted_context, context.metadata, said]))
         allowed = self.visible(viewer) | {one for one, owner in self.quoted.items() if viewer.sees(owner)}
         self.judge(viewer, "", self.shown([context.items]), allowed=allowed)
@@ -235,7 +236,6 @@ class Neighbourhood:
         if shown - allowed or wanted - shown:
             foreign = shown - allowed
             known = [self.gone.get(marker) or str(self.known.get(marker, "unknown")) for marker in sorted(foreign)]
-            print("DEBUG", self.debug)
             raise Leak(viewer, asked, foreign=foreign, missing=wanted - shown, known=known)
 
 

@@ -12,13 +12,14 @@ import os
 import random
 import uuid
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from synap import NotFoundError
 
-STEPS = int(os.environ.get("SYNAP_ISOLATION_STEPS", "24"))
+STEPS = int(os.environ.get("SYNAP_ISOLATION_STEPS", "50"))
 SEED = int(os.environ.get("SYNAP_ISOLATION_SEED", "7"))
 AT_ONCE = 6
 VIEWERS = 10
@@ -59,7 +60,7 @@ class Life:
             self.hand_in_again,
             self.copy_of_a_neighbour,
             self.pry_by_id,
-            #self.converse,
+            self.converse,
             self.invalidate,
         ]
 
@@ -68,7 +69,11 @@ class Life:
 
     def take(self, *, direct: bool) -> Any:
         """Return something known that no other operation of this round touches, or None."""
-        free = [one for one in self.place.known.values() if one.direct == direct and one.marker not in self.busy]
+        free = [
+            one
+            for one in self.place.known.values()
+            if one.direct == direct and one.memory_ids and one.marker not in self.busy
+        ]
         if not free:
             return None
         taken = self.chance.choice(free)
@@ -93,34 +98,33 @@ class Life:
         assert (result.succeeded, result.failed) == (3, 1)
         accepted = [row for row in result.results if row.status != "failed"]
         for owner, (marker, text), row in zip(owners, texts, accepted, strict=True):
-            planted = type(self.place).planted(owner, marker, text, row.document_id, row.ingestion_id)
-            self.place.learn(planted)
+            key, ids = row.document_id, row.memory_ids
+            self.place.learn(self.place.planted(owner, marker, text, key, row.ingestion_id, memory_ids=ids))
 
     async def replace(self) -> None:
         """New text by id: the old text is gone for everyone."""
         old = self.take(direct=True)
         if old is None:
             return
-        memory_id = await self.memory_id(old)
         marker, text = self.place.new_text()
-        await self.place.sdk(old.owner).memories.update(memory_id, text, "replace", **old.owner.ids)
+        (memory_id,) = old.memory_ids
+        fresh = await self.place.sdk(old.owner).memories.update(memory_id, text, "replace", **old.owner.ids)
         self.place.forget(old, "replaced", quoted=True)
-        planted = type(self.place).planted(old.owner, marker, text, old.document_id, old.ingestion_id)
-        self.place.learn(planted)
+        self.place.learn(replace(old, marker=marker, text=text, memory_ids=(fresh.memory_id,)))
 
     async def erase(self) -> None:
         """A deletion takes one memory, and leaves the neighbours' equal ones."""
         old = self.take(direct=self.chance.random() < 0.5)
         if old is None:
             return
-        for memory_id in await self.memory_ids(old):
+        for memory_id in old.memory_ids:
             await self.place.sdk(old.owner).memories.delete(memory_id, **old.owner.ids)
         self.place.forget(old, "erased")
 
     async def hand_in_again(self) -> None:
         """Changed content under the same document id: the new statement takes the place of the old one."""
         old = self.take(direct=False)
-        if old is None or old.document_id == "":
+        if old is None:
             return
         fresh = await self.place.plant(old.owner, document_id=old.document_id)
         self.place.forget(old, "updated")
@@ -139,7 +143,6 @@ class Life:
         done = await self.place.sdk(other).memories.wait_for_completion(
             accepted.ingestion_id, timeout_seconds=30, poll_interval_seconds=0.02
         )
-        print("COPY", old, "->", other, done.memory_ids, done.status, done.error_message)
         for memory_id in done.memory_ids:
             await self.place.sdk(other).memories.delete(memory_id, **other.ids)
 
@@ -147,9 +150,9 @@ class Life:
         """Whoever names a foreign id learns no more than of an id that never was."""
         victim = self.take(direct=True)
         thief = self.anyone()
-        if victim is None or thief == victim.owner or not thief.ids:
+        if victim is None or not thief.ids or thief.ids.items() <= victim.owner.ids.items():
             return
-        memory_id = await self.memory_id(victim)
+        (memory_id,) = victim.memory_ids
         memories = self.place.sdk(thief).memories
         refusals = []
         for call in (
@@ -173,20 +176,20 @@ class Life:
         users = [one for one in self.place.owners if one.user is not None]
         first, second = self.chance.sample(users, 2)
         name = f"standup-{self.chance.getrandbits(32)}"
+        said = {}
         for owner in (first, second):
-            marker, text = self.place.new_text()
+            said[owner], text = self.place.new_text()
             await self.place.sdk(owner).conversation.record_message(
                 name, "user", f"Remember: {text[0].lower()}{text[1:]}", owner.user, owner.customer
             )
-            self.place.learn(type(self.place).planted(owner, marker, text, ""))
+            self.place.learn(self.place.planted(owner, said[owner], text, ""))
         for owner in (first, second):
             sdk = self.place.sdk(owner)
             context = await sdk.conversation.context.fetch(name, owner.user, owner.customer)
             turns = await sdk.conversation.messages(name, owner.user, owner.customer)
             assert len(turns) == 1
-            self.place.judge(
-                owner, "conversation", self.place.shown([context.items, context.conversation_context, turns])
-            )
+            shown = self.place.shown([context.conversation_context, turns])
+            self.place.judge(owner, name, shown, allowed={said[owner]})
         if first.instance == second.instance:
             nobody = await self.place.sdk(first).conversation.context.fetch(name)
             assert (list(nobody.items), nobody.conversation_context) == ([], None)
@@ -194,17 +197,6 @@ class Life:
 
     async def invalidate(self) -> None:
         await self.place.instances[self.chance.choice((0, 1))].client.context.invalidate()
-
-    async def memory_ids(self, planted: Any) -> tuple[str, ...]:
-        status = await self.place.sdk(planted.owner).memories.wait_for_completion(
-            planted.ingestion_id, timeout_seconds=30, poll_interval_seconds=0.02
-        )
-        if not status.memory_ids: print("EMPTY", planted, status)
-        return tuple(status.memory_ids)
-
-    async def memory_id(self, planted: Any) -> str:
-        (memory_id,) = await self.memory_ids(planted)
-        return memory_id
 
     def glances(self) -> list[Coroutine[Any, Any, None]]:
         """Return what random viewers ask: somebody's exact text or marker, several at once, or nothing in particular."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from synap.errors import SetupError
 from synap.engine.faults import Fault
+from synap.errors import SetupError
 from synap.settings import EmbedderChoice, Settings
 
 

@@ -98,12 +98,23 @@ def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: 
     if dead:
         warnings.append(f"{dead} ingestions were given up: see `synap jobs list`")
     if as_json:
-        emit_json({"status": health.status, "store": health.store, "embedder": health.embedder, "queue": health.queue,
-                   "version": health.version, "warnings": warnings})
+        emit_json(
+            {
+                "status": health.status,
+                "store": health.store,
+                "embedder": health.embedder,
+                "queue": health.queue,
+                "version": health.version,
+                "warnings": warnings,
+            }
+        )
     else:
-        facts = {**{f"store {k}": v for k, v in health.store.items()},
-                 **{f"embedder {k}": v for k, v in health.embedder.items()},
-                 **{f"queue {k}": v for k, v in health.queue.items()}, "synap": health.version}
+        facts = {
+            **{f"store {k}": v for k, v in health.store.items()},
+            **{f"embedder {k}": v for k, v in health.embedder.items()},
+            **{f"queue {k}": v for k, v in health.queue.items()},
+            "synap": health.version,
+        }
         emit_table(("what", "value"), facts.items())
         emit_lines(f"attention: {warning}" for warning in warnings)
         emit_lines([] if warnings else ["all is well"])

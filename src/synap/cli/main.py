@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from synap.version import __version__
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.version import __version__
 
 app = typer.Typer(
     name="synap",
@@ -49,7 +49,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:

@@ -30,7 +30,7 @@ class Refusal:
     reason: str
 
 
-def ingest(  # noqa: PLR0913 - one parameter per option
+def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders to walk.", exists=True)],
     customer: CustomerId = None,
     user: UserId = None,
@@ -79,7 +79,7 @@ def _wanted(path: Path, root: Path) -> bool:
     return not hidden and path.suffix.lower() in TEXT_SUFFIXES
 
 
-async def _ingest_files(  # noqa: PLR0913 - one parameter per option
+async def _ingest_files(
     sdk: Synap,
     files: Sequence[Path],
     refusals: list[Refusal],
@@ -141,7 +141,7 @@ def _report(results: Sequence[BatchResult], refusals: Sequence[Refusal], *, as_j
     emit_lines([f"{totals['documents']} documents, {totals['memories']} memories, {totals['failed']} failed"])
 
 
-def fetch(  # noqa: PLR0913 - one parameter per option
+def fetch(
     query: Annotated[list[str] | None, typer.Argument(help="One or several questions; none for the newest.")] = None,
     customer: CustomerId = None,
     user: UserId = None,
@@ -180,7 +180,9 @@ def fetch(  # noqa: PLR0913 - one parameter per option
 
     context = run(sdk, work, as_json=as_json)
     if as_json:
-        emit_json({"items": context.items, "formatted_context": context.formatted_context, "metadata": context.metadata})
+        emit_json(
+            {"items": context.items, "formatted_context": context.formatted_context, "metadata": context.metadata}
+        )
         return
     for item in context.items:
         mark = " (overridden)" if item.overridden_by else ""

@@ -128,9 +128,7 @@ def audit(
 ) -> None:
     """Read who did what to which ids; never content."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
-    page = run(
-        sdk, lambda: sdk.admin.audit.list(instance_id=instance, cursor=cursor, limit=limit), as_json=as_json
-    )
+    page = run(sdk, lambda: sdk.admin.audit.list(instance_id=instance, cursor=cursor, limit=limit), as_json=as_json)
     if as_json:
         emit_json(page)
         return

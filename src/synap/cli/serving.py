@@ -26,11 +26,12 @@ from synap.server.serve import run as serve_http
 from synap.settings import Settings
 
 DatabaseUrl = Annotated[
-    str | None, typer.Option("--database-url", envvar="SYNAP_DATABASE_URL", help="A PostgreSQL instead of the embedded one.")
+    str | None,
+    typer.Option("--database-url", envvar="SYNAP_DATABASE_URL", help="A PostgreSQL instead of the embedded one."),
 ]
 
 
-def serve(  # noqa: PLR0913 - one parameter per option
+def serve(
     http: Annotated[str, typer.Option("--http", help="Address and port; port 0 for any.")] = "127.0.0.1:8787",
     workers: Annotated[int, typer.Option(help="Ingestion workers inside; 0 for none.", min=0)] = 2,
     tenancy: Annotated[Tenancy, typer.Option(help="Of the first instance.")] = Tenancy.OPEN,

@@ -95,7 +95,9 @@ def create_instance(
     """Create an instance; it is active at once."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
     made = run(
-        sdk, lambda: sdk.admin.instances.create(client_id, name, tenancy=tenancy, agent_type=agent_type), as_json=as_json
+        sdk,
+        lambda: sdk.admin.instances.create(client_id, name, tenancy=tenancy, agent_type=agent_type),
+        as_json=as_json,
     )
     emit_json(made) if as_json else emit_lines([made.id])
 

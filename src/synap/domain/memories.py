@@ -10,6 +10,7 @@ from typing import Any
 
 from synap.domain.scopes import Scope
 
+
 class MemoryType(StrEnum):
     """The five kinds of memory."""
 

@@ -64,7 +64,9 @@ class Ladder:
         for position, rung in enumerate(self.rungs):
             if rung.name == name:
                 return position
-        raise InvalidInputError(f"scopes must name rungs among {[r.name for r in self.rungs]}, not {name!r}", field="scopes")
+        raise InvalidInputError(
+            f"scopes must name rungs among {[r.name for r in self.rungs]}, not {name!r}", field="scopes"
+        )
 
 
 LADDER = Ladder(

@@ -62,7 +62,9 @@ class EngineAdmin:
         await self._audited("client.create", made.client_id)
         return made
 
-    async def update_client(self, client_id: str, *, name: str | None = None, status: str | None = None) -> ClientRecord:
+    async def update_client(
+        self, client_id: str, *, name: str | None = None, status: str | None = None
+    ) -> ClientRecord:
         """See `AdminApi.update_client`."""
         self._check()
         _one_of(status, CLIENT_STATUSES, field="status")
@@ -240,9 +242,7 @@ class EngineAdmin:
         await self._audited("world.delete", memory_id)
         return DeletedMemory(memory_id=memory_id, deleted_at=now)
 
-    async def audit(
-        self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100
-    ) -> AuditPage:
+    async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """See `AdminApi.audit`."""
         self._check()
         if not 1 <= limit <= MAX_AUDIT_PAGE:
@@ -290,4 +290,3 @@ def _one_of(value: str | None, allowed: tuple[str, ...], *, field: str) -> None:
     if value is not None and value not in allowed:
         shown = ", ".join(repr(name) for name in allowed)
         raise InvalidInputError(f"{field} must be one of {shown}, not {value!r}", field=field)
-

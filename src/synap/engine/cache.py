@@ -73,7 +73,9 @@ class AnswerCache:
             return len(keys)
 
 
-def cache_key(instance_id: str, revision: int, scope_digests: tuple[bytes, ...], request: FetchContext, embedder: str) -> bytes:
+def cache_key(
+    instance_id: str, revision: int, scope_digests: tuple[bytes, ...], request: FetchContext, embedder: str
+) -> bytes:
     """Return the key of a request: instance, configuration, the exact owners of the chain, and everything asked."""
     body = msgspec.msgpack.encode((instance_id, revision, scope_digests, embedder, request))
     return hashlib.blake2b(body, digest_size=32).digest()

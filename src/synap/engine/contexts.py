@@ -191,9 +191,7 @@ async def _conversation_owner(core: Core, instance: Instance, request: FetchCont
 # ---------------------------------------------------------------- answer
 
 
-async def _answer(
-    core: Core, instance: Instance, request: FetchContext, asked: Asked, owner: Owner
-) -> ContextAnswer:
+async def _answer(core: Core, instance: Instance, request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:
     if owner.scope is None:
         raise NotFoundError("a fetch needs an owner")
     chain = scope_chain(instance.place, owner.scope)
@@ -204,7 +202,7 @@ async def _answer(
         hit = await _cached(core, key, chain)
         if hit is not None:
             return hit
-    return await _computed(core, instance, request, asked, chain, key)
+    return await _computed(core, instance, request, asked, chain=chain, key=key)
 
 
 async def _cached(core: Core, key: bytes, chain: Sequence[Scope]) -> ContextAnswer | None:
@@ -225,6 +223,7 @@ async def _computed(
     instance: Instance,
     request: FetchContext,
     asked: Asked,
+    *,
     chain: tuple[Scope, ...],
     key: bytes | None,
 ) -> ContextAnswer:
@@ -235,7 +234,7 @@ async def _computed(
     search = Search(
         chain=chain, queries=queries, types=asked.types, as_of=asked.as_of, now=asked.moment, excerpts=not asked.types
     )
-    context, versions, failed = await _compose(core, instance, request, asked, search, space)
+    context, versions, failed = await _compose(core, instance, request, asked, search=search, space=space)
     composed = clock()
     degradation = failed or degraded
     context = replace(context, degradation=degradation, warnings=asked.warnings + context.warnings)
@@ -272,7 +271,13 @@ async def _with_vectors(
 
 
 async def _compose(
-    core: Core, instance: Instance, request: FetchContext, asked: Asked, search: Search, space: LiveSpace | None
+    core: Core,
+    instance: Instance,
+    request: FetchContext,
+    asked: Asked,
+    *,
+    search: Search,
+    space: LiveSpace | None,
 ) -> tuple[Context, dict[int, int] | None, Degradation | None]:
     rungs = tuple(scope.rung for scope in search.chain)
     if not search.chain:
@@ -327,9 +332,7 @@ def _nothing(request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer
     return ContextAnswer(metadata=metadata)
 
 
-async def _with_conversation(
-    core: Core, scope: Scope, request: FetchContext, answer: ContextAnswer
-) -> ContextAnswer:
+async def _with_conversation(core: Core, scope: Scope, request: FetchContext, answer: ContextAnswer) -> ContextAnswer:
     """Add the conversation's recent turns; a store that does not answer leaves them out."""
     conversation = conversation_uuid(request.conversation_id or "")
     try:

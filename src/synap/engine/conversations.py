@@ -68,7 +68,9 @@ async def record(core: Core, caller: Caller, request: RecordMessage) -> Recorded
 async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMessage]) -> RecordedBatch:
     """Store several messages, judged one by one."""
     if len(requests) > MAX_BATCH:
-        raise InvalidInputError(f"messages must hold at most {MAX_BATCH} messages, not {len(requests)}", field="messages")
+        raise InvalidInputError(
+            f"messages must hold at most {MAX_BATCH} messages, not {len(requests)}", field="messages"
+        )
     results: list[RecordedMessage] = []
     errors: list[RowError] = []
     for index, request in enumerate(requests):

@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from synap.version import __version__
 from synap.api.admin import Health
 from synap.engine.admin import EngineAdmin
 from synap.engine.api import EngineApi
@@ -21,12 +20,11 @@ from synap.engine.metrics import Metrics
 from synap.engine.upkeep import Upkeep
 from synap.engine.worker import Pace, Worker
 from synap.errors import AuthenticationError, TransientError
+from synap.version import __version__
 
 logger = logging.getLogger(__name__)
 
-HASHING_WARNING = (
-    "no embedding model is prepared: the hashing embedder knows no paraphrase; run `synap models prepare`"
-)
+HASHING_WARNING = "no embedding model is prepared: the hashing embedder knows no paraphrase; run `synap models prepare`"
 
 
 class Engine:

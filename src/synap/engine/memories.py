@@ -73,7 +73,9 @@ async def create_batch(
 ) -> BatchResult:
     """Accept up to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
     if len(requests) > MAX_BATCH:
-        raise InvalidInputError(f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents")
+        raise InvalidInputError(
+            f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents"
+        )
     instance = core.instance_of(caller)
     batch_row = core.store.ids.next()
     outcomes = [await _judge(core, caller, request, index, batch_row) for index, request in enumerate(requests)]
@@ -82,8 +84,7 @@ async def create_batch(
             if isinstance(outcome, SynapError):
                 raise outcome
     results = [
-        await _accept_row(core, instance, request, outcome)
-        for request, outcome in zip(requests, outcomes, strict=True)
+        await _accept_row(core, instance, request, outcome) for request, outcome in zip(requests, outcomes, strict=True)
     ]
     failed = sum(1 for row in results if row.status == IngestionStatus.FAILED)
     rows = [
@@ -162,7 +163,9 @@ async def listing(core: Core, caller: Caller, request: ListMemories) -> MemoryPa
         raise InvalidInputError(f"page_size must lie between 1 and 100, not {request.page_size}", field="page_size")
     kind = None if request.type is None else checks.one_of(MemoryType, request.type, field="type")
     status = checks.one_of(MemoryStatus, request.status, field="status")
-    return await list_scope(core, caller, scope, page=request.page, page_size=request.page_size, kind=kind, status=status)
+    return await list_scope(
+        core, caller, scope, page=request.page, page_size=request.page_size, kind=kind, status=status
+    )
 
 
 async def list_scope(
@@ -351,7 +354,9 @@ async def _judge(
         return type(error)(f"documents[{index}]: {error.message}", field=field)
 
 
-async def _accept_row(core: Core, instance: Instance, request: CreateMemory, outcome: Accepted | SynapError) -> Ingestion:
+async def _accept_row(
+    core: Core, instance: Instance, request: CreateMemory, outcome: Accepted | SynapError
+) -> Ingestion:
     if isinstance(outcome, Accepted):
         try:
             return await core.store.documents.accept(outcome.scope, outcome.document)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from synap.domain.scopes import Scope
 from synap.engine.core import Core
 from synap.engine.instances import Instances
 from synap.errors import NotFoundError, TransientError
@@ -52,7 +53,15 @@ class Upkeep:
         now = self._core.clock.now()
         count = 0
         async for scope in self._core.store.embeddings.scopes(instance_id):
-            count += await self._core.store.erasure.expired(scope, recorded_before=now - timedelta(days=days), now=now)
+            count += await self._expire_scope(scope, now - timedelta(days=days))
         if count:
             logger.info("retention erased memories", extra={"instance_id": instance_id, "count": count})
+        return count
+
+    async def _expire_scope(self, scope: Scope, recorded_before: datetime) -> int:
+        count = 0
+        memories = self._core.store.memories
+        while rows := await memories.expired(scope, recorded_before=recorded_before):
+            for row in rows:
+                count += await memories.erase(scope, row, now=self._core.clock.now())
         return count

@@ -86,10 +86,10 @@ class Worker:
         self._stopping.set()
         self._core.wake()
 
-    async def drain(self, *, timeout: float) -> bool:
-        """Wait until no job is ready or running; False when `timeout` seconds pass first."""
+    async def drain(self, *, seconds: float) -> bool:
+        """Wait until no job is ready or running; False when `seconds` pass first."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 while True:
                     depth = await self._core.store.queue.depth()
                     if not depth.ready and not depth.running:

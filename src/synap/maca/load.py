@@ -108,7 +108,7 @@ def _unknown(name: str) -> InvalidInputError:
     same_ending = [key for key in keys() if key.rpartition(".")[2] == name.rpartition(".")[2]]
     similar = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
     nearest = similar or same_ending or difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return InvalidInputError(f"{name!r} is no setting; the nearest is {nearest[0]}", field=name)
+    return InvalidInputError(f"{name!r} is no setting; the nearest is {nearest[0]}", field=name or "configuration")
 
 
 def _check(key: Key, value: Any, name: str) -> Any:

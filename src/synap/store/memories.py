@@ -287,6 +287,13 @@ class Memories:
             await erase_memory(connection, scope, row, now=now)
         return True
 
+    async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
+        """Return the row ids of at most `limit` memories recorded before a moment and not yet erased, oldest first."""
+        params = place(scope) | {"before": recorded_before, "limit": limit}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            rows = await (await execute(connection, "expired_memories", params, shared=scope.shared)).fetchall()
+        return [row["id"] for row in rows]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:

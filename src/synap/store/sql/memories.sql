@@ -41,6 +41,12 @@ from unnest(%(ended)s::bigint[], %(by_ids)s::bigint[], %(untils)s::timestamptz[]
     %(reasons)s::text[]) as u (id, by_id, valid_until, status, reason)
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
 
+-- name: expired_memories
+select id from memory{t}
+where {at} scope_id = %(scope)s and recorded_at < %(before)s and status < 3
+order by id
+limit %(limit)s
+
 -- name: announce_end
 update memory{t} m
 set valid_until = least(m.valid_until, u.valid_until)

@@ -1,0 +1,121 @@
+"""Two walls stand between tenants, and each holds alone: the scope predicate in the SQL, and row-level security.
+
+Tearing both down must be seen by the very check that the isolation test makes, or that test would prove nothing. The
+reader of the search results compares owners once more; it is switched off here, so that nothing helps the walls.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+
+import synap.store.search as searching
+import synap.store.statements as statements
+from synap.store.checks import ServerFacts
+
+PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%\(scope\)s|\w\.scope_id\b)")
+READING = ("recall", "newest", "newest_shared", "list_memories", "count_memories")
+
+WAYS: dict[str, Callable[[Any, Any], Awaitable[None]]] = {
+    "a question": lambda place, viewer: place.look(viewer, "What does the team keep in the store room?"),
+    "no question": lambda place, viewer: place.look(viewer, None),
+    "a list": lambda place, viewer: place.leaf(viewer),
+}
+
+
+class Anyone(dict[int, Any]):
+    """Scopes by id, in which every id is found."""
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return super().get(key, next(iter(self.values()), default))
+
+
+@pytest.fixture
+def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reader of search results take every row for the viewer's own."""
+    genuine = searching._candidates
+
+    def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
+        return genuine(found, Anyone(scopes), types)
+
+    monkeypatch.setattr(searching, "_candidates", candidates)
+
+
+@pytest.fixture
+def tear_down(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function that removes the predicates from all statements that read."""
+
+    def torn() -> None:
+        genuine = statements.statement
+
+        def bare(name: str, **which: Any) -> bytes:
+            text = genuine(name, **which)
+            return PREDICATES.sub(b"true", text) if name in READING else text
+
+        monkeypatch.setattr(statements, "statement", bare)
+
+    return torn
+
+
+
+
+async def neighbours(house: Any, settle: Any, owner: Any) -> tuple[Any, Any]:
+    """Return a neighbourhood of users of one customer, who share a bucket, and one of them."""
+    owners = [owner(0, "acme", "ana"), owner(0, "acme", "ben"), owner(0, "acme"), owner(0), owner(1)]
+    place = await settle(house, owners, random.Random(3))
+    for one in owners:
+        place.learn(await place.plant(one, direct=True))
+    return place, owners[0]
+
+
+@pytest.fixture
+async def unguarded(open_house: Any, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An engine logged in as the owner, whom row-level security does not bind; it refuses that login by itself."""
+
+    def unchecked(_: str, *, schema: int) -> ServerFacts:
+        return ServerFacts(version="", vector="", citus=None, schema=schema)
+
+    monkeypatch.setattr("synap.bootstrap.check_store", unchecked)
+    return await open_house(owner_dsn)
+
+
+@pytest.mark.usefixtures("careless_reader")
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_predicate_holds_without_row_level_security(
+    unguarded: Any, settle: Any, owner_of: Any, way: str
+) -> None:
+    place, ana = await neighbours(unguarded, settle, owner_of)
+
+    await WAYS[way](place, ana)
+
+
+@pytest.mark.usefixtures("careless_reader")
+@pytest.mark.parametrize("way", WAYS)
+async def test_row_level_security_holds_without_the_predicate(
+    house: Any, settle: Any, owner_of: Any, tear_down: Callable[[], None], way: str
+) -> None:
+    place, ana = await neighbours(house, settle, owner_of)
+    tear_down()
+
+    await WAYS[way](place, ana)
+
+
+@pytest.mark.usefixtures("careless_reader")
+@pytest.mark.parametrize("way", WAYS)
+async def test_with_both_walls_gone_the_leak_is_seen(  # noqa: PLR0913 - one argument per fixture
+    unguarded: Any, settle: Any, owner_of: Any, leak: type[Exception], tear_down: Callable[[], None], way: str
+) -> None:
+    place, ana = await neighbours(unguarded, settle, owner_of)
+    tear_down()
+
+    with pytest.raises(leak):
+        await WAYS[way](place, ana)
+
+
+async def test_an_engine_refuses_a_login_that_row_level_security_does_not_bind(open_house: Any, owner_dsn: str) -> None:
+    with pytest.raises(Exception, match="synap_app"):
+        await open_house(owner_dsn)
