@@ -132,8 +132,8 @@ async def main(sdk: Synap) -> None:
     for item in (await ask_about_deployments(sdk)).items:
         print(f"[{item.scope}] {item.content}")
     bob, carol = await share_planning_notes(sdk)
-    print(f"Bob sees: {[item.content for item in bob.items][:1]}")
-    print(f"Carol sees: {[item.content for item in carol.items][:1]}")
+    print("Bob sees:", *(item.content for item in bob.items), sep="\n  ")
+    print("Carol sees:", *(item.content for item in carol.items), sep="\n  ")
     await onboard_customer(
         sdk,
         "acme_corp",

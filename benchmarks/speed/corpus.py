@@ -1,8 +1,10 @@
 """A made-up corpus: customers, users and memories of a real store's shape, written through the store's own operations.
 
-Sizes per user are lognormal (median about 55, clipped to 10..10,000), one user is given 10,000; customers and the
-application share documents of their own. Texts draw from a Zipf vocabulary, vectors from gaussian clusters. No text is
-extracted and none embedded, so that loading measures nothing but the store.
+Sizes per user are lognormal (median about 55, clipped to 10..10,000), one user is given 10,000. Customers belong to one
+of three applications; customers and applications share memories of their own, so that at 100,000 a typical user reads a
+chain of some 2,200 memories, and the biggest one of 12,000, with a segment for each on top. Texts draw from a Zipf
+vocabulary, vectors from gaussian clusters. No text is extracted and none embedded, so that loading measures nothing but
+the store.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ BIG_USER = ("customer-0", "user-big")
 CHUNK = 250
 """Memories per made-up document."""
 
+INSTANCES = 3
+"""Applications that the customers are spread over; each has a CLIENT scope of its own."""
+
 _CUSTOMERS = 40
 _WORDS = 30_000
 _CLUSTERS = 2_000
@@ -35,8 +40,9 @@ _TYPES = tuple(MemoryType)[:3]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A scope with how many memories it gets."""
+    """A scope with how many memories it gets; `instance` is the number of its application."""
 
+    instance: int
     customer: str | None
     user: str | None
     size: int
@@ -56,13 +62,11 @@ class Corpus:
         """Return owners whose sizes add up to about `total`: 80 % of users, 15 % of customers, 5 % shared by all."""
         sizes = np.clip(self._random.lognormal(4.0, 1.0, users), 10, 10_000)
         sizes = np.maximum((sizes * (0.8 * total - big) / sizes.sum()).astype(int), 5)
-        owners = [Owner(customer=BIG_USER[0], user=BIG_USER[1], size=big)]
-        owners += [
-            Owner(customer=f"customer-{n % _CUSTOMERS}", user=f"user-{n}", size=int(size)) for n, size in enumerate(sizes)
-        ]
-        shared = int(0.15 * total / _CUSTOMERS)
-        owners += [Owner(customer=f"customer-{n}", user=None, size=shared) for n in range(_CUSTOMERS)]
-        return [*owners, Owner(customer=None, user=None, size=int(0.05 * total))]
+        owners = [_owner(0, BIG_USER[1], big)]
+        owners += [_owner(n % _CUSTOMERS, f"user-{n}", int(size)) for n, size in enumerate(sizes)]
+        owners += [_owner(n, None, int(0.15 * total / _CUSTOMERS)) for n in range(_CUSTOMERS)]
+        share = int(0.05 * total / INSTANCES)
+        return [*owners, *(Owner(instance=n, customer=None, user=None, size=share) for n in range(INSTANCES))]
 
     def vectors(self, count: int) -> NDArray[np.float32]:
         """Return `(count, dim)` unit vectors, each near one of the clusters."""
@@ -82,15 +86,20 @@ class Corpus:
         ]
 
 
-async def load(engine: Engine, place: Place, corpus: Corpus, owners: Sequence[Owner]) -> int:
-    """Write the owners' memories, with a segment each; returns how many there are."""
+async def load(engine: Engine, places: Sequence[Place], corpus: Corpus, owners: Sequence[Owner]) -> int:
+    """Write the owners' memories, with a segment each; returns how many there are. `places` has one per application."""
     count = 0
     for owner in owners:
+        place = places[owner.instance]
         scope = decide_scope(place, Ids(customer_id=owner.customer, user_id=owner.user))
         for size in _chunks(owner.size):
             await _write(engine, place, scope, corpus, size)
             count += size
     return count
+
+
+def _owner(customer: int, user: str | None, size: int) -> Owner:
+    return Owner(instance=customer % INSTANCES, customer=f"customer-{customer}", user=user, size=size)
 
 
 def _chunks(size: int) -> Iterator[int]:

@@ -135,7 +135,9 @@ def embedded_server(settings: Settings, *, stay: bool = False) -> EmbeddedServer
 async def _open_database(settings: Settings, *, stay: bool) -> Opened:
     if settings.database_url is not None:
         facts = await asyncio.to_thread(check_store, settings.database_url, schema=SCHEMA_VERSION)
-        return Opened(server=None, database=await Database.open(settings.database_url), facts=facts)
+        # A pooler may stand between, and not every pooler carries prepared statements.
+        database = await Database.open(settings.database_url, prepared=False)
+        return Opened(server=None, database=database, facts=facts)
     server = await asyncio.to_thread(embedded_server, settings, stay=stay)
     try:
         dsn = server.dsn(Role.APP)

@@ -197,9 +197,9 @@ async def test_a_second_turn_knows_the_playbook_and_the_first(sdk: Synap) -> Non
 
     playbook = await guide.onboard_customer(sdk, "acme", "Refunds above 500 euros need the approval of a team lead.")
     await sdk.memories.wait_for_completion(playbook)
-    await guide.handle_turn(sdk, "acme", "alice", "a talk", "I look after the refunds of the Nordic shops.", llm)
+    await guide.handle_turn(sdk, "acme", "alice", "a talk", "I look after the refunds of the Nordic shops.", llm=llm)
     await asyncio.sleep(3)
-    await guide.handle_turn(sdk, "acme", "alice", "a talk", "Who has to approve large refunds?", llm)
+    await guide.handle_turn(sdk, "acme", "alice", "a talk", "Who has to approve large refunds?", llm=llm)
 
     organisation, _, user = prompts[1].partition("About this user:")
     assert "(none)" in prompts[0]

@@ -137,7 +137,7 @@ class Life:
         if old is None or other == old.owner:
             return
         accepted = await self.place.sdk(other).memories.create(
-            old.text, document_type="document", document_id=f"copy-{old.document_id}", **other.ids
+            old.text, document_type="document", document_id=f"copy-{uuid.uuid4()}", **other.ids
         )
         assert not accepted.duplicate
         done = await self.place.sdk(other).memories.wait_for_completion(

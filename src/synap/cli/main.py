@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ import typer
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
+from synap.cli.outcome import report
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.errors import SynapError
 from synap.version import __version__
 
 app = typer.Typer(
@@ -58,5 +61,8 @@ def root(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; an error of ours ends it with its exit code and one line on stderr."""
+    try:
+        app()
+    except SynapError as error:
+        sys.exit(report(error, as_json="--json" in sys.argv))

@@ -11,7 +11,7 @@ from synap.sdk.client import Synap
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", envvar="SYNAP_DATA_DIR", help="Folder of the embedded store.")
+    Path | None, typer.Option("--data-dir", help="Folder of the embedded store; SYNAP_DATA_DIR where not given.")
 ]
 BaseUrl = Annotated[
     str | None, typer.Option("--url", envvar="SYNAP_BASE_URL", help="Speak to a running server instead of in process.")

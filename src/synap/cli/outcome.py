@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from enum import IntEnum
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import typer
@@ -64,17 +64,16 @@ def run(sdk: Synap | None, work: Callable[[], Coroutine[Any, Any, Result]], *, a
     try:
         return asyncio.run(inside())
     except SynapError as error:
-        fail(error, as_json=as_json)
+        raise typer.Exit(report(error, as_json=as_json)) from error
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def fail(error: SynapError, *, as_json: bool) -> NoReturn:
-    """End the process because of `error`."""
-    code = next((exit_code for kind, exit_code in _CODES if isinstance(error, kind)), Exit.FAILED)
+def report(error: SynapError, *, as_json: bool) -> Exit:
+    """Say on stderr what went wrong, and return the exit code that goes with it."""
     if as_json:
         body = {"error": error.message, "code": error.code, "field": error.field}
         typer.echo(msgspec.json.encode(body).decode(), err=True)
     else:
         typer.echo(f"error: {error.message}", err=True)
-    raise typer.Exit(code)
+    return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.FAILED)

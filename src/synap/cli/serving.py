@@ -79,6 +79,7 @@ async def _serve(settings: Settings, opening: Opening, host: str, port: int, key
             engine = await open_engine(settings, opening)
             try:
                 await _announce_keys(engine, key_file)
+                await _announce_tenancy(engine, opening.tenancy)
                 gate.open(engine)
                 emit_lines(["ready"])
                 await asyncio.shield(door)
@@ -107,6 +108,18 @@ async def _announce_keys(engine: Engine, key_file: Path | None) -> None:
     )
     if key_file is not None:
         _write_keys(key_file, keys)
+
+
+async def _announce_tenancy(engine: Engine, wanted: Tenancy) -> None:
+    """Say so where the first instance exists with another tenancy than the one asked for: a tenancy stays."""
+    instance = await engine.core.store.accounts.instance(engine.default_instance)
+    if instance.tenancy != wanted:
+        emit_lines(
+            [
+                f"instance {instance.id} is {instance.tenancy} and stays so, whatever --tenancy says:"
+                " make another with `synap instances create`"
+            ]
+        )
 
 
 def _write_keys(path: Path, keys: FirstKeys) -> None:

@@ -1,1 +1,1 @@
-"""What things are and the rules they obey: scopes, memories, documents, contexts. Pure: no input or output."""
+"""What things are and the rules they obey, with no input or output: scopes, memories, documents, contexts."""

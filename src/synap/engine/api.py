@@ -25,7 +25,7 @@ from synap.api.memories import (
     UpdateMemory,
 )
 from synap.domain.scopes import Ids, Tenancy
-from synap.engine import contexts, conversations, memories
+from synap.engine import accepting, contexts, conversations, memories
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
@@ -57,19 +57,19 @@ class EngineApi:
 
     async def create_memory(self, request: CreateMemory) -> Ingestion:
         """See `Api.create_memory`."""
-        return await memories.create(self.core, self.caller, request)
+        return await accepting.create(self.core, self.caller, request)
 
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
         """See `Api.create_batch`."""
-        return await memories.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
+        return await accepting.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
 
     async def batch(self, batch_id: str) -> BatchResult:
         """See `Api.batch`."""
-        return await memories.batch(self.core, self.caller, batch_id)
+        return await accepting.batch(self.core, self.caller, batch_id)
 
     async def ingestion(self, ingestion_id: str, *, ids: Ids = NO_IDS) -> Ingestion:
         """See `Api.ingestion`."""
-        return await memories.ingestion(self.core, self.caller, ingestion_id, ids=ids)
+        return await accepting.ingestion(self.core, self.caller, ingestion_id, ids=ids)
 
     async def memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
         """See `Api.memory`."""

@@ -60,10 +60,19 @@ def write_scope(instance: Instance, ids: Ids, *, conversational: bool = False) -
         ForbiddenError: The instance keeps CLIENT writes for management keys.
     """
     scope = decide_scope(instance.place, ids, conversational=conversational)
+    check_writable(instance, scope)
+    return scope
+
+
+def check_writable(instance: Instance, scope: Scope) -> None:
+    """Check that applications may change the memories of a scope.
+
+    Raises:
+        ForbiddenError: The instance keeps CLIENT writes for management keys.
+    """
     if scope.shared and instance.maca.storage.scoping.client_writes == "management_key":
         raise ForbiddenError(
             "this instance takes CLIENT memories with a management key only (storage.scoping.client_writes);"
             " give customer_id or user_id",
             field="customer_id",
         )
-    return scope

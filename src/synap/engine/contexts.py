@@ -87,9 +87,6 @@ def invalidate_client(core: Core, caller: Caller) -> int:
     return dropped
 
 
-# ---------------------------------------------------------------- checks
-
-
 def _check(core: Core, instance: Instance, request: FetchContext) -> Asked:
     if not isinstance(request.max_results, int) or not 0 <= request.max_results <= MAX_RESULTS:
         raise InvalidInputError(
@@ -147,9 +144,6 @@ def _rungs(instance: Instance, scopes: tuple[str, ...] | None) -> frozenset[str]
     return frozenset(scopes)
 
 
-# ---------------------------------------------------------------- owner
-
-
 async def _owner(core: Core, instance: Instance, request: FetchContext) -> Owner:
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     if request.conversation_id is not None:
@@ -186,9 +180,6 @@ async def _conversation_owner(core: Core, instance: Instance, request: FetchCont
     if len(known) > 1:
         return Owner(scope=None, reason=AMBIGUOUS_CONVERSATION)
     return Owner(scope=known[0])
-
-
-# ---------------------------------------------------------------- answer
 
 
 async def _answer(core: Core, instance: Instance, request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:

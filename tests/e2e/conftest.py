@@ -1,0 +1,195 @@
+"""Real processes: `synap serve` and `synap worker` on a data folder of their own, and the command line beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from synap.store.server import EmbeddedServer, Role
+
+START_SECONDS = 60.0
+_URL = re.compile(r"listening on (http://\S+)")
+_COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Return an environment without settings of ours but these, and with an embedder that needs no files."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNAP_")}
+    return {**kept, "SYNAP_EMBEDDER": "hashing", "COLUMNS": "200", **more}
+
+
+class Program:
+    """A running `synap` command, its output gathered."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [*_COMMAND, *arguments],
+            env=surroundings(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: dict[str, list[str]] = {"out": [], "err": []}
+        self._readers = [
+            threading.Thread(target=self._read, args=(name, stream), daemon=True)
+            for name, stream in (("out", self.process.stdout), ("err", self.process.stderr))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str, stream: Any) -> None:
+        with stream:
+            self._lines[name].extend(stream)
+
+    @property
+    def out(self) -> str:
+        return "".join(self._lines["out"])
+
+    @property
+    def err(self) -> str:
+        return "".join(self._lines["err"])
+
+    def expect(self, text: str) -> None:
+        """Wait until `text` stands in the output."""
+        eventually(lambda: text in self.out or self.process.poll() is not None)
+        assert text in self.out, self.err
+
+    def wait(self, timeout: float = START_SECONDS) -> int:
+        """Wait for the end; returns the exit code, negative for a signal."""
+        code = self.process.wait(timeout)
+        for reader in self._readers:
+            reader.join(5)
+        return code
+
+    def stop(self) -> int:
+        """Ask it to end."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """End it without asking, children and all that it started left behind."""
+        self.process.kill()
+        self.wait()
+
+
+def eventually(true: Callable[[], object], *, seconds: float = START_SECONDS) -> None:
+    """Wait until something holds, or fail."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
+
+
+class Home:
+    """A data folder, and the programs that run on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.key_file = folder / "keys.json"
+        self.programs: list[Program] = []
+
+    def start(self, *arguments: str, **environment: str) -> Program:
+        """Start a `synap` command on this folder."""
+        program = Program(*arguments, "--data-dir", str(self.data), **environment)
+        self.programs.append(program)
+        return program
+
+    def serve(self, *arguments: str, **environment: str) -> tuple[Program, httpx.Client]:
+        """Start a server on a free port; return it, ready, and a client with the API key."""
+        program = self.start(
+            "serve", "--http", "127.0.0.1:0", "--key-file", str(self.key_file), *arguments, **environment
+        )
+        program.expect("listening on")
+        program.expect("ready")
+        return program, self.client(program)
+
+    def client(self, program: Program) -> httpx.Client:
+        """Return a client of a server."""
+        found = _URL.search(program.out)
+        assert found
+        headers = {"Authorization": f"Bearer {self.keys['api_key']}"}
+        return httpx.Client(base_url=found[1], headers=headers, timeout=30, trust_env=False)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What the first start wrote."""
+        read: dict[str, str] = json.loads(self.key_file.read_text())
+        return read
+
+    def run(self, *arguments: str, code: int = 0, **environment: str) -> Any:
+        """Run a command with `--json` to its end; return what it printed, read."""
+        environment = {"SYNAP_DATA_DIR": str(self.data), **environment}
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            [*_COMMAND, *arguments, "--json"],
+            env=surroundings(**environment),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return json.loads(done.stdout) if done.stdout.strip() else json.loads(done.stderr.strip().splitlines()[-1])
+
+    def database(self) -> EmbeddedServer:
+        """Return the database server of this folder, kept running until it is stopped."""
+        return EmbeddedServer.start(self.data)
+
+    def postgres(self) -> list[psutil.Process]:
+        """Return the processes of this folder's database server."""
+        pid = self.database_pid()
+        if pid is None:
+            return []
+        server = psutil.Process(pid)
+        return [server, *server.children(recursive=True)]
+
+    def database_pid(self) -> int | None:
+        files = list(self.data.glob("postgres/*/postmaster.pid"))
+        return int(files[0].read_text().split()[0]) if files else None
+
+    def rows(self, query: str) -> list[Any]:
+        """Return what the owner reads; row-level security does not bind it."""
+        with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def close(self) -> None:
+        for program in self.programs:
+            if program.process.poll() is None:
+                program.kill()
+        # An orphaned database is adopted, so that it can be stopped as usual.
+        EmbeddedServer.start(self.data).stop()
+
+
+@pytest.fixture
+def home(server_folder: Callable[[], Path]) -> Iterator[Home]:
+    """A data folder of this test's own."""
+    folder = server_folder()
+    made = Home(folder)
+    folder.chmod(0o711)
+    made.data.mkdir()
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def patience() -> Callable[..., None]:
+    """`eventually`."""
+    return eventually

@@ -1,0 +1,117 @@
+"""`kill -9` at any moment: what was acknowledged is there afterwards, complete, and once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+STAGES = ("claimed", "extract", "embed", "reconcile", "apply", "applied")
+UNFINISHED = "select count(*) from ingestion where status not in ('completed')"
+DOUBLES = "select content, count(*) from memory where status = 0 group by bucket, scope_id, content having count(*) > 1"
+ORPHANS = "select m.id from memory m left join document d on d.bucket = m.bucket and d.id = m.document_row where d.id is null"
+DOCUMENTS = 12
+
+
+def statement(number: int) -> str:
+    return f"Shelf {number} of the archive holds the maps of county c{number}x9."
+
+
+def documents() -> list[dict[str, str]]:
+    return [
+        {"document": statement(number), "document_type": "document", "document_id": f"d{number}", "customer_id": f"c{number % 3}"}
+        for number in range(DOCUMENTS)
+    ]
+
+
+@pytest.mark.parametrize("stages", [STAGES[:3], STAGES[3:]], ids="-".join)
+def test_a_worker_killed_at_any_stage_loses_nothing_and_doubles_nothing(
+    home: Any, patience: Any, stages: tuple[str, ...]
+) -> None:
+    _, client = home.serve("--workers", "0")
+    for document in documents():
+        assert client.post("/v1/memories/create", json=document).status_code == 200
+
+    for stage in stages:
+        worker = home.start("worker", SYNAP_FAULT=f"{stage}:kill")
+        assert worker.wait() == -signal.SIGKILL, f"nobody died at {stage}"
+    home.start("worker", "--verbose")
+
+    patience(lambda: home.rows(UNFINISHED) == [(0,)])
+    memories = home.rows("select content from memory where status = 0")
+    assert sorted(row[0].rstrip(".") for row in memories) == sorted(statement(n).rstrip(".") for n in range(DOCUMENTS))
+    assert home.rows(DOUBLES) == []
+    assert home.rows(ORPHANS) == []
+    assert home.rows("select count(*) from job") == [(0,)]
+
+
+async def _write(client: httpx.AsyncClient, writer: int, acknowledged: list[tuple[str, str]]) -> None:
+    """Write until the server is gone, and keep what it acknowledged."""
+    number = 0
+    while True:
+        marker = f"w{writer}n{number}x"
+        body = {
+            "document": f"The box with label {marker} stands in the cellar.",
+            "document_type": "document",
+            "user_id": f"u{writer}",
+            "document_id": marker,
+        }
+        try:
+            answer = await client.post("/v1/memories/create", json=body)
+        except httpx.HTTPError:
+            return
+        if answer.status_code == 200:
+            acknowledged.append((marker, answer.json()["ingestion_id"]))
+        number += 1
+
+
+async def test_everything_killed_while_four_write_keeps_what_was_acknowledged(home: Any, patience: Any) -> None:
+    acknowledged: list[tuple[str, str]] = []
+    for wait in (0.7, 1.6):
+        program, client = await asyncio.to_thread(home.serve)
+        async with httpx.AsyncClient(
+            base_url=client.base_url, headers=client.headers, timeout=30, trust_env=False
+        ) as speaker:
+            writers = [asyncio.create_task(_write(speaker, one + 10 * int(wait), acknowledged)) for one in range(4)]
+            await asyncio.sleep(wait)
+            for process in [*home.postgres()]:
+                os.kill(process.pid, signal.SIGKILL)
+            program.kill()
+            await asyncio.gather(*writers)
+    assert len(acknowledged) > 20
+
+    program, client = await asyncio.to_thread(home.serve)
+
+    await asyncio.to_thread(patience, lambda: home.rows(UNFINISHED) == [(0,)], seconds=90)
+    stored = dict(home.rows("select document_key, count(*) from document group by document_key"))
+    remembered = " ".join(row[0] for row in home.rows("select content from memory where status = 0"))
+    assert {marker for marker, _ in acknowledged} <= stored.keys()
+    assert set(stored.values()) == {1}
+    assert not [marker for marker in stored if marker not in remembered]
+    assert home.rows(DOUBLES) == []
+    assert home.rows(ORPHANS) == []
+    lost = [one for _, one in acknowledged[-5:] if client.get(f"/v1/memories/status/{one}").json()["status"] != "completed"]
+    assert lost == []
+    assert program.stop() == 0
+
+
+def test_two_servers_share_one_folder_and_one_memory(home: Any, patience: Any) -> None:
+    first, one = home.serve()
+    second, other = home.serve("--workers", "0")
+
+    accepted = other.post("/v1/memories/create", json=documents()[0]).json()
+    patience(
+        lambda: one.get(f"/v1/memories/status/{accepted['ingestion_id']}").json()["status"] == "completed"
+    )
+    assert first.stop() == 0
+
+    found = other.post("/v1/context/customer/fetch", json={"customer_id": "c0", "search_query": "maps of the county"})
+    assert statement(0).rstrip(".") in found.text
+    assert second.stop() == 0
+    assert home.database_pid() is None

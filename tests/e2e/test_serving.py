@@ -1,0 +1,136 @@
+"""`synap serve` as a process: keys, health, an orderly end, and the same data and keys after it."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+
+from synap import Synap
+
+pytestmark = pytest.mark.e2e
+
+
+def finished(client: httpx.Client, ingestion_id: str) -> bool:
+    status = client.get(f"/v1/memories/status/{ingestion_id}").json()["status"]
+    return status in {"completed", "failed", "partial_success"}
+
+
+def contents(client: httpx.Client, question: str, **ids: str) -> list[str]:
+    body = {"search_query": question, "response_shape": "ranked", "max_results": 50, **ids}
+    answer = client.post("/v1/context/user/fetch", json=body)
+    assert answer.status_code == 200, answer.text
+    return [item["content"] for item in answer.json()["context"]["items"]]
+
+
+async def test_a_server_starts_serves_drains_and_keeps_what_it_had(home: Any, patience: Any) -> None:
+    program, client = home.serve("--verbose")
+    url, keys = str(client.base_url), home.keys
+
+    assert client.get("/health").json()["status"] == "ok"
+    assert stat.S_IMODE(home.key_file.stat().st_mode) == 0o600
+    assert sorted(keys) == ["api_key", "client_id", "instance_id", "management_key"]
+
+    async with Synap(api_key=keys["api_key"], base_url=url, management_key=keys["management_key"]) as sdk:
+        accepted = await sdk.memories.create("User: My locker combination is kingfisher.", user_id="ida")
+        await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    assert any("kingfisher" in text for text in contents(client, "locker combination", user_id="ida"))
+    assert contents(client, "locker combination", user_id="ivo") == []
+    for key in ("synap_wrong", keys["management_key"]):
+        refused = client.get("/v1/memories/", headers={"Authorization": f"Bearer {key}"})
+        assert refused.status_code in (401, 403)
+
+    late = client.post("/v1/memories/create", json={"document": "User: I moved to Turku.", "user_id": "ida"}).json()
+    assert program.stop() == 0
+    assert home.database_pid() is None
+    logged = program.err
+    assert "ingestion finished" in logged
+    assert not [word for word in ("kingfisher", "Turku", *keys.values()) if word in logged and word.startswith("synap")]
+    assert "kingfisher" not in logged
+
+    again, client = home.serve()
+    assert "left alone" in again.out
+    assert home.keys == keys
+    patience(lambda: finished(client, late["ingestion_id"]))
+    assert any("Turku" in text for text in contents(client, "Where did I move?", user_id="ida"))
+    assert again.stop() == 0
+
+
+def test_health_is_unavailable_until_the_engine_is_there(home: Any) -> None:
+    program = home.start("serve", "--http", "127.0.0.1:0", "--key-file", str(home.key_file))
+    program.expect("listening on")
+    url = program.out.split("listening on ")[1].split()[0]
+
+    early = httpx.get(f"{url}/health", trust_env=False)
+    call = httpx.post(f"{url}/v1/context/client/fetch", json={}, trust_env=False)
+    program.expect("ready")
+
+    assert early.status_code == 503
+    assert (call.status_code, "Retry-After" in call.headers) == (409, True)
+    assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+
+
+def test_nothing_but_loopback_is_spoken_to(home: Any, patience: Any) -> None:
+    program, client = home.serve()
+    accepted = client.post("/v1/memories/create", json={"document": "User: I keep bees.", "user_id": "ida"}).json()
+    patience(lambda: finished(client, accepted["ingestion_id"]))
+
+    import psutil  # noqa: PLC0415 - used here alone
+
+    remote = [
+        one.raddr.ip for one in psutil.Process(program.process.pid).net_connections(kind="inet") if one.raddr
+    ]
+
+    assert set(remote) <= {"127.0.0.1", "::1"}
+
+
+def test_the_command_line_does_the_whole_job(home: Any, tmp_path: Any) -> None:
+    docs = tmp_path / "docs"
+    (docs / ".hidden").mkdir(parents=True)
+    (docs / "hours.md").write_text("# Opening hours\n\nThe reading room opens at 10 in the morning.\n")
+    (docs / "broken.txt").write_bytes(b"\xff\xfe\xff")
+    (docs / "picture.png").write_bytes(b"\x89PNG")
+    (docs / ".hidden" / "secret.md").write_text("never read")
+
+    first = home.run("ingest", str(docs), "--customer", "library", code=8)
+    again = home.run("ingest", str(docs / "hours.md"), "--customer", "library")
+    context = home.run("fetch", "When does the reading room open?", "--customer", "library")
+
+    assert (first["documents"], first["failed"]) == (1, 1)
+    assert again["failed"] == 0
+    assert any("10" in item["content"] for item in context["items"])
+    assert all(item["scope"] == "customer" for item in context["items"])
+    assert "never read" not in str(context)
+
+    (client,) = home.run("clients", "list")
+    (instance,) = home.run("instances", "list", client["client_id"])
+    key = home.run("keys", "create", instance["id"], "--label", "ci")
+    home.run("keys", "revoke", instance["id"], key["key_id"])
+    assert home.run("keys", "list", instance["id"])[-1]["revoked_at"]
+    maca = tmp_path / "maca.yaml"
+    maca.write_text("retrieval:\n  budget:\n    max_tokens: 99\n")
+    assert home.run("config", "set", instance["id"], str(maca))["revision"] == 1
+    assert "99" in home.run("config", "show", instance["id"])["source"]
+    maca.write_text("retrieval:\n  budget:\n    max_tokens: many\n")
+    assert "max_tokens" in home.run("config", "set", instance["id"], str(maca), code=2)["error"]
+    added = home.run("world", "add", "Water boils at 100 degrees at sea level.")
+    assert home.run("world", "list")["total"] == 1
+    home.run("world", "delete", added["memory_id"])
+    actions = {row["action"] for row in home.run("audit", "--limit", "200")["data"]}
+    assert {"memory.batch", "context.fetch"} <= actions
+    assert "reading room" not in str(home.run("audit", "--limit", "200"))
+    assert home.run("doctor", code=8)["status"] == "ok"
+    assert home.run("jobs", "list", instance["id"]) == []
+    assert home.run("instances", "suspend", "inst_0000000000000000", code=4)["code"] == "not_found"
+
+
+def test_importing_synap_loads_neither_engine_nor_store() -> None:
+    import sys  # noqa: PLC0415 - used here alone
+
+    script = "import sys, synap; print([m for m in sys.modules if m.startswith(('synap.engine', 'synap.store', 'psycopg', 'numpy'))])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
+
+    assert done.stdout.strip() == "[]"
