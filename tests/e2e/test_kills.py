@@ -41,6 +41,7 @@ def test_a_worker_killed_at_any_stage_loses_nothing_and_doubles_nothing(
     for stage in stages:
         worker = home.start("worker", SYNAP_FAULT=f"{stage}:kill")
         assert worker.wait() == -signal.SIGKILL, f"nobody died at {stage}"
+        home.run_out_leases()
     home.start("worker", "--verbose")
 
     patience(lambda: home.rows(UNFINISHED) == [(0,)])
@@ -87,6 +88,7 @@ async def test_everything_killed_while_four_write_keeps_what_was_acknowledged(ho
     assert len(acknowledged) > 20
 
     program, client = await asyncio.to_thread(home.serve)
+    home.run_out_leases()
 
     await asyncio.to_thread(patience, lambda: home.rows(UNFINISHED) == [(0,)], seconds=90)
     stored = dict(home.rows("select document_key, count(*) from document group by document_key"))

@@ -65,7 +65,7 @@ def test_health_is_unavailable_until_the_engine_is_there(home: Any) -> None:
     url = program.out.split("listening on ")[1].split()[0]
 
     early = httpx.get(f"{url}/health", trust_env=False)
-    call = httpx.post(f"{url}/v1/context/client/fetch", json={}, trust_env=False)
+    call = httpx.post(f"{url}/v1/context/client/fetch", json={}, headers={"Authorization": "Bearer synap_x"}, trust_env=False)
     program.expect("ready")
 
     assert early.status_code == 503

@@ -203,8 +203,6 @@ class Neighbourhood:
         """
         context = await self.ask(viewer, query, max_results=50, **more)
         assert not context.metadata.degraded, context.metadata
-        miss = shown_in([str(query)]) & self.visible(viewer) - self.shown([[i.content for i in context.items]])  # DBG
-        if miss: print("DEBUG", [self.known[m] for m in miss], [(i.content,i.excerpt,i.scope,i.type) for i in context.items]); r = await self.sdk(viewer).memories.list(**viewer.ids, page_size=100); print("DEBUG", [(m.content, m.memory_type) for m in r.data]); print("DEBUG", [(i.content,i.excerpt) for i in (await self.ask(viewer, [self.known[m].text for m in miss], max_results=50)).items])  # DBG
         said = [item.content for item in context.items]
         self.judge(viewer, str(query), self.shown([context.formatted_context, context.metadata, said]))
         allowed = self.visible(viewer) | {one for one, owner in self.quoted.items() if viewer.sees(owner)}

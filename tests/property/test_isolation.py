@@ -180,7 +180,7 @@ class Life:
         for owner in (first, second):
             said[owner], text = self.place.new_text()
             await self.place.sdk(owner).conversation.record_message(
-                name, "user", f"Remember: {text[0].lower()}{text[1:]}", owner.user, owner.customer
+                name, "user", text, owner.user, owner.customer
             )
             self.place.learn(self.place.planted(owner, said[owner], text, ""))
         for owner in (first, second):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +14,13 @@ import msgspec
 import typer
 
 from synap.bootstrap import Opening, open_engine
-from synap.cli.options import DataDir
+from synap.cli.options import AsJson, DataDir
 from synap.cli.outcome import run
 from synap.cli.output import emit_lines
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import FirstKeys, first_keys
 from synap.engine.engine import Engine
+from synap.engine.tracing import configure as configure_tracing
 from synap.errors import InvalidInputError
 from synap.server.backend import Gate
 from synap.server.serve import run as serve_http
@@ -43,26 +44,42 @@ def serve(
     database_url: DatabaseUrl = None,
     stay: Annotated[bool, typer.Option(help="Leave the embedded database running at the end.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, as JSON lines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve REST, with workers inside. On a store without keys, make the first ones and print them once."""
     configure_logging(verbose=verbose)
+    configure_tracing()
 
     async def work() -> None:
         settings = read_settings(data_dir, database_url)
         host, port = _address(http)
         maca = "" if config is None else config.read_text(encoding="utf-8")
         opening = Opening(workers=workers, tenancy=tenancy, maca=maca, stay=stay)
-        await _serve(settings, opening, host, port, key_file)
+        await _serve(settings, opening, host, port, key_file=key_file, tell=Teller(as_json=as_json))
 
-    run(None, work, as_json=False)
+    run(None, work, as_json=as_json)
 
 
-async def _serve(settings: Settings, opening: Opening, host: str, port: int, key_file: Path | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Says on stdout what has happened: a line for people, or an object for scripts."""
+
+    as_json: bool
+
+    def __call__(self, event: str, line: str, **facts: object) -> None:
+        """Say that `event` has happened."""
+        emit_lines([msgspec.json.encode({"event": event, **facts}).decode() if self.as_json else line])
+
+
+async def _serve(
+    settings: Settings, opening: Opening, host: str, port: int, *, key_file: Path | None, tell: Teller
+) -> None:
     gate = Gate()
     stop = asyncio.Event()
 
     def listening(address: str, real_port: int) -> None:
-        emit_lines([f"listening on http://{address}:{real_port}"])
+        url = f"http://{address}:{real_port}"
+        tell("listening", f"listening on {url}", url=url)
 
     async with asyncio.TaskGroup() as group:
         door = group.create_task(
@@ -78,10 +95,10 @@ async def _serve(settings: Settings, opening: Opening, host: str, port: int, key
         try:
             engine = await open_engine(settings, opening)
             try:
-                await _announce_keys(engine, key_file)
-                await _announce_tenancy(engine, opening.tenancy)
+                await _announce_keys(engine, key_file, tell)
+                await _announce_tenancy(engine, opening.tenancy, tell)
                 gate.open(engine)
-                emit_lines(["ready"])
+                tell("ready", "ready")
                 await asyncio.shield(door)
             finally:
                 gate.close()
@@ -90,36 +107,27 @@ async def _serve(settings: Settings, opening: Opening, host: str, port: int, key
             stop.set()
 
 
-async def _announce_keys(engine: Engine, key_file: Path | None) -> None:
-    """Print the first keys, and write them to a file, where the store had none; else say that they stay as they are."""
+async def _announce_keys(engine: Engine, key_file: Path | None, tell: Teller) -> None:
+    """Tell the first keys, and write them to a file, where the store had none; else say that they stay as they are."""
     keys = await first_keys(engine.core, engine.default_instance)
     if keys is None:
         if key_file is not None:
-            emit_lines([f"the store has keys already: {key_file} is left alone (`synap keys create` makes more)"])
+            line = f"the store has keys already: {key_file} is left alone (`synap keys create` makes more)"
+            tell("keys_exist", line, key_file=str(key_file))
         return
-    emit_lines(
-        [
-            f"client         {keys.client_id}",
-            f"instance       {keys.instance_id}",
-            f"API key        {keys.api_key}",
-            f"management key {keys.management_key}",
-            "These keys are shown this once; they are stored as hashes.",
-        ]
-    )
+    facts = msgspec.structs.asdict(keys)
+    lines = [f"{name.replace('_', ' '):15}{value}" for name, value in facts.items()]
+    tell("keys", "\n".join([*lines, "These keys are shown this once; they are stored as hashes."]), **facts)
     if key_file is not None:
         _write_keys(key_file, keys)
 
 
-async def _announce_tenancy(engine: Engine, wanted: Tenancy) -> None:
+async def _announce_tenancy(engine: Engine, wanted: Tenancy, tell: Teller) -> None:
     """Say so where the first instance exists with another tenancy than the one asked for: a tenancy stays."""
     instance = await engine.core.store.accounts.instance(engine.default_instance)
     if instance.tenancy != wanted:
-        emit_lines(
-            [
-                f"instance {instance.id} is {instance.tenancy} and stays so, whatever --tenancy says:"
-                " make another with `synap instances create`"
-            ]
-        )
+        line = f"instance {instance.id} is {instance.tenancy} and stays so: `synap instances create` makes another"
+        tell("tenancy_stays", line, instance_id=instance.id, tenancy=instance.tenancy)
 
 
 def _write_keys(path: Path, keys: FirstKeys) -> None:
@@ -136,9 +144,11 @@ def worker(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, as JSON lines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Work through the queue until told to stop; jobs in hand are finished first."""
     configure_logging(verbose=verbose)
+    configure_tracing()
 
     async def work() -> None:
         stop = asyncio.Event()
@@ -146,13 +156,13 @@ def worker(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         engine = await open_engine(read_settings(data_dir, database_url), Opening(workers=concurrency))
-        emit_lines(["working"])
+        Teller(as_json=as_json)("working", "working", concurrency=concurrency)
         try:
             await stop.wait()
         finally:
             await engine.stop()
 
-    run(None, work, as_json=False)
+    run(None, work, as_json=as_json)
 
 
 class JsonLines(logging.Formatter):

@@ -176,6 +176,8 @@ class Search:
         as_of: Serve what was believed at this moment, or None for now.
         now: The present moment, against which validity is judged.
         limit: Candidates per channel and query.
+        texts: How many memories, and how many segments, per query come with their text: the most promising by both
+            channels. The other candidates come as neighbours do, with scores and a place alone.
         neighbours: Whether the segments beside the candidates come back as well.
         excerpts: Whether segments are searched.
     """
@@ -186,6 +188,7 @@ class Search:
     as_of: datetime | None = None
     now: datetime
     limit: int = 100
+    texts: int = 100
     neighbours: bool = True
     excerpts: bool = True
 

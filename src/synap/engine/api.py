@@ -29,6 +29,7 @@ from synap.engine import accepting, contexts, conversations, memories
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
+from synap.engine.tracing import span
 
 NO_IDS = Ids()
 ISOLATION = {Tenancy.B2B: "strict", Tenancy.B2C: "equals_customer", Tenancy.OPEN: None}
@@ -57,11 +58,13 @@ class EngineApi:
 
     async def create_memory(self, request: CreateMemory) -> Ingestion:
         """See `Api.create_memory`."""
-        return await accepting.create(self.core, self.caller, request)
+        with span("memories.create", document_type=str(request.document_type), mode=str(request.mode)):
+            return await accepting.create(self.core, self.caller, request)
 
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
         """See `Api.create_batch`."""
-        return await accepting.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
+        with span("memories.batch", documents=len(requests)):
+            return await accepting.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
 
     async def batch(self, batch_id: str) -> BatchResult:
         """See `Api.batch`."""
@@ -97,7 +100,8 @@ class EngineApi:
 
     async def fetch_context(self, request: FetchContext) -> ContextAnswer:
         """See `Api.fetch_context`."""
-        answer = await contexts.fetch(self.core, self.caller, request)
+        with span("context.fetch", target=request.target, queries=len(request.search_query)):
+            answer = await contexts.fetch(self.core, self.caller, request)
         metadata = answer.metadata
         self.metrics.fetched(request.target, cache_hit=metadata.cache_hit, degraded_code=metadata.degraded_code)
         for stage, milliseconds in metadata.timings_ms.items():

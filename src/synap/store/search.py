@@ -96,6 +96,7 @@ def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:
         "shared_scopes": [scope.id for scope in search.chain if scope.shared],
         "types": [TYPES.index(one) for one in sorted(search.types)] or None,
         "limit": search.limit,
+        "texts": search.texts,
         "neighbours": search.neighbours,
         "excerpts": search.excerpts,
         "as_of": search.as_of,
@@ -126,7 +127,7 @@ def _merge(answers: Sequence[Sequence[Mapping[str, Any]]], search: Search) -> It
     for position, rows in enumerate(answers):
         lexical = bool(search.queries[position].terms)
         for row in rows:
-            neighbour = row["part"] >= _NEIGHBOUR
+            neighbour = row["detail"] is None and row["content"] is None
             one = found.setdefault((row["part"] % _NEIGHBOUR, row["id"]), _Found(row, neighbour))
             if one.neighbour and not neighbour:
                 one.row, one.neighbour = row, False

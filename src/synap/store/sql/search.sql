@@ -44,7 +44,7 @@ with held as materialized (
     select h.*
     from held h
     join weight w on w.mask = h.mask
-    order by w.idf / (1 + 1.2 * (0.25 + 0.75 * h.len / (select average from corpus))) desc, h.id
+    order by w.idf / (1.3::float8 + 0.9::float8 / (select average from corpus) * h.len) desc, h.id
     limit %(limit)s
 ), best as materialized (
     select * from nearest union select * from wordiest
@@ -56,50 +56,65 @@ with held as materialized (
           where b.document_row is not null and %(neighbours)s) as wanted
         on wanted.document_row = h.document_row and wanted.ordinal = h.ordinal
     where not exists (select from best b where b.document_row = h.document_row and b.ordinal = h.ordinal)
-), scored as materialized (
+), scored as (
     select c.part, c.id, c.scope_id, c.document_row, c.ordinal, -c.distance as cosine,
-        coalesce(w.idf * 2.2 / (1 + 1.2 * (0.25 + 0.75 * c.len / (select average from corpus))), 0) as lexical
+        coalesce(w.idf * 2.2::float8 / (1.3::float8 + 0.9::float8 / (select average from corpus) * c.len), 0) as lexical
     from (select * from best union all select * from beside) as c
     left join weight w on w.mask = c.mask
+), bounds as (
+    select max(cosine) as high, greatest(min(cosine), 0) * count(cosine) / (count(cosine) + 32) as low, max(lexical) as top
+    from scored
+), promise as (
+    select s.*, coalesce((s.cosine - b.low) / nullif(b.high - b.low, 0), 0) + coalesce(s.lexical / nullif(b.top, 0), 0) as own
+    from scored s cross join bounds b
+), lifted as (
+    select p.*, p.own + 0.3::float8 * greatest(
+            case when lag(p.ordinal) over place = p.ordinal - 1 then lag(p.own) over place else 0 end,
+            case when lead(p.ordinal) over place = p.ordinal + 1 then lead(p.own) over place else 0 end) as likely
+    from promise p
+    window place as (partition by p.part %% 10, p.document_row order by p.ordinal)
+), ranked as materialized (
+    select l.*, l.part < 10 and row_number() over (partition by l.part < 2, l.part < 10 order by l.likely desc, l.id) <= %(texts)s as told
+    from lifted l
 )
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
     m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until, m.metadata::text as metadata,
     m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal, null as content, null as role,
     null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at
-from scored s
+from ranked s
 join memory m on m.bucket = %(bucket)s and m.id = s.id and m.scope_id = s.scope_id
 left join document d on d.bucket = m.bucket and d.id = m.document_row
-where s.part = 0
+where s.part = 0 and s.told
 union all
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
     m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until, m.metadata::text as metadata,
     m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal, null as content, null as role,
     null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at
-from scored s
+from ranked s
 join memory_shared m on m.id = s.id and m.scope_id = s.scope_id
 left join document_shared d on d.bucket = m.bucket and d.id = m.document_row
-where s.part = 1
+where s.part = 1 and s.told
 union all
 select s.part, s.id, g.scope_id, s.cosine, s.lexical, null, 0::smallint, g.recorded_at, null, null, null, 1,
     g.tokens, '', null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker,
     g.turn_id, g.said_at, g.start_at, g.end_at
-from scored s
+from ranked s
 join segment g on g.bucket = %(bucket)s and g.id = s.id and g.scope_id = s.scope_id
 join document d on d.bucket = g.bucket and d.id = g.document_row
-where s.part = 2
+where s.part = 2 and s.told
 union all
 select s.part, s.id, g.scope_id, s.cosine, s.lexical, null, 0::smallint, g.recorded_at, null, null, null, 1,
     g.tokens, '', null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker,
     g.turn_id, g.said_at, g.start_at, g.end_at
-from scored s
+from ranked s
 join segment_shared g on g.id = s.id and g.scope_id = s.scope_id
 join document_shared d on d.bucket = g.bucket and d.id = g.document_row
-where s.part = 3
+where s.part = 3 and s.told
 union all
 select s.part, s.id, s.scope_id, s.cosine, s.lexical, null, 0::smallint, null, null, null, null, 1, 0, '', null, null,
     s.document_row, null, null, s.ordinal, null, null, null, null, null, 0, 0
-from scored s
-where s.part > 9
+from ranked s
+where not s.told
 
 -- name: newest
 -- Of each scope the surest among its newest memories, and its newest segments.
