@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from synap.ingestion.dates import find_dates
-from synap.ingestion.shapes import is_name, words_of
+from synap.ingestion.shapes import analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
 
 _NOT_BUT = re.compile(r"\bnot\s+(?P<old>[^,.;]{1,40}?),?\s+but\s+(?:rather\s+)?(?P<new>[^,.;]{1,60})", re.IGNORECASE)
@@ -16,6 +16,15 @@ _COMMA_NOT = re.compile(
 )
 _AMOUNT = re.compile(r"[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b|kg|km|cm|am\b|pm\b)?", re.IGNORECASE)
 _MOST_WORDS = 7
+_TOPIC = r"(?P<topic>(?:my|our|the) [^,;:]{2,60}?)"
+_APPOSED = re.compile(
+    rf"(?:it|that|this) (?:is|was|will be|should be|has to be) (?P<value>[^,;:]{{1,60}}?)\s*(?:,|\s[\u2013—-])\s*{_TOPIC}[\s.!]*",
+    re.IGNORECASE,
+)
+_FOR_TOPIC = re.compile(
+    rf"(?:(?:it|that) (?:is|was|should be) )?(?P<value>[^,;:]{{1,40}}?) for {_TOPIC}[\s.!]*", re.IGNORECASE
+)
+_MOST_VALUE_WORDS = 6
 
 
 def without_old_value(clause: str) -> tuple[str, str]:
@@ -31,6 +40,17 @@ def without_old_value(clause: str) -> tuple[str, str]:
     if denied and "," in denied[0] and len(words_of(clause[: denied.start()])) >= 3:  # noqa: PLR2004 - subject, verb, value
         return clause[: denied.start()], denied["old"]
     return clause, ""
+
+
+def topic_and_value(fragment: str) -> tuple[str, str] | None:
+    """Return what a correction is about and the right value, where it says both; contractions written out.
+
+    `it is 13 May, my daughter's birthday` gives `my daughter's birthday` and `13 May`.
+    """
+    match = _APPOSED.fullmatch(fragment) or _FOR_TOPIC.fullmatch(fragment)
+    if match is None or len(words_of(match["value"])) > _MOST_VALUE_WORDS or analyse(match["value"]).verb >= 0:
+        return None
+    return match["topic"], match["value"]
 
 
 def corrected(earlier: str, fragment: str, anchor: datetime | None) -> str | None:

@@ -16,6 +16,7 @@ from synap.ingestion.attributes import (
     names_in,
 )
 from synap.ingestion.clauses import Clause, split
+from synap.ingestion.contractions import expand
 from synap.ingestion.dates import find_dates, write_dates
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
@@ -34,12 +35,19 @@ from synap.ingestion.statements import (
     statement_of,
 )
 from synap.ingestion.tenses import Tense
+from synap.ingestion.validity import opening_moved
 from synap.ingestion.wishes import standing_content, telegraphic_opening
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,200}`", re.DOTALL)
 _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|tool)\s*:", re.IGNORECASE)
 _OPINION = re.compile(
-    r"^I (?:really |honestly |just |do )?(?:think|believe|guess|suppose|feel like|figure|reckon)(?: that)? (?=(?:I|we|my|our|[A-Z])\b)"
+    r"^(?:I (?:really |honestly |just |do |would )?(?:think|believe|guess|suppose|feel like|figure|reckon|say|argue)"
+    r"|(?:I (?:guess|suppose|think) )?(?:[Yy]ou|[Oo]ne) (?:could|might|can|may)(?: even| probably)? say)"
+    r"(?: that)? (?=(?:I|we|my|our|[A-Z])\b)"
+)
+_CALLED = re.compile(
+    r"^(?:I (?:guess|suppose|think|would say) )?(?:[Yy]ou|[Oo]ne) (?:could|might|can|may)(?: even| probably)? "
+    r"(?:call|consider) me (?=(?:an?|the)\b|[a-z]+$)"
 )
 _CONDITION = re.compile(r"^(?:(?:and|but|so) )?if\b", re.IGNORECASE)
 _UPSIDE_DOWN = re.compile(
@@ -185,7 +193,7 @@ class _Turn:
             self._minute(sentence, labelled)
             return
         opening = telegraphic_opening(text)
-        clauses = split(opening + text)
+        clauses = split(opening + text[:1].lower() + text[1:] if opening else text)
         if reading.correction and self._is_fragment(text):
             if not self._fragment(text, sentence) and any(word.text[0].isdigit() for word in words_of(text)):
                 self._keep_words(sentence, sentence.strip(), correction=True)
@@ -222,6 +230,10 @@ class _Turn:
 
     def _fragment(self, text: str, sentence: str) -> bool:
         """Take a correction without a verb of its own as a new value of the last statement."""
+        told = corrections.topic_and_value(expand(text))
+        if told is not None:
+            self._retold(*told, sentence)
+            return True
         last = self._ledger.last_said(self._speaker.key)
         if last is None:
             return False
@@ -235,6 +247,17 @@ class _Turn:
             evidence=(*last.evidence, self._evidence(sentence)),
         )
         return True
+
+    def _retold(self, topic: str, value: str, sentence: str) -> None:
+        """Take a correction that names its topic: the statement about that topic, else a statement of its own."""
+        earlier = self._ledger.about(topic, self._speaker.key)
+        clause = corrections.corrected(earlier.clause, value, self._said_at) if earlier else None
+        evidence = (self._evidence(sentence),)
+        if earlier is not None and clause is not None:
+            self._ledger.drop(earlier)
+            evidence = (*earlier.evidence, *evidence)
+        restated = clause or f"{topic} is {value}"
+        self._clause(Clause(restated, 0, len(sentence)), correction=True, evidence=evidence, always=True)
 
     def _clauses(
         self, sentence: str, clauses: list[Clause], *, correction: bool, offset: int = 0, always: bool = False
@@ -257,6 +280,9 @@ class _Turn:
         text, denied = corrections.without_old_value(_UPSIDE_DOWN.sub(_upright, clause.text))
         opinion = _OPINION.match(text)
         text = text[opinion.end() :] if opinion else text
+        called = _CALLED.match(text)
+        text = f"I am {text[called.end() :]}" if called else text
+        text = opening_moved(text, self._said_at)
         shape = analyse(text)
         if _CONDITION.match(text):
             return
@@ -275,7 +301,7 @@ class _Turn:
             mentions=self._mentions,
             feelings=self._feelings,
             inherited=self._last_when if clause.carried and shape.tense is Tense.PAST and not spans else None,
-            hedged=opinion is not None or hedged(text),
+            hedged=bool(opinion or called) or hedged(text),
         )
         statement = statement_of(shape, spans, around)
         self._mentions.note(shape)

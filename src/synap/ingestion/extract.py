@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from synap.domain.memories import Draft, Retraction
 from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
 from synap.ingestion.ledger import Ledger, Passages
+from synap.ingestion.naming import own_name
 from synap.ingestion.rewrite import UNNAMED, Voice
 from synap.ingestion.statements import Speaker
 
@@ -18,9 +18,6 @@ EXTRACTOR = "rules@1"
 """Id and version of this extractor, kept with every memory it makes."""
 
 _USER = "the user"
-_OWN_NAME = re.compile(
-    r"(?:\b(?:[Mm]y (?:full |first )?name(?: is|['\u2019]s)|[Nn]ame['\u2019]s)|(?:^|\n)(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there| all)?[,!. ]+(?:I['\u2019]m|I am|this is|it['\u2019]s))\s+(?P<name>[A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+){0,2})(?=\s*(?:[.,!;]|and\b|but\b|from\b|$))"
-)
 _TWO = 2
 _PERSON_TYPES = (DocumentType.HUMAN_CHAT, DocumentType.MEETING)
 
@@ -131,7 +128,6 @@ class _Cast:
 def _learnt_name(humans: list[Block]) -> str | None:
     """Return the name that the one unnamed speaker gave, or None."""
     for block in humans:
-        told = _OWN_NAME.search(block.text)
-        if told and block.speaker is None:
-            return told["name"]
+        if block.speaker is None and (name := own_name(block.text)) is not None:
+            return name
     return None

@@ -71,6 +71,17 @@ class Ledger:
         if last is not None:
             self._drop(lambda entry: entry.evidence[0] == last.evidence[0])
 
+    def about(self, topic: str, speaker: str) -> Found | None:
+        """Return the latest statement of the speaker that holds every word of a topic, or None."""
+        wanted = set(tokenize(topic)) - _EMPTY
+        if not wanted:
+            return None
+        return next((entry for entry in reversed(self.found) if entry.speaker == speaker and wanted <= entry.terms), None)
+
+    def drop(self, found: Found) -> None:
+        """Drop one statement."""
+        self._drop(lambda entry: entry is found)
+
     def replace_alike(self, newer: Found) -> None:
         """Drop earlier statements of the speaker that a correction replaces: same slot, or mostly the same words."""
         keys = {slot.key for slot in newer.statement.slots if slot.single}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from synap.domain.memories import MemoryType, Modality, Precision, Statement, When
+from synap.domain.memories import MemoryType, Modality, Precision, Slot, Statement, When
+from synap.domain.normal_forms import normalise_value
 from synap.domain.slots import slots_of
 from synap.ingestion import verbs
 from synap.ingestion.attributes import (
@@ -19,15 +21,17 @@ from synap.ingestion.attributes import (
     reported,
     significance_of,
 )
-from synap.ingestion.dates import DateSpan, readable, write_dates
+from synap.ingestion.dates import DateSpan, find_dates, readable, write_dates
 from synap.ingestion.kinds import kind_of
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.lexicon.topics import TOPICS
 from synap.ingestion.mentions import Mentions, modifies
+from synap.ingestion.naming import name_told
 from synap.ingestion.rewrite import UNNAMED, Voice, rewrite, verbatim
 from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
+from synap.ingestion.validity import Validity, holds, validity_of, without_validity
 
 CERTAIN, ABOUT_OTHERS, UNSURE, OWN_WORDS = 0.95, 0.9, 0.75, 0.72
 """Confidence of plain statements of the speaker, of plain ones about others, of hedged ones, of words kept as they are."""
@@ -35,6 +39,7 @@ CERTAIN, ABOUT_OTHERS, UNSURE, OWN_WORDS = 0.95, 0.9, 0.75, 0.72
 _RESCHEDULING = word_set("move reschedule postpone shift push delay change bring set schedule book plan extend")
 """Verbs whose past still speaks of a time to come: "the launch was moved to 3 May"."""
 
+_WILL = re.compile(r"\bwill (\w+)\b", re.IGNORECASE)
 _REPORTED = 0.8
 _FULL = 5
 
@@ -83,6 +88,10 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         spans: The dates in its text.
         around: What it is read with.
     """
+    name = name_told(shape.text, around.speaker.voice.name)
+    if name is not None:
+        return _introduction(name, around)
+    validity = _validity(shape, spans)
     when = _main_date(spans, shape) or around.inherited
     feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING else None
     liking = liking_of(shape)
@@ -91,6 +100,9 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         if shape.base in ("be", "feel"):
             return None
         kind = MemoryType.FACT
+    lasting = validity.start is not None and kind in (MemoryType.FACT, MemoryType.TEMPORAL_EVENT)
+    if lasting:
+        kind, when = MemoryType.FACT, None if len(validity.spans) == len(spans) else when
     voice = replace(around.speaker.voice, he=around.mentions.meant_by("he"), she=around.mentions.meant_by("she"))
     content, exact = _content(shape, spans, voice, around)
     if content is None:
@@ -104,15 +116,44 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         subject=_subject(shape, voice, around.speaker.key),
         category=category,
         positive=positive,
-        modality=modality_of(shape),
+        modality=Modality.ASSERTED if lasting and "will" in shape.helpers else modality_of(shape),
         participants=participants_of(shape, voice.name) if kind is MemoryType.EPISODE else (),
         slots=slots_of(_for_slots(shape, spans, voice, around) or content, subject=around.speaker.key) if exact else (),
         entities=tuple(name for name in names_in(content) if name not in ("The", UNNAMED)),
         when=when,
-        valid_from=_since(spans, shape),
+        valid_from=validity.start if lasting else _since(spans, shape),
+        valid_until=validity.end,
         said_at=around.said_at,
         verbatim=not exact,
     )
+
+
+def _introduction(name: str, around: Circumstances) -> Statement | None:
+    """Return that somebody is called so; None where the statement would only say that X is X."""
+    speaker = around.speaker
+    own = speaker.key == UNNAMED.casefold()
+    if not own and name.casefold() == speaker.voice.name.casefold():
+        return None
+    return Statement(
+        type=MemoryType.FACT,
+        content=f"{UNNAMED if own else speaker.voice.name}'s name is {name}",
+        confidence=CERTAIN,
+        subject=speaker.key,
+        slots=(Slot(subject=speaker.key, name="name", value=normalise_value(name)),),
+        entities=(name,),
+        said_at=around.said_at,
+    )
+
+
+def _validity(shape: Shape, spans: list[DateSpan]) -> Validity:
+    """Return how long a clause says that it holds: only a lasting value begins, and nothing past or moved ends."""
+    if not spans or shape.tense is Tense.PAST or reschedules(shape):
+        return Validity()
+    found = validity_of(shape.text, spans)
+    visit = shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP) and shape.base in ("be", "stay")
+    if found.start is not None and (not holds(shape) or (visit and (found.end or shape.tense is Tense.FUTURE))):
+        return replace(found, start=None)
+    return found
 
 
 def reschedules(shape: Shape) -> bool:
@@ -135,11 +176,21 @@ def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumst
 
 
 def _for_slots(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> str:
-    """Return the clause with a named user called "the user", so that slots meet whether or not a name was told."""
-    if around.speaker.key != UNNAMED.casefold() or voice.name == UNNAMED:
+    """Return the clause without its validity and with a named user called "the user", so that slots always meet.
+
+    What will hold from a day on is put as if it held: the day stands in `valid_from`. Empty where nothing differs.
+    """
+    validity = _validity(shape, spans)
+    renamed = around.speaker.key == UNNAMED.casefold() and voice.name != UNNAMED
+    if not renamed and not validity.phrases:
         return ""
+    text = without_validity(shape.text, validity)
+    if validity.start is not None:
+        text = _WILL.sub(lambda match: verbs.third_person(match[1].casefold()), text)
+    spans = find_dates(text, around.said_at, shape.tense) if validity.phrases else spans
     past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
-    return rewrite(analyse(write_dates(shape.text, spans)), replace(voice, name=UNNAMED), past=past) or ""
+    named = replace(voice, name=UNNAMED) if renamed else voice
+    return rewrite(analyse(write_dates(text, spans)), named, past=past) or ""
 
 
 def _measure(

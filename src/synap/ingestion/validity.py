@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from synap.domain.memories import Precision, When
-from synap.ingestion.dates import DateSpan
+from synap.ingestion.dates import DateSpan, find_dates
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, words_of
@@ -80,11 +80,16 @@ def validity_of(text: str, spans: Sequence[DateSpan]) -> Validity:
     return Validity(start=start, end=end, spans=tuple(used), phrases=tuple(phrases))
 
 
-def opening_moved(text: str, spans: Sequence[DateSpan]) -> str:
-    """Return the clause with a phrase of validity that opens it put at its end: `the office is closed until Friday`."""
+def opening_moved(text: str, anchor: datetime | None) -> str:
+    """Return the clause with a phrase of validity that opens it put at its end: `the office is closed until Friday`.
+
+    Args:
+        text: A clause, contractions written out.
+        anchor: When it was said, UTC.
+    """
     if _LEAD.match(text) is None:
         return text
-    phrases = validity_of(text, spans).phrases
+    phrases = validity_of(text, find_dates(text, anchor, Tense.PRESENT)).phrases
     if not phrases or phrases[0][0] != 0:
         return text
     end = phrases[0][1]

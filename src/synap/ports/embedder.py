@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-
 MAX_DIM = 896
 """Longest vector that the store takes: with 96 terms beside it, an index entry of 2,704 bytes is full. Adapters cut
 longer ones and scale them back to length one."""

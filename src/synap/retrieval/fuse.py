@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from synap.domain.contexts import Candidate, Query, ScoreParts, Search
+from synap.domain.contexts import Candidate, Query, ScoreParts, Search, SegmentRef
 from synap.domain.memories import Memory, MemoryType
 from synap.retrieval.naming import named
 from synap.retrieval.scored import Scored
@@ -33,11 +33,12 @@ HALF_LIFE_DAYS = {MemoryType.EMOTION: 7.0, MemoryType.EPISODE: 90.0, MemoryType.
 _SHRINKAGE = 32
 _MATCH_SHARE = 0.5
 _NOWHERE = -1
+_ORDINAL_BITS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """Candidates with their scores, best first (ties: by id), and by memory id the queries that found each."""
+    """Candidates that have a text with their scores, best first (ties: by id), and by memory id the queries that found each."""
 
     scored: tuple[Scored, ...] = ()
     matched: Mapping[str, tuple[str, ...]]
@@ -59,46 +60,55 @@ def fuse(
     weight of the memory's type; an excerpt is discounted slightly.
 
     Args:
-        candidates: What the store found, neighbours included; they are scored as well.
+        candidates: What the store found. Those without a text (`neighbour`) set the range of the scores and lend theirs
+            to the places beside them; they are not among the result.
         search: What was asked, with one vector per query where an embedder answered.
         semantic: Whether the embedder knows paraphrase; otherwise its vectors weigh 0.3 instead of 0.5.
         type_weights: Factor by type; 1 where missing.
 
     Source: Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023.
     """
-    if not candidates or not search.queries:
+    told = [position for position, candidate in enumerate(candidates) if not candidate.neighbour]
+    if not told or not search.queries:
         return Fused(matched={})
     queries = search.queries
     vector = scale(_matrix([c.vector_scores for c in candidates], len(queries)), shrink=True)
     lexical = scale(_matrix([c.lexical_scores for c in candidates], len(queries)), shrink=False)
-    entity = np.array([[named(c, query) for query in queries] for c in candidates])
-    base = _relevance(vector, lexical, semantic=semantic) + NAME_WEIGHT * entity
-    neighbour = _beside(candidates, base)
-    recency = np.array([freshness(c.memory, search.now) for c in candidates])
-    settled = RECENCY_WEIGHT * recency + CONFIDENCE_WEIGHT * np.array(
-        [c.memory.statement.confidence for c in candidates]
-    )
-    weights = np.array([_weight(c, type_weights) for c in candidates])
-    total = (base + _neighbour_weights(candidates) * neighbour + settled[:, None]) * weights[:, None] / FULL_SCORE
-    best = total.argmax(axis=1)
+    served = [candidates[position] for position in told]
+    entity = np.array([[named(c, query) for query in queries] for c in served])
+    base = _relevance(vector, lexical, semantic=semantic)
+    base[told] += NAME_WEIGHT * entity
+    neighbour = _beside(candidates, base)[told]
+    recency = np.array([freshness(c.memory, search.now) for c in served])
+    settled = RECENCY_WEIGHT * recency + CONFIDENCE_WEIGHT * np.array([c.memory.statement.confidence for c in served])
+    weights = np.array([_weight(c, type_weights) for c in served])
+    lift = _neighbour_weights(served) * neighbour
+    total = (base[told] + lift + settled[:, None]) * weights[:, None] / FULL_SCORE
     columns = {
         "total": total,
-        "vector": vector,
-        "lexical": lexical,
+        "vector": vector[told],
+        "lexical": lexical[told],
         "neighbour": np.minimum(neighbour, 1.0),
         "entity": entity,
     }
-    picked = {name: column[np.arange(len(best)), best].tolist() for name, column in columns.items()}
-    ages = recency.tolist()
+    found = (columns["vector"] > 0) | (columns["lexical"] > 0)
+    return Fused(scored=_best_first(served, columns, recency), matched=_matched(served, queries, total, found))
+
+
+def _best_first(
+    candidates: Sequence[Candidate], columns: Mapping[str, _Scores], recency: NDArray[np.float64]
+) -> tuple[Scored, ...]:
+    """Return `candidates` with their scores for the query that suits each best; `columns` are `(n, queries)`."""
+    rows = np.arange(len(candidates))
+    best = columns["total"].argmax(axis=1)
+    parts = zip(*(column[rows, best].tolist() for column in columns.values()), recency.tolist(), strict=True)
+    names = (*columns, "recency")
     scored = [
-        Scored(
-            candidate=candidate,
-            score=ScoreParts(recency=ages[i], **{name: values[i] for name, values in picked.items()}),
-        )
-        for i, candidate in enumerate(candidates)
+        Scored(candidate=candidate, score=ScoreParts(**dict(zip(names, values, strict=True))))
+        for candidate, values in zip(candidates, parts, strict=True)
     ]
     scored.sort(key=lambda s: (-s.score.total, s.candidate.memory.id))
-    return Fused(scored=tuple(scored), matched=_matched(candidates, queries, total, (vector > 0) | (lexical > 0)))
+    return tuple(scored)
 
 
 def scale(raw: _Scores, *, shrink: bool) -> _Scores:
@@ -152,26 +162,31 @@ def _relevance(vector: _Scores, lexical: _Scores, *, semantic: bool) -> _Scores:
 
 def _beside(candidates: Sequence[Candidate], base: _Scores) -> _Scores:
     """Return for each candidate and query the best score of the places next door, and for a memory of its own place."""
-    rows: dict[tuple[bool, int, int], int] = {}
-    places = [None if c.place is None else (c.place.shared, c.place.document_row, c.place.ordinal) for c in candidates]
-    for place in places:
-        if place is not None:
-            rows.setdefault(place, len(rows))
-    # The last row stays zero; whoever has no neighbour points at it.
-    best = np.zeros((len(rows) + 1, base.shape[1]))
-    excerpts = np.zeros_like(best)
-    here = np.array([_NOWHERE if place is None else rows[place] for place in places])
-    placed = here >= 0
+    documents: dict[tuple[bool, int], int] = {}
+    numbers = [_NOWHERE if c.place is None else _number(c.place, documents) for c in candidates]
+    places, here = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    placed = np.array(numbers) >= 0
     verbatim = placed & np.array([c.excerpt for c in candidates])
+    # The last row stays zero; whoever has no neighbour points at it.
+    best = np.zeros((len(places) + 1, base.shape[1]))
+    excerpts = np.zeros_like(best)
     np.maximum.at(best, here[placed], base[placed])
     np.maximum.at(excerpts, here[verbatim], base[verbatim])
 
     def at(offset: int) -> NDArray[np.intp]:
-        moved = (None if p is None else rows.get((p[0], p[1], p[2] + offset), _NOWHERE) for p in places)
-        return np.array([_NOWHERE if row is None else row for row in moved], dtype=np.intp)
+        wanted = places[here] + offset
+        row = np.searchsorted(places, wanted)
+        known = placed & (row < len(places)) & (places[np.minimum(row, len(places) - 1)] == wanted)
+        return np.where(known, row, len(places))
 
-    own = np.where(verbatim[:, None], 0.0, excerpts[here])
+    own = np.where((placed & ~verbatim)[:, None], excerpts[here], 0.0)
     return np.maximum(np.maximum(best[at(-1)], best[at(1)]), own)
+
+
+def _number(place: SegmentRef, documents: dict[tuple[bool, int], int]) -> int:
+    """Return a number for a place, such that neighbours in a document have neighbouring numbers, and documents do not meet."""
+    document = documents.setdefault((place.shared, place.document_row), len(documents))
+    return (document << _ORDINAL_BITS) + place.ordinal + 1
 
 
 def _neighbour_weights(candidates: Sequence[Candidate]) -> _Scores:
