@@ -13,27 +13,31 @@ import random
 
 from benchmarks.bench_engine import bench_engine, fresh_instance
 from benchmarks.speed import fetching, side_by_side, writing
-from benchmarks.speed.corpus import Corpus, load
+from benchmarks.speed.corpus import INSTANCES, Corpus, load
 from benchmarks.speed.memory import print_memory
-from benchmarks.speed.timing import print_times
+from benchmarks.speed.timing import machine, print_times
 
 
 async def run(*, memories: int, users: int, big: int, rounds: int) -> None:
     """Load the corpus, measure, print."""
     random.seed(7)
     async with bench_engine(workers=0) as engine:
-        api = await fresh_instance(engine, "speed")
-        place = engine.core.instance_of(api.caller).place
+        apis = [await fresh_instance(engine, f"speed-{number}") for number in range(INSTANCES)]
+        places = [engine.core.instance_of(api.caller).place for api in apis]
         space = await engine.core.spaces.live()
         corpus = Corpus(dim=space.embedder.dim)
         owners = corpus.owners(total=memories, users=users, big=big)
-        count = await load(engine, place, corpus, owners)
+        count = await load(engine, places, corpus, owners)
         await fetching.tidy(engine)
-        print(f"{count} memories and as many segments, {len(owners)} scopes, one user of {big}; embedder {space.embedder.id}")
+        print(machine())
+        print(
+            f"{count} memories and as many segments, {len(owners)} scopes, one user of {big}; embedder {space.embedder.id}"
+        )
         base = await fetching.bare_round_trip(engine, rounds=rounds)
-        rows = [base, *await fetching.fetches(engine, api, corpus, owners, rounds=rounds)]
-        rows += await writing.creates(engine, api, rounds=rounds)
-        rows += await fetching.over_http(engine, api, owners, rounds=rounds)
+        house = fetching.House(engine=engine, apis=apis, places=places, owners=owners)
+        rows = [base, *await fetching.fetches(house, corpus, rounds=rounds)]
+        rows += await writing.creates(apis[0], rounds=rounds)
+        rows += await fetching.over_http(house, rounds=rounds)
         print_times(rows, base=base)
         print_memory(engine)
     await writing.throughput()

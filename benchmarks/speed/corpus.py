@@ -3,8 +3,8 @@
 Sizes per user are lognormal (median about 55, clipped to 10..10,000), one user is given 10,000. Customers belong to one
 of three applications; customers and applications share memories of their own, so that at 100,000 a typical user reads a
 chain of some 2,200 memories, and the biggest one of 12,000, with a segment for each on top. Texts draw from a Zipf
-vocabulary, vectors from gaussian clusters. No text is extracted and none embedded, so that loading measures nothing but
-the store.
+vocabulary whose most frequent words are the English stop words, as in real texts; vectors from gaussian clusters. No text
+is extracted and none embedded, so that loading measures nothing but the store.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from synap.domain.documents import DocumentType, Mode, PreparedDocument, Segment
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Statement
 from synap.domain.scopes import Ids, Place, Scope, decide_scope
+from synap.domain.words import STOP_WORDS
 from synap.engine.engine import Engine
 from synap.store.documents import AcceptDocument
 from synap.store.memories import Applied
@@ -57,6 +58,7 @@ class Corpus:
         self._centres = self._random.standard_normal((_CLUSTERS, dim)).astype(np.float32)
         weights = 1.0 / np.arange(1, _WORDS + 1)
         self._weights = weights / weights.sum()
+        self._words = _vocabulary(_WORDS)
 
     def owners(self, *, total: int, users: int, big: int) -> list[Owner]:
         """Return owners whose sizes add up to about `total`: 80 % of users, 15 % of customers, 5 % shared by all."""
@@ -81,7 +83,7 @@ class Corpus:
         words = self._random.choice(_WORDS, int(lengths.sum()), p=self._weights)
         ends = np.cumsum(lengths)
         return [
-            " ".join(f"w{word}" for word in words[end - length : end])
+            " ".join(self._words[word] for word in words[end - length : end])
             for end, length in zip(ends, lengths, strict=True)
         ]
 
@@ -96,6 +98,19 @@ async def load(engine: Engine, places: Sequence[Place], corpus: Corpus, owners: 
             await _write(engine, place, scope, corpus, size)
             count += size
     return count
+
+
+def _vocabulary(size: int) -> list[str]:
+    """Return `size` words, stop words first, then made-up ones of two to four syllables, each another."""
+    syllables = [first + second for first in "bdfgklmnprstvz" for second in "aeiou"]
+    made = []
+    for number in range(size):
+        word, rest = "", number + len(syllables)
+        while rest:
+            rest, last = divmod(rest, len(syllables))
+            word += syllables[last]
+        made.append(word)
+    return [*sorted(STOP_WORDS), *made][:size]
 
 
 def _owner(customer: int, user: str | None, size: int) -> Owner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import psutil
 
 from synap.engine.engine import Engine
@@ -27,5 +26,3 @@ def _share(process: psutil.Process) -> int:
         return int(process.memory_full_info().pss)
     except (psutil.AccessDenied, psutil.NoSuchProcess):
         return 0
-
-

@@ -31,10 +31,10 @@ from synap.api.contexts import FetchContext
 from synap.api.memories import CreateMemory
 
 USERS, PER_USER, SEARCHES = 50, 20, 200
-_PLACES = "Lisbon Oslo Nairobi Kyoto Quito Perth Tallinn Bogota Hanoi Leeds".split()
-_HOBBIES = "climbing pottery chess fencing cycling knitting sailing archery baking rowing".split()
-_TOOLS = "Terraform Figma Excel Notion Kafka Grafana Blender Tableau Airflow Redis".split()
-_PETS = "tortoise parrot ferret collie gecko rabbit hedgehog".split()
+_PLACES = ["Lisbon", "Oslo", "Nairobi", "Kyoto", "Quito", "Perth", "Tallinn", "Bogota", "Hanoi", "Leeds"]
+_HOBBIES = ["climbing", "pottery", "chess", "fencing", "cycling", "knitting", "sailing", "archery", "baking", "rowing"]
+_TOOLS = ["Terraform", "Figma", "Excel", "Notion", "Kafka", "Grafana", "Blender", "Tableau", "Airflow", "Redis"]
+_PETS = ["tortoise", "parrot", "ferret", "collie", "gecko", "rabbit", "hedgehog"]
 _QUESTIONS = ("what is the name of my pet?", "which animal do I keep at home?")
 
 Vectors = Mapping[str, NDArray[np.float32]]
@@ -106,7 +106,10 @@ async def _synap(work: Workload) -> None:
         api = await fresh_instance(engine, "side-by-side")
         adds, searches, found, foreign = Times("add"), Times("search"), 0, 0
         for user, text in work.adds:
-            await _timed(adds, lambda user=user, text=text: api.create_memory(CreateMemory(document=f"User: {text}", user_id=user)))
+            await _timed(
+                adds,
+                lambda user=user, text=text: api.create_memory(CreateMemory(document=f"User: {text}", user_id=user)),
+            )
         await engine.worker.drain(seconds=300)
         for user, question in work.searches:
             request = FetchContext(target="user", user_id=user, search_query=(question,))
@@ -158,7 +161,8 @@ def _floor_search(base: sqlite3.Connection, user: str, question: str, vectors: V
     ranks = {rows[at][0]: 1 / (60 + n) for n, at in enumerate(order)}
     words = " OR ".join(f'"{word}"' for word in question.rstrip("?").split() if len(word) > 2)  # noqa: PLR2004 - no stubs
     hits = base.execute(
-        "select f.rowid from f join m on m.id = f.rowid where f match ? and m.u = ? order by rank limit 60", (words, user)
+        "select f.rowid from f join m on m.id = f.rowid where f match ? and m.u = ? order by rank limit 60",
+        (words, user),
     )
     for n, (row,) in enumerate(hits):
         ranks[row] += 1 / (60 + n)

@@ -185,7 +185,7 @@ async def _assemble(
         faults=Faults(settings.faults),
         pace=opening.pace,
         default_instance=default,
-        server_pid=None if opened.server is None else opened.server.pid,
+        server=opened.server,
     )
     await engine.start(workers=opening.workers)
     return engine

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from synap import (
     NotFoundError,
     PayloadTooLargeError,
     ScopeMissingError,
+    ServiceUnavailableError,
     Synap,
     SynapError,
 )
@@ -68,7 +70,7 @@ class House:
         return Synap(connection=Connection(lambda: _line(api, admin)))
 
 
-async def _line(api: Api | None, admin: AdminApi) -> Line:
+async def _line(api: Api | None, admin: AdminApi | None) -> Line:
     async def release() -> None:
         pass
 
@@ -332,6 +334,40 @@ async def test_what_another_instance_holds_is_not_there(house: House, door: str)
     again = await other.memories.create("Shared words, private place.", document_type="document", document_id="d")
 
     assert again.duplicate is False
+
+
+async def test_a_caller_whose_key_cannot_be_checked_gets_degraded_fetches_and_nothing_else(house: House) -> None:
+    sdk = await house.way_in("in process")
+    await remembered(sdk, "The greenhouse alarm code is marigold.", user_id="ana", customer_id="flora")
+    instance = await house.engine.caller_of((await sdk.whoami()).instance_id)
+    api = house.engine.api_for(replace(instance, unverified=True))
+    cut_off = Synap(connection=Connection(lambda: _line(api, house.operator)))
+
+    fetched = await cut_off.user.context.fetch("ana", "flora", search_query="greenhouse alarm code")
+    with pytest.raises(ServiceUnavailableError) as refusal:
+        await cut_off.memories.create("x", user_id="ana", customer_id="flora")
+
+    assert (len(fetched), fetched.metadata.degraded, fetched.metadata.degraded_code) == (0, "failed", "unavailable")
+    assert refusal.value.retry_after_seconds == 1
+
+
+async def test_instances_that_share_client_memories_share_their_ingestions_and_conversations(house: House) -> None:
+    one, other = await house.way_in("in process"), await house.way_in("in process")
+    ids = [(await sdk.whoami()).instance_id for sdk in (one, other)]
+    for instance_id in ids:
+        await house.operator.set_config(instance_id, {"storage": {"scoping": {"client_scope": "client"}}})
+    first, second = [
+        Synap(connection=Connection(partial(_line, house.engine.api_for(await house.engine.caller_of(i)), None)))
+        for i in ids
+    ]
+
+    await remembered(first, "The support desk sits in Lisbon.")
+    again = await second.memories.create("The support desk sits in Lisbon.", document_type="document", mode="fast")
+    await first.conversation.record_message("room", "user", "We love fado.")
+
+    assert again.duplicate
+    assert (await second.memories.status(again.ingestion_id)).status == "completed"
+    assert [turn.content for turn in await first.conversation.messages("room")] == ["We love fado."]
 
 
 async def test_an_application_key_manages_nothing(house: House) -> None:

@@ -135,9 +135,11 @@ class Home:
         read: dict[str, str] = json.loads(self.key_file.read_text())
         return read
 
-    def run(self, *arguments: str, code: int = 0, **environment: str) -> Any:
-        """Run a command with `--json` to its end; return what it printed, read."""
-        environment = {"SYNAP_DATA_DIR": str(self.data), **environment}
+    def run(self, *arguments: str, code: int = 0, url: str | None = None) -> Any:
+        """Run a command with `--json` to its end, in process or against the server at `url`; return what it printed, read."""
+        environment = {"SYNAP_DATA_DIR": str(self.data)}
+        if url is not None:
+            environment = {"SYNAP_BASE_URL": url, "SYNAP_MANAGEMENT_KEY": self.keys["management_key"]}
         done = subprocess.run(  # noqa: S603 - our own interpreter
             [*_COMMAND, *arguments, "--json"],
             env=surroundings(**environment),
@@ -147,11 +149,8 @@ class Home:
             check=False,
         )
         assert done.returncode == code, (done.stdout, done.stderr)
-        return json.loads(done.stdout) if done.stdout.strip() else json.loads(done.stderr.strip().splitlines()[-1])
-
-    def database(self) -> EmbeddedServer:
-        """Return the database server of this folder, kept running until it is stopped."""
-        return EmbeddedServer.start(self.data)
+        said = done.stdout if code == 0 or done.stdout.strip() else done.stderr.strip().splitlines()[-1]
+        return json.loads(said) if said.strip() else None
 
     def postgres(self) -> list[psutil.Process]:
         """Return the processes of this folder's database server."""

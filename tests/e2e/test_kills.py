@@ -15,7 +15,9 @@ pytestmark = pytest.mark.e2e
 STAGES = ("claimed", "extract", "embed", "reconcile", "apply", "applied")
 UNFINISHED = "select count(*) from ingestion where status not in ('completed')"
 DOUBLES = "select content, count(*) from memory where status = 0 group by bucket, scope_id, content having count(*) > 1"
-ORPHANS = "select m.id from memory m left join document d on d.bucket = m.bucket and d.id = m.document_row where d.id is null"
+ORPHANS = (
+    "select m.id from memory m left join document d on d.bucket = m.bucket and d.id = m.document_row where d.id is null"
+)
 DOCUMENTS = 12
 
 
@@ -25,7 +27,12 @@ def statement(number: int) -> str:
 
 def documents() -> list[dict[str, str]]:
     return [
-        {"document": statement(number), "document_type": "document", "document_id": f"d{number}", "customer_id": f"c{number % 3}"}
+        {
+            "document": statement(number),
+            "document_type": "document",
+            "document_id": f"d{number}",
+            "customer_id": f"c{number % 3}",
+        }
         for number in range(DOCUMENTS)
     ]
 
@@ -98,7 +105,9 @@ async def test_everything_killed_while_four_write_keeps_what_was_acknowledged(ho
     assert not [marker for marker in stored if marker not in remembered]
     assert home.rows(DOUBLES) == []
     assert home.rows(ORPHANS) == []
-    lost = [one for _, one in acknowledged[-5:] if client.get(f"/v1/memories/status/{one}").json()["status"] != "completed"]
+    lost = [
+        one for _, one in acknowledged[-5:] if client.get(f"/v1/memories/status/{one}").json()["status"] != "completed"
+    ]
     assert lost == []
     assert program.stop() == 0
 
@@ -108,9 +117,7 @@ def test_two_servers_share_one_folder_and_one_memory(home: Any, patience: Any) -
     second, other = home.serve("--workers", "0")
 
     accepted = other.post("/v1/memories/create", json=documents()[0]).json()
-    patience(
-        lambda: one.get(f"/v1/memories/status/{accepted['ingestion_id']}").json()["status"] == "completed"
-    )
+    patience(lambda: one.get(f"/v1/memories/status/{accepted['ingestion_id']}").json()["status"] == "completed")
     assert first.stop() == 0
 
     found = other.post("/v1/context/customer/fetch", json={"customer_id": "c0", "search_query": "maps of the county"})

@@ -8,7 +8,13 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-PLANTED = ("greta.holm@example.org", "+46 70 123 45 67", "4111 1111 1111 1111", "DE89370400440532013000", "203.0.113.77")
+PLANTED = (
+    "greta.holm@example.org",
+    "+46 70 123 45 67",
+    "4111 1111 1111 1111",
+    "DE89370400440532013000",
+    "203.0.113.77",
+)
 TEXT = "User: Write to {0} or call {1}. My card is {2}, my account {3}, my server {4}. I keep two goats."
 COLUMNS = """
 select table_name, column_name from information_schema.columns
@@ -31,6 +37,8 @@ def test_planted_values_leave_no_trace(home: Any, patience: Any, tmp_path: Any, 
     assert client.post("/v1/conversations/messages", json=message).status_code == 200
     direct = {"memories": [{"type": "fact", "content": text, "entities": [PLANTED[0]]}], **owner}
     assert client.post("/v1/memories/create", json=direct).status_code == 200
+    turns = [{"role": "user", "speaker": PLANTED[0], "content": f"My number is {PLANTED[1]}."}]
+    assert client.post("/v1/memories/create", json={"document": turns, **owner}).status_code == 200
     client.post("/v1/context/user/fetch", json={"search_query": text, **owner})
     patience(lambda: home.rows("select count(*) from ingestion where status <> 'completed'") == [(0,)])
 

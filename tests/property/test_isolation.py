@@ -19,12 +19,25 @@ import pytest
 
 from synap import NotFoundError
 
-STEPS = int(os.environ.get("SYNAP_ISOLATION_STEPS", "50"))
+STEPS = int(os.environ.get("SYNAP_ISOLATION_STEPS", "40"))
 SEED = int(os.environ.get("SYNAP_ISOLATION_SEED", "7"))
 AT_ONCE = 6
 VIEWERS = 10
 
-USERS = ["alice", "Alice", "ALICE", "alice ", " alice", "alice\t", "аlice", "ａlice", "ali\u200dce", "a:b", "a", "*"]
+USERS = [
+    "alice",
+    "Alice",
+    "ALICE",
+    "alice ",
+    " alice",
+    "alice\t",
+    "\u0430lice",
+    "\uff41lice",
+    "ali\u200dce",
+    "a:b",
+    "a",
+    "*",
+]
 CUSTOMERS = ["acme", "alice", "a", "a:b", "CLIENT", "WORLD", "%", "' OR 1=1 --", "e\u0301", "é", "x" * 1024]
 LONE_USERS = ["alice", "acme", "null", "1", "01"]
 
@@ -179,9 +192,7 @@ class Life:
         said = {}
         for owner in (first, second):
             said[owner], text = self.place.new_text()
-            await self.place.sdk(owner).conversation.record_message(
-                name, "user", text, owner.user, owner.customer
-            )
+            await self.place.sdk(owner).conversation.record_message(name, "user", text, owner.user, owner.customer)
             self.place.learn(self.place.planted(owner, said[owner], text, ""))
         for owner in (first, second):
             sdk = self.place.sdk(owner)
@@ -212,7 +223,7 @@ class Life:
 
 
 async def test_random_operations_show_nobody_a_foreign_memory(house: Any, settle: Any, owner_of: Any) -> None:
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, nothing secret
     life = Life(await settle(house, tenants(owner_of, chance), chance))
     await asyncio.gather(*(life.create() for _ in range(20)))
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import synap.store.search as searching
-import synap.store.statements as statements
+from synap.store import statements
 from synap.store.checks import ServerFacts
 
 PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%\(scope\)s|\w\.scope_id\b)")
@@ -37,7 +37,7 @@ class Anyone(dict[int, Any]):
 @pytest.fixture
 def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of search results take every row for the viewer's own."""
-    genuine = searching._candidates
+    genuine = searching._candidates  # noqa: SLF001 - switched off on purpose
 
     def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
         return genuine(found, Anyone(scopes), types)
@@ -61,12 +61,10 @@ def tear_down(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return torn
 
 
-
-
 async def neighbours(house: Any, settle: Any, owner: Any) -> tuple[Any, Any]:
     """Return a neighbourhood of users of one customer, who share a bucket, and one of them."""
     owners = [owner(0, "acme", "ana"), owner(0, "acme", "ben"), owner(0, "acme"), owner(0), owner(1)]
-    place = await settle(house, owners, random.Random(3))
+    place = await settle(house, owners, random.Random(3))  # noqa: S311 - repeatable
     for one in owners:
         place.learn(await place.plant(one, direct=True))
     return place, owners[0]
@@ -106,8 +104,8 @@ async def test_row_level_security_holds_without_the_predicate(
 
 @pytest.mark.usefixtures("careless_reader")
 @pytest.mark.parametrize("way", WAYS)
-async def test_with_both_walls_gone_the_leak_is_seen(  # noqa: PLR0913 - one argument per fixture
-    unguarded: Any, settle: Any, owner_of: Any, leak: type[Exception], tear_down: Callable[[], None], way: str
+async def test_with_both_walls_gone_the_leak_is_seen(
+    unguarded: Any, settle: Any, owner_of: Any, *, leak: type[Exception], tear_down: Callable[[], None], way: str
 ) -> None:
     place, ana = await neighbours(unguarded, settle, owner_of)
     tear_down()

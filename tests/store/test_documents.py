@@ -63,6 +63,19 @@ async def test_conversations_without_an_id_are_never_the_same(desk: Any) -> None
     assert second.document_id != first.document_id
 
 
+async def test_the_same_again_after_it_was_given_up_is_tried_anew(desk: Any) -> None:
+    alice = desk.scope("alice")
+    first = await desk.accept(alice, "One.", document_id="a")
+    (job,) = await desk.claim(alice)
+    await desk.store.queue.bury(job, now=desk.clock.now(), code="transient", message="the embedder was away")
+
+    second = await desk.accept(alice, "One.", document_id="a")
+
+    assert (second.ingestion_id, second.status, second.duplicate) == (first.ingestion_id, "queued", True)
+    assert second.error_message is None
+    assert [again.id for again in await desk.claim(alice)] == [job.id]
+
+
 async def test_rejecting_duplicates_refuses_an_id_that_is_there(desk: Any) -> None:
     await desk.accept(desk.scope("alice"), "One.", document_id="a")
 

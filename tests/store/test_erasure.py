@@ -11,14 +11,13 @@ async def fill(desk: Any, *scopes: Any) -> list[str]:
     ids: list[str] = []
     for scope in scopes:
         ids += await desk.remember(scope, f"The budget of {scope.user_id} at {scope.customer_id}.")
-        if not scope.shared:
-            await desk.say(scope, "c", "About the budget.")
+        await desk.say(scope, "c", "About the budget.")
     return ids
 
 
 async def counts(desk: Any, scope: Any) -> tuple[int, int, int]:
     page = await desk.store.memories.list(scope)
-    messages = await desk.store.conversations.read(scope, "c") if not scope.shared else []
+    messages = await desk.store.conversations.read(scope, "c")
     found = await desk.find(scope, "budget")
     return page.total, len(messages), sum(one.memory.scope == scope for one in found.candidates)
 
@@ -57,3 +56,15 @@ async def test_erasing_an_instance_leaves_nothing_of_it(desk: Any) -> None:
     assert [await counts(desk, scope) for scope in scopes] == [(0, 0, 0)] * 3
     assert [await desk.store.memories.locate(decode_public_id(one)) for one in ids] == [None] * 3
     assert await desk.store.scopes.of_instance(desk.place.instance_id) == []
+
+
+async def test_erasing_a_memory_of_everyone_blanks_the_message_it_rests_on(desk: Any) -> None:
+    await desk.say(desk.client, "c", "The gate code is 4711.")
+    (known,) = await desk.work(desk.client, "The gate code is 4711.")
+    ref = decode_public_id(known)
+
+    assert ref is not None
+    assert await desk.store.memories.erase(desk.client, ref.row_id, now=desk.later())
+
+    (message,) = await desk.store.conversations.read(desk.client, "c")
+    assert "4711" not in message.content

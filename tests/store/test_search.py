@@ -108,6 +108,21 @@ async def test_segments_come_with_the_ones_beside_them(desk: Any) -> None:
     assert nothing.candidates == ()
 
 
+async def test_the_most_promising_come_with_their_text_the_others_with_scores_alone(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The marmot sleeps.", "A marmot and a fox.", "The fox runs.")
+
+    whole = await desk.find(alice, "marmot sleeps")
+    some = await desk.find(alice, "marmot sleeps", texts=1)
+
+    told = [one for one in some.candidates if not one.neighbour]
+    assert {one.memory.statement.content for one in told} == {"The marmot sleeps."}
+    assert sorted(one.excerpt for one in told) == [False, True]
+    assert sorted(one.lexical_scores for one in some.candidates) == sorted(
+        one.lexical_scores for one in whole.candidates
+    )
+
+
 async def test_types_narrow_a_search(desk: Any) -> None:
     alice = desk.scope("alice")
     likes = Statement(type=MemoryType.PREFERENCE, content="The user likes tea.")
@@ -192,6 +207,7 @@ async def test_the_search_reads_the_covering_indexes_alone(desk: Any, owner_dsn:
                 "more_terms": None,
                 "bits": 1,
                 "limit": 10,
+                "texts": 10,
                 "neighbours": True,
                 "excerpts": True,
             },

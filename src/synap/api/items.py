@@ -76,8 +76,13 @@ def share(value: float) -> float:
 
 
 def _time_fields(memory: Memory) -> dict[str, Any]:
-    """Return the fields about the event; a temporal event always has a date, since clients drop one without."""
+    """Return the fields about the event; a temporal event always has a date, since clients drop one without.
+
+    What recurs has no date of its own; only a temporal event names the next time.
+    """
     statement, when = memory.statement, memory.statement.when
+    if when is not None and when.recurrence and statement.type in (MemoryType.FACT, MemoryType.PREFERENCE):
+        return {"recurrence": when.recurrence}
     if when is not None:
         return {
             "event_date": when.start,

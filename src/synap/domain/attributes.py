@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from synap.domain.memories import Slot
 from synap.domain.normal_forms import (
+    SUBORDINATORS,
     UNRESOLVED,
     USER,
     is_clause,
@@ -122,6 +123,8 @@ _ABOUT = re.compile(r"(?P<a>.+?) (?:of|for|at|in) (?P<q>.+)$")
 _SUPPORT = re.compile(r"\b(?:support|help ?desk|service desk|assistance|hotline)\b", re.IGNORECASE)
 _POSSESSOR = re.compile(rf"^(?P<s>{_CAPITAL}[^,;:'\u2019]{{0,40}})['\u2019]s?\s")
 _FOR_WHOM = re.compile(rf"\b(?:for|to|at) (?P<s>{_CAPITAL}[\w&.-]+(?: {_CAPITAL}[\w&.-]+)*)$")
+_SOMEBODY = re.compile(r"(?:user|i|we|he|she|they) \w", re.IGNORECASE)
+_ANY_DAY = "day"
 _HOURS_OF_DAY = 24
 _MOST_ATTRIBUTE_WORDS = 5
 _MOST_VALUE_WORDS = 10
@@ -208,7 +211,8 @@ def _plain(match: re.Match[str], owner: str) -> Iterator[Slot]:
 
 def _attribute(attribute: str, value: str, subject: str, *, single: bool | None = None) -> Iterator[Slot]:
     """Yield the slot that a named attribute and its value fill, the attribute's everyday name mapped to ours."""
-    if len(attribute.split()) > _MOST_ATTRIBUTE_WORDS or is_clause(value):
+    words = attribute.casefold().split()
+    if len(words) > _MOST_ATTRIBUTE_WORDS or words[0] in SUBORDINATORS or is_clause(value):
         return
     restriction = _RESTRICTION.search(value)
     if restriction is not None:
@@ -223,6 +227,8 @@ def _attribute(attribute: str, value: str, subject: str, *, single: bool | None 
         name = f"{name}{' ' if ':' in name else ':'}{restriction['q'].casefold()}"
     if name.startswith("time:"):
         normal = _moment(short)
+        if not normal:
+            return
     if single is None:
         single = spec.single if spec else _one_valued(short)
     if name == "name" and subject.split()[-1] in COUNTABLE_NAMES:
@@ -267,8 +273,8 @@ def _measured(quantity: str, value: str, owner: str, *, limit: bool) -> Iterator
     short = _SUBORDINATE.split(value, maxsplit=1)[0]
     if limit and kinds - _EVENTFUL:
         yield Slot(subject=owner, name=f"limit:{stems}", value=normalise_value(short))
-    elif not limit and kinds & _EVENTFUL:
-        yield Slot(subject=owner, name=f"time:{stems}", value=_moment(short))
+    elif not limit and kinds & _EVENTFUL and _SOMEBODY.match(quantity) is None and (moment := _moment(short)):
+        yield Slot(subject=owner, name=f"time:{stems}", value=moment)
 
 
 def _located(match: re.Match[str] | None, owner: str) -> Iterator[Slot]:
@@ -294,9 +300,11 @@ def _supported(clause: str, owner: str) -> Iterator[Slot]:
 
 
 def _moment(text: str) -> str:
-    """Return a time in normal form: days, dates and hours in order; a bare number is an hour."""
+    """Return a time in normal form: days, dates and hours in order; a bare number is an hour, `every day` alone none."""
     values = read_values(text)[0]
     parts = [f"{int(value.value):02}:00" if _is_hour(value) else value.value for value in values]
+    if set(parts) <= {_ANY_DAY}:
+        return ""
     return " ".join((["other"] if re.search(r"\b(?:every )?other\b", text, re.IGNORECASE) else []) + parts)
 
 

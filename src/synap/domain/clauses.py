@@ -38,7 +38,8 @@ _LEAD_IN = re.compile(
 _SINCE_WHEN = re.compile(
     r"^(?:(?:since|as of|starting|beginning|from|effective|because of|thanks to|after|on|in|with)\s(?!the user|"
     r"my)[^,]{2,30},\s+"
-    r"|(?:since|as of|starting|beginning|from|effective)(?: on)?(?: the)?(?: \d{1,2}(?:st|nd|rd|th)?(?: of)?)?"
+    r"|(?:since|as of|starting|beginning|from|effective)(?: on)?(?: the)?(?: (?:mon|tues|wednes|thurs|fri|satur|sun)day(?= \d))?"
+    r"(?: \d{1,2}(?:st|nd|rd|th)?(?: of)?)?"
     r" (?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|next "
     r"\w+|\d{4})"
     r"(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})? )+",

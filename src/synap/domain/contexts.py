@@ -47,7 +47,8 @@ class Candidate:
         speaker: Who said it, where known.
         vector_scores: Cosine with each query, in the queries' order; None where the channel did not return it.
         lexical_scores: BM25 with each query, likewise.
-        neighbour: Fetched only for the sake of its neighbours' scores; not itself among the best of a channel.
+        neighbour: It came with its scores alone, for the sake of the range of scores and of the places beside it: a
+            segment that is not itself among the best of a channel, or one of these that promised too little.
     """
 
     memory: Memory

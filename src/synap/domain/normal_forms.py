@@ -23,9 +23,14 @@ UNRESOLVED = frozenset(
 )
 """Words that leave open who or what is meant."""
 
+SUBORDINATORS = frozenset(
+    {"since", "when", "while", "because", "after", "before", "although", "though", "once", "until", "whenever", "if"}
+)
 _SELF = frozenset(
     {"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", USER, "user", f"{USER}'s", "user's", ""}
 )
+_WITH_OTHERS = " and others"
+"""What a `we` adds to its speaker: what it states is an attribute of the speaker as well."""
 _DETERMINER = re.compile(r"^(?:(?:the|an?|all|every|each|any|some|this|that|both)\s+)+", re.IGNORECASE)
 _OWN = re.compile(r"^(?:my|our|the user(?:['\u2019]s))\s+(?:own\s+)?", re.IGNORECASE)
 _FINITE = re.compile(
@@ -51,6 +56,7 @@ def normalise_subject(text: str, *, owner: str = USER) -> str:
     `Dana's sister` → `dana sister`.
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'").split()).strip(' .,;:!"')
+    plain = plain.removesuffix(_WITH_OTHERS) or plain
     if plain in _SELF:
         return owner
     mine = _OWN.match(plain) is not None and owner != USER
@@ -65,7 +71,7 @@ def subject_of(text: str | None, owner: str) -> str | None:
         return owner
     subject = normalise_subject(text, owner=owner)
     words = subject.split()
-    if words[0] in UNRESOLVED or len(words) > _MOST_SUBJECT_WORDS or is_clause(text):
+    if words[0] in UNRESOLVED | SUBORDINATORS or len(words) > _MOST_SUBJECT_WORDS or is_clause(text):
         return None
     return subject
 

@@ -18,6 +18,8 @@ ADVERBS = (
     r"only|permanently|presently|today|then|since)"
 )
 _ADVERB = rf"(?:\s{ADVERBS})*"
+WEEKDAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _AUX = r"(?:\s(?:have|has|had|'ve|'s|was|were|is|are|am|got|been|will be|be))*"
 _STOP = (
     r"(?=$|[,;.!?](?:\s|$)|\s[(\[\u2013—-]|\s(?:since|as of|until|till|because|which|who|whom|where|whose|when|while|"

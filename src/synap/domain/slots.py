@@ -17,12 +17,20 @@ from synap.domain.attributes import NOT, attributes_of, qualified
 from synap.domain.clauses import believed, clauses, past, without_time
 from synap.domain.memories import Slot
 from synap.domain.normal_forms import UNRESOLVED, normalise_subject, normalise_value, subject_of
-from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, RULES, Rule, SlotSpec
+from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, MONTHS, RULES, WEEKDAYS, Rule, SlotSpec
 
 _LONGEST_CLAUSE = 300
 """Code points; longer ones are no plain statements, and patterns would only stray in them."""
 _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
+_WITH_OTHERS = re.compile(r"(?<=\w) and others(?= \w)")
+"""What a `we` adds to its speaker (`the user and others use Slack`): the attribute is the speaker's as well."""
 _ROW = re.compile(r"(?P<row>[^:;.]{1,80}): (?P<cells>[^;]{1,120} is [^;]{1,120}(?:; [^;]{1,120} is [^;]{1,120})+)")
+_DATED = re.compile(
+    rf"(?:{MONTHS}|{WEEKDAYS}|week|day|q[1-4]|room|floor|gate|platform|flight|bus|tram|route|line|unit|apartment|"
+    rf"building|highway)\b|[\w.+#-]+(?: \w+)? (?:version )?v?\d+(?:st|nd|rd|th)?,? (?:of )?(?:{MONTHS})\b",
+    re.IGNORECASE,
+)
+"""A capitalised word before a number that makes it a day or a place instead of a version."""
 _LENGTH = re.compile(
     r"\b(?:(?P<short>short(?:er)?|brief(?:er)?|concise|terse|succinct|crisp|to the point)|(?P<long>long(?:er)?|"
     r"detailed|"
@@ -61,7 +69,7 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     """
     owner = normalise_subject(subject)
     found: dict[tuple[str, str, str], Slot] = {}
-    for clause in clauses(_spread(text)):
+    for clause in clauses(_WITH_OTHERS.sub("", _spread(text))):
         if len(clause) > _LONGEST_CLAUSE or not believed(clause) or past(clause):
             continue
         for slot in _slots_of_clause(without_time(clause), owner):
@@ -108,6 +116,8 @@ def _filled(rule: Rule, match: re.Match[str], owner: str) -> Iterator[Slot]:
     single = spec.single if rule.single is None else rule.single
     if rule.slot == "name" and subject.split()[-1] in COUNTABLE_NAMES:
         single = False
+    if rule.slot == "version" and _DATED.match(match.string, match.start("q")):
+        return
     name = qualified(rule.slot, groups.get("q"))
     yield Slot(subject=subject, name=name, value=NOT + value if rule.negative else value, single=single)
     old = normalise_value(groups.get("old") or "")

@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from synap.domain.words import IRREGULAR, STOP_WORDS, UNSTEMMED
@@ -48,7 +49,12 @@ def tokenize(text: str) -> list[str]:
     commas; `c++` and `c#` are terms.
     """
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    words = [word for match in _WORD.finditer(folded) for word in _split(match.group())]
+    words: list[str] = []
+    for word in _WORD.findall(folded):
+        if word.isascii() and word.isalnum():
+            words.append(word)
+        else:
+            words += _split(word)
     telling = [word for word in words if word not in STOP_WORDS]
     return [stem(word) for word in telling or words]
 
@@ -58,12 +64,14 @@ def term_hashes(text: str) -> tuple[int, ...]:
     return tuple(map(hash_term, dict.fromkeys(tokenize(text))))
 
 
+@lru_cache(maxsize=16384)
 def hash_term(term: str) -> int:
     """Return the frozen hash of one term: the 8 bytes of its BLAKE2b digest, big-endian, signed (RFC 7693)."""
     digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8, person=b"synap-term").digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """Return a lower-case English word without its plural, -ing or -ed ending; other words come back unchanged.
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from synap.domain.sentences import sentences
@@ -23,7 +25,8 @@ MARK = " …"
 _UNIT = 1000  # costs below are thousandths of a token, so that sums are exact on every machine
 
 _RUN = re.compile(
-    r"""(?P<word>[A-Z]*[a-z\u00aa\u00b5\u00ba\u00c0-\u024f]+|[A-Z]+)
+    r"""(?P<blank>[ ](?![\s\d]))                 # alone and before no digit: part of the word behind it
+      | (?P<word>[A-Z]*[a-z\u00aa\u00b5\u00ba\u00c0-\u024f]+|[A-Z]+)
       | (?P<digits>\d+)
       | (?P<space>\s+)
       | (?P<signs>[!-/:-@\[-`{-~]+)
@@ -54,6 +57,7 @@ _PER_CHARACTER = {
     "quotes": 60,
 }
 _PER_BYTE = 342
+_SHORT_WORD = 5
 _WORD, _WORD_BEYOND_5, _WORD_BEYOND_9, _WORD_ACCENT, _WORD_CAPITAL = 1000, 65, 199, 500, 69
 _THREE_DIGITS, _SPACE_BEFORE_DIGIT = 1000, 1401
 _SIGN, _SIGN_BEFORE_WORD, _SIGN_CHANGE = 1000, 541, 237
@@ -63,9 +67,37 @@ _LONG_RUN = 16  # runs of blanks or of one sign cost once more for each such str
 
 def count_tokens(text: str) -> int:
     """Return the size of `text` in tokens: 0 for the empty text, at least 1 for any other with a visible character."""
+    return -(-_cost(text) // _UNIT)
+
+
+def count_line(line: str) -> int:
+    """Return `count_tokens(line)`, and remember it: the lines of an answer are counted to fit it and to tell its size."""
+    return -(-_cost_of_line(line) // _UNIT)
+
+
+def count_lines(lines: Sequence[str]) -> int:
+    """Return the size of `lines` joined by line breaks: exactly `count_tokens` of the whole, from the costs of its lines.
+
+    Args:
+        lines: None of them empty, and none with a line break in it or a blank at either end; runs of characters then
+            end with their line, so that what the whole costs is what the lines and the breaks cost.
+    """
+    return -(-(sum(map(_cost_of_line, lines)) + _GAP * max(0, len(lines) - 1)) // _UNIT)
+
+
+@lru_cache(maxsize=2048)
+def _cost_of_line(line: str) -> int:
+    return _cost(line)
+
+
+def _cost(text: str) -> int:
+    """Return the size of `text` in thousandths of a token."""
     cost = 0
     for run in _RUN.finditer(text):
-        kind, characters = run.lastgroup or "other", run.group()
+        kind = run.lastgroup or "other"
+        if kind == "blank":
+            continue
+        characters = run.group()
         if kind == "word":
             cost += _word(characters)
         elif kind == "space":
@@ -78,7 +110,7 @@ def count_tokens(text: str) -> int:
             cost += _PER_BYTE * len(characters.encode("utf-8", "surrogatepass"))
         else:
             cost += _PER_RUN.get(kind, 0) + _PER_CHARACTER[kind] * len(characters)
-    return -(-cost // _UNIT)
+    return cost
 
 
 def cut(text: str, budget: int) -> str:
@@ -98,6 +130,8 @@ def cut(text: str, budget: int) -> str:
 
 def _word(letters: str) -> int:
     size = len(letters)
+    if size <= _SHORT_WORD and letters.isascii() and letters.islower():
+        return _WORD
     cost = _WORD + _WORD_BEYOND_5 * max(0, size - 5) + _WORD_BEYOND_9 * max(0, size - 9)
     if not letters.islower() or not letters.isascii():
         cost += _WORD_CAPITAL * max(0, len(_CAPITALS.findall(letters)) - 1)

@@ -25,7 +25,7 @@ from synap.domain.scopes import Ids, Scope, bucket_of
 from synap.engine import checks
 from synap.engine.callers import Caller, Instance, write_scope
 from synap.engine.core import Core
-from synap.engine.lookups import check_owner, reference, unknown
+from synap.engine.lookups import check_owner, reachable, reference, unknown
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
@@ -123,8 +123,9 @@ async def _progress(core: Core, stored: StoredBatch) -> list[Ingestion]:
 async def ingestion(core: Core, caller: Caller, ingestion_id: str, *, ids: Ids) -> Ingestion:
     """Return how far an ingestion has come."""
     ref = reference(ingestion_id, "ingestion_id", "ingestion")
-    row = await core.store.ingestions.get(ref)
-    if row is None or row.instance_id != core.instance_of(caller).id:
+    row, instance = await core.store.ingestions.get(ref), core.instance_of(caller)
+    # A document of CLIENT is one document for all instances that share it, whichever of them handed it in first.
+    if row is None or not (row.instance_id == instance.id or (row.scope.shared and reachable(instance, row.scope))):
         raise unknown("ingestion_id", ingestion_id)
     check_owner(row.scope, ids, field="ingestion_id", value=ingestion_id)
     return row.record()
@@ -166,6 +167,7 @@ async def _read_document(
     core: Core, request: CreateMemory, document_type: DocumentType, created_at: datetime, pii: PiiHandling
 ) -> PreparedDocument:
     if request.memories is not None:
+        checks.memories_size(request.memories, limit=core.settings.max_document_bytes)
         return _direct_document(checks.statements(request.memories, now=created_at), pii)
     document = request.document
     if not isinstance(document, (str, tuple)):
@@ -179,10 +181,30 @@ async def _read_document(
 
 def _direct_document(given: Sequence[Statement], pii: PiiHandling) -> PreparedDocument:
     """Return the document that stands for memories made by the caller: one line per memory, nothing to extract."""
-    statements = tuple(replace(statement, content=protect(statement.content, pii)[0]) for statement in given)
+    statements = tuple(_protected(statement, pii) for statement in given)
     text = "\n".join(statement.content for statement in statements)
     digest = hashlib.sha256(b"direct\x00" + msgspec.json.encode(statements)).hexdigest()
     return PreparedDocument(text=text, blocks=(), segments=(), content_hash=digest, statements=statements)
+
+
+def _protected(statement: Statement, pii: PiiHandling) -> Statement:
+    """Return a statement made by the caller with personal data hidden in all of its texts, names included."""
+
+    def safe(text: str) -> str:
+        return protect(text, pii)[0]
+
+    return replace(
+        statement,
+        content=safe(statement.content),
+        subject=safe(statement.subject),
+        category=safe(statement.category),
+        participants=tuple(safe(name) for name in statement.participants),
+        entities=tuple(safe(name) for name in statement.entities),
+        slots=tuple(
+            replace(slot, subject=safe(slot.subject), name=safe(slot.name), value=safe(slot.value))
+            for slot in statement.slots
+        ),
+    )
 
 
 async def _judge(

@@ -30,7 +30,7 @@ from synap.engine.core import Core
 from synap.engine.ingest import DIRECT
 from synap.engine.instances import Instances
 from synap.engine.memories import list_scope
-from synap.errors import ForbiddenError, InvalidInputError, NotFoundError
+from synap.errors import ForbiddenError, InvalidInputError, NotFoundError, ServiceUnavailableError
 from synap.maca.load import load, to_mapping, to_yaml
 
 CLIENT_STATUSES = ("active", "inactive", "soft_deleted")
@@ -254,6 +254,8 @@ class EngineAdmin:
         """See `AdminApi.close`; the engine is closed by who opened it."""
 
     def _check(self) -> None:
+        if self.caller.unverified:
+            raise ServiceUnavailableError("the database does not answer", retry_after_seconds=1)
         if self.caller.kind != "management":
             raise ForbiddenError("this call needs a management key; an application key was given")
 

@@ -39,6 +39,8 @@ class Caller:
         key_id: Id of the key, empty in process.
         instance: The instance the key is bound to; None for a management key.
         correlation_id: Id of the request.
+        unverified: The store did not answer whether the key still holds. Such a caller gets no content: a fetch is
+            answered as degraded, everything else is refused as unavailable.
     """
 
     actor: str
@@ -46,6 +48,7 @@ class Caller:
     key_id: str = ""
     instance: Instance | None = None
     correlation_id: str = ""
+    unverified: bool = False
 
     def with_correlation(self, correlation_id: str) -> Caller:
         """Return the same caller for another request."""

@@ -102,10 +102,10 @@ def mode(request: CreateMemory) -> Mode:
 
 def document_key(request: CreateMemory) -> str | None:
     """Return the caller's document id, from the field or as a fall-back from `metadata.document_id`."""
-    given = request.document_id
-    if given is None:
-        given = request.metadata.get("document_id") if isinstance(request.metadata, Mapping) else None
-    return None if given is None else check_caller_id(given, field="document_id")
+    if request.document_id is not None:
+        return check_caller_id(request.document_id, field="document_id")
+    given = request.metadata.get("document_id") if isinstance(request.metadata, Mapping) else None
+    return None if given is None else check_caller_id(given, field="metadata.document_id")
 
 
 def conversation_key(request: CreateMemory) -> str | None:
@@ -125,8 +125,25 @@ def on_duplicate(request: CreateMemory) -> str:
 
 def exactly_one_source(request: CreateMemory) -> None:
     """Check that the request holds a document or memories, not both and not neither."""
-    if (request.document is None) == (request.memories is None):
+    if request.document is not None and request.memories is not None:
+        raise InvalidInputError(
+            "memories must be left out where a document is given, or the document", field="memories"
+        )
+    if request.document is None and request.memories is None:
         raise InvalidInputError("document is required: text, a list of turns, or `memories` instead", field="document")
+
+
+def memories_size(given: Sequence[StructuredMemory], *, limit: int) -> None:
+    """Check that the contents of memories are within `limit` UTF-8 bytes together, as a document must be.
+
+    Raises:
+        PayloadTooLargeError: They are not.
+    """
+    if sum(len(memory.content.encode("utf-8", "surrogatepass")) for memory in given) > limit:
+        raise PayloadTooLargeError(
+            f"memories must hold at most {limit} bytes of content; split them, or raise SYNAP_MAX_DOCUMENT_BYTES",
+            field="memories",
+        )
 
 
 def statements(given: Sequence[StructuredMemory], *, now: datetime) -> tuple[Statement, ...]:
@@ -154,6 +171,10 @@ def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement
     event = moment(memory.event_date, field=f"{at}.event_date")
     if kind is MemoryType.TEMPORAL_EVENT and event is None:
         raise InvalidInputError(f"{at}.event_date is required for a temporal_event", field=f"{at}.event_date")
+    valid_from = moment(memory.valid_from, field=f"{at}.valid_from")
+    valid_until = moment(memory.valid_until, field=f"{at}.valid_until")
+    if valid_from is not None and valid_until is not None and valid_until < valid_from:
+        raise InvalidInputError(f"{at}.valid_until must not be before valid_from", field=f"{at}.valid_until")
     subject = memory.subject or "the user"
     slots = (Slot(subject=subject.casefold(), name=memory.attribute, value=memory.value),) if memory.attribute else ()
     return Statement(
@@ -167,7 +188,7 @@ def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement
         slots=slots,
         entities=tuple(memory.entities),
         when=None if event is None else When(start=event, precision=Precision.DAY),
-        valid_from=moment(memory.valid_from, field=f"{at}.valid_from"),
-        valid_until=moment(memory.valid_until, field=f"{at}.valid_until"),
+        valid_from=valid_from,
+        valid_until=valid_until,
         said_at=now,
     )

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 MAX_RESULTS = 50
 MAX_QUERIES = 16
+RESERVE = 20
+"""Memories, and segments, read beyond two for each result: some say the same, are over, or are of a type not wanted."""
+
 MAX_QUERY_CHARACTERS = 16_384
 RECENT_TURNS = 20
 UNKNOWN_CONVERSATION = "unknown_conversation"
@@ -40,10 +43,21 @@ FOREIGN_CONVERSATION = "conversation_of_another_owner"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """For whom a fetch reads: a scope, or none and the reason why the answer is empty."""
+    """For whom a fetch reads: a scope, or none and the reason why the answer is empty.
+
+    Attributes:
+        scope: Whose context it is.
+        reason: Why there is none.
+        away: The store could not be asked, so that the answer is degraded.
+    """
 
     scope: Scope | None
     reason: str = ""
+    away: bool = False
+
+
+AWAY = Owner(scope=None, away=True)
+"""The store did not answer whose the context is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +77,9 @@ class Asked:
 async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAnswer:
     """Return the context for a request. The store or the embedder failing degrades the answer, and it says so."""
     started = time.perf_counter()
-    instance = core.instance_of(caller)
+    instance = core.bound_instance(caller)
     asked = _check(core, instance, request)
-    owner = await _owner(core, instance, request)
+    owner = AWAY if caller.unverified else await _owner(core, instance, request)
     answer = await _answer(core, instance, request, asked, owner) if owner.scope else _nothing(request, asked, owner)
     if request.target == "conversation" and owner.scope is not None and request.include_conversation_context:
         answer = await _with_conversation(core, owner.scope, request, answer)
@@ -170,7 +184,12 @@ async def _conversation_owner(core: Core, instance: Instance, request: FetchCont
     if request.conversation_id is None:
         raise InvalidInputError("conversation_id is required for a conversation's context", field="conversation_id")
     named = None if ids.empty else decide_scope(instance.place, ids, conversational=True)
-    known = await core.store.documents.owners(instance.id, conversation_uuid(request.conversation_id))
+    try:
+        async with asyncio.timeout(core.settings.store_timeout):
+            known = await core.store.documents.owners(instance.id, conversation_uuid(request.conversation_id))
+    except (TransientError, TimeoutError) as error:
+        logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
+        return AWAY
     # The directory does not tell in which space a shared scope lies: the instance does.
     known = [decide_scope(instance.place, Ids()) if scope.shared else scope for scope in known]
     if named is not None:
@@ -223,7 +242,13 @@ async def _computed(
     space, queries, degraded = await _with_vectors(core, asked.queries)
     embedded = clock()
     search = Search(
-        chain=chain, queries=queries, types=asked.types, as_of=asked.as_of, now=asked.moment, excerpts=not asked.types
+        chain=chain,
+        queries=queries,
+        types=asked.types,
+        as_of=asked.as_of,
+        now=asked.moment,
+        texts=RESERVE + 2 * request.max_results,
+        excerpts=not asked.types,
     )
     context, versions, failed = await _compose(core, instance, request, asked, search=search, space=space)
     composed = clock()
@@ -319,7 +344,15 @@ def _cache_key(
 
 
 def _nothing(request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:
-    metadata = ContextMetadata(scope=request.target, token_budget=asked.budget, reason=owner.reason, mode=asked.mode)
+    metadata = ContextMetadata(
+        scope=request.target,
+        token_budget=asked.budget,
+        reason=owner.reason,
+        mode=asked.mode,
+        degraded="failed" if owner.away else "",
+        degraded_code="unavailable" if owner.away else "",
+        warnings=(*asked.warnings, *(("the store did not answer",) if owner.away else ())),
+    )
     return ContextAnswer(metadata=metadata)
 
 

@@ -97,7 +97,8 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
         owners = await core.store.documents.owners(instance.id, conversation)
         if len(owners) != 1:
             return ConversationTurns()
-        scope = owners[0]
+        # The directory does not tell in which space a shared scope lies: the instance does.
+        scope = decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
     else:
         scope = decide_scope(instance.place, ids, conversational=True)
     found = await core.store.conversations.read(scope, conversation, start=request.start, limit=request.limit)

@@ -12,7 +12,7 @@ from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.spaces import VectorSpaces
-from synap.errors import ForbiddenError
+from synap.errors import ForbiddenError, ServiceUnavailableError
 from synap.ports.clock import Clock
 from synap.store.store import Store
 
@@ -48,6 +48,17 @@ class Core:
 
     def instance_of(self, caller: Caller) -> Instance:
         """Return the instance the caller is bound to.
+
+        Raises:
+            ForbiddenError: A management key was used where an application's key belongs.
+            ServiceUnavailableError: The store did not answer whether the key still holds.
+        """
+        if caller.unverified:
+            raise ServiceUnavailableError("the database does not answer", retry_after_seconds=1)
+        return self.bound_instance(caller)
+
+    def bound_instance(self, caller: Caller) -> Instance:
+        """Return the instance of a caller that may be unverified; for answers without content only.
 
         Raises:
             ForbiddenError: A management key was used where an application's key belongs.

@@ -18,6 +18,7 @@ from synap.engine.faults import Faults
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.upkeep import Upkeep
+from synap.engine.watch import Server, keep_running
 from synap.engine.worker import Pace, Worker
 from synap.errors import AuthenticationError, TransientError
 from synap.version import __version__
@@ -39,7 +40,7 @@ class Engine:
         faults: Faults | None = None,
         pace: Pace | None = None,
         default_instance: str = "",
-        server_pid: int | None = None,
+        server: Server | None = None,
     ) -> None:
         """Put an engine together.
 
@@ -50,7 +51,7 @@ class Engine:
             faults: Faults on purpose, for tests.
             pace: How the workers go about it.
             default_instance: The instance that an application in this process uses.
-            server_pid: Process id of the embedded server, where this process started or joined one.
+            server: The embedded server, where this process started or joined one; it is kept running.
         """
         self.core = core
         self.metrics = Metrics()
@@ -58,7 +59,7 @@ class Engine:
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
-        self.server_pid = server_pid
+        self._server = server
         self._release = release
         self._facts = facts
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,11 +69,18 @@ class Engine:
     async def start(self, *, workers: int = 2) -> None:
         """Begin working in the background; with no workers another process must take the jobs."""
         self._tasks.append(asyncio.create_task(self.core.audit.run(), name="synap-audit"))
+        if self._server is not None:
+            self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
             self._workers = asyncio.create_task(self.worker.run(concurrency=workers), name="synap-worker")
             upkeep = Upkeep(self.core, self.instances)
             self._tasks.append(asyncio.create_task(upkeep.run(), name="synap-upkeep"))
             self._tasks.append(asyncio.create_task(self.core.spaces.run(), name="synap-spaces"))
+
+    @property
+    def server_pid(self) -> int | None:
+        """Process id of the embedded server; None where it does not run, or the database is somebody else's."""
+        return None if self._server is None else self._server.pid
 
     async def stop(self) -> None:
         """Finish the jobs in hand, write what was gathered, release the store. Safe to call twice."""

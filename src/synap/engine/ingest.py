@@ -71,16 +71,14 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
-    """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together."""
+    """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together, equal texts once."""
     await faults.point("embed")
-    texts = [text for work in works for text in work.texts]
-    vectors = await space.embedder.embed_documents(texts)
-    parts, start = [], 0
-    for work in works:
-        size = len(work.texts)
-        parts.append(vectors[start : start + size])
-        start += size
-    return parts
+    texts = [work.texts for work in works]
+    rows: dict[str, int] = {}
+    for text in (text for part in texts for text in part):
+        rows.setdefault(text, len(rows))
+    vectors = await space.embedder.embed_documents(list(rows))
+    return [vectors[[rows[text] for text in part]] for part in texts]
 
 
 async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults: Faults) -> Changes:

@@ -1,16 +1,22 @@
-"""Instances as operations need them: found by key or by id, kept for two seconds, forgotten at once when changed here."""
+"""Instances as operations need them: found by key or by id, kept for two seconds, forgotten at once when changed here.
+
+While the store does not answer, a caller known from before is let in as unverified, so that fetches degrade.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from synap.domain.scopes import Place, Tenancy
 from synap.engine.callers import Caller, Instance
-from synap.errors import AuthenticationError, ForbiddenError
+from synap.errors import AuthenticationError, ForbiddenError, TransientError
 from synap.maca.load import load
 from synap.store.accounts import Accounts, KeyHolder
 
@@ -19,6 +25,11 @@ KEEP_SECONDS = 2.0
 
 USE_SECONDS = 60.0
 """How often the use of a key is noted at most."""
+
+PATIENCE_SECONDS = 2.0
+"""How long the store may take before what was known last has to do."""
+
+Found = TypeVar("Found")
 
 
 class Instances:
@@ -29,9 +40,13 @@ class Instances:
         self._now = now
         self._callers: TTLCache[bytes, Caller] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
         self._instances: TTLCache[str, Instance] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
+        self._last_callers: LRUCache[bytes, Caller] = LRUCache(maxsize=4096)
+        self._last_instances: LRUCache[str, Instance] = LRUCache(maxsize=4096)
 
     async def get(self, instance_id: str) -> Instance:
         """Return an instance, whatever its status: its queue is worked through also while it is suspended.
+
+        As it was known last, while the store does not answer.
 
         Raises:
             NotFoundError: There is none.
@@ -39,20 +54,23 @@ class Instances:
         kept = self._instances.get(instance_id)
         if kept is not None:
             return kept
+        instance = await _unless_away(self._read(instance_id), self._last_instances.get(instance_id))
+        self._instances[instance_id] = self._last_instances[instance_id] = instance
+        return instance
+
+    async def _read(self, instance_id: str) -> Instance:
         record = await self._accounts.instance(instance_id)
         revision = await self._accounts.configuration(instance_id)
-        instance = _instance(
+        return _instance(
             instance_id,
             record.client_id,
             record.tenancy,
             source="" if revision is None else revision.source,
             revision=0 if revision is None else revision.revision,
         )
-        self._instances[instance_id] = instance
-        return instance
 
     async def authenticate(self, key: str) -> Caller:
-        """Return the caller behind a key.
+        """Return the caller behind a key; one known from before as unverified, while the store does not answer.
 
         Raises:
             AuthenticationError: The key is unknown or revoked.
@@ -62,17 +80,29 @@ class Instances:
         kept = self._callers.get(digest)
         if kept is not None:
             return kept
+        last = self._last_callers.get(digest)
+        unverified = None if last is None else replace(last, unverified=True)
+        try:
+            caller = await _unless_away(self._caller_of(key), unverified)
+        except (AuthenticationError, ForbiddenError):
+            self._last_callers.pop(digest, None)
+            raise
+        self._callers[digest] = caller
+        if not caller.unverified:
+            self._last_callers[digest] = caller
+        return caller
+
+    async def _caller_of(self, key: str) -> Caller:
         holder = await self._accounts.holder(key)
         if holder is None or holder.revoked:
             raise AuthenticationError("the API key is unknown or revoked; create one with `synap keys create`")
         if not holder.active:
-            raise ForbiddenError(f"instance {holder.instance_id or ''} is suspended or archived".replace("  ", " "))
+            who = f"client {holder.client_id}" if holder.instance_id is None else f"instance {holder.instance_id}"
+            raise ForbiddenError(f"{who} is not active: it, or the client above it, is suspended, inactive or archived")
         await self._note_use(holder)
-        caller = Caller(
+        return Caller(
             actor=f"key:{holder.key_id}", kind=holder.kind, key_id=holder.key_id, instance=_instance_of(holder)
         )
-        self._callers[digest] = caller
-        return caller
 
     def forget(self) -> None:
         """Drop everything kept, after a change made by this process."""
@@ -83,6 +113,17 @@ class Instances:
         now = self._now()
         if holder.last_used_at is None or (now - holder.last_used_at).total_seconds() > USE_SECONDS:
             await self._accounts.note_use(holder.instance_id, holder.key_id, now=now)
+
+
+async def _unless_away(asked: Awaitable[Found], last: Found | None) -> Found:
+    """Return what the store says, or `last` where it does not answer in time; without a `last` its error comes."""
+    if last is None:
+        return await asked
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asked
+    except (TransientError, TimeoutError):
+        return last
 
 
 def _instance_of(holder: KeyHolder) -> Instance | None:

@@ -79,6 +79,8 @@ def _continuation(left: str, right: str, joint: str, *, chained: bool) -> str | 
     before = analyse(left)
     complete = before.kind is not SubjectKind.NONE and before.verb >= 0
     bare = joint.strip() == ","
+    if following[0].lower in ("please", "pls"):
+        return "" if complete else None
     if _starts_with_subject(right, bare=bare):
         return "" if complete or _HARD.search(joint) else None
     if _HARD.search(joint):
@@ -132,7 +134,7 @@ def _predicate(word: str, after: str) -> bool:
     """Whether a phrase can continue "I am …": "allergic to nuts", "a mother of two", "working at a bank"."""
     if word in ("a", "an") or word in TELEGRAPHIC_ADJECTIVES:
         return True
-    if verbs.base_of_gerund(word) or (verbs.base_of_participle(word) and after in lexicon.PREPOSITIONS | {"to"}):
+    if verbs.base_of_gerund(word) or (verbs.is_participle(word) and after in lexicon.PREPOSITIONS | {"to"}):
         return True
     return after in ("to", "in", "at", "with", "about", "of", "from", "by") and not word.endswith("s")
 

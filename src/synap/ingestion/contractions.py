@@ -17,7 +17,9 @@ _CONTRACTIONS = tuple(
         (r"\bshan['\u2019]t\b", "shall not"),
         (r"\bain['\u2019]t\b", "am not"),
         (r"\b(\w+)n['\u2019]t\b", r"\1 not"),
-        (r"\b(dont|doesnt|didnt|isnt|wasnt|arent|havent|hasnt|wouldnt|couldnt|shouldnt)\b", ""),
+        (r"\b(dont|doesnt|didnt|isnt|wasnt|arent|havent|hasnt|wouldnt|couldnt|shouldnt|cant|wont)\b", ""),
+        (r"\b(name)['\u2019]s(?= \w+[\s.!,]*$)", r"\1 is"),
+        (r"\b(you|u|we|they) r\b", r"\1 are"),
         (r"\b(I)['\u2019]?m\b", r"\1 am"),
         (r"\b(you|we|they)['\u2019]re\b", r"\1 are"),
         (r"\b(I|you|we|they)['\u2019]?ve\b", r"\1 have"),
@@ -40,6 +42,7 @@ _CONTRACTIONS = tuple(
 _BARE_NEGATIONS = {
     "dont": "do not", "doesnt": "does not", "didnt": "did not", "isnt": "is not", "wasnt": "was not", "arent": "are not",
     "havent": "have not", "hasnt": "has not", "wouldnt": "would not", "couldnt": "could not", "shouldnt": "should not",
+    "cant": "can not", "wont": "will not",
 }  # fmt: skip
 _NOUN_IS = re.compile(
     r"\b([A-Za-z]+)['\u2019]s (?=(?:a|an|the|not|in|on|at|from|also|really|very|so|allergic|[a-z]+ing)\b)"

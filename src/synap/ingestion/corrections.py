@@ -34,7 +34,11 @@ def without_old_value(clause: str) -> tuple[str, str]:
     `it starts in June` and `in May`.
     """
     contrast = _NOT_BUT.search(clause)
-    if contrast and not re.match(r"(?:only|just|merely|simply)\b", contrast["old"], re.IGNORECASE):
+    if (
+        contrast
+        and not re.match(r"(?:only|just|merely|simply)\b", contrast["old"], re.IGNORECASE)
+        and analyse(contrast["new"]).verb < 0
+    ):
         return clause[: contrast.start()] + contrast["new"] + clause[contrast.end() :], contrast["old"]
     denied = _COMMA_NOT.search(clause)
     if denied and "," in denied[0] and len(words_of(clause[: denied.start()])) >= 3:  # noqa: PLR2004 - subject, verb, value

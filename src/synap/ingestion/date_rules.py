@@ -60,7 +60,7 @@ def numeric(match: re.Match[str], _anchor: Anchor) -> When | None:
 
 def day_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read a day and a month in either order, with or without a year or a last day ("7-9 May")."""
-    number, day_number = month_number(match["month"]), int(match["d"])
+    number, day_number = month_number(match["month"], needs_capital=_may_be_a_verb(match)), int(match["d"])
     year_number = year_of(match, anchor, number, day_number)
     if number is None or year_number is None:
         return None
@@ -69,6 +69,12 @@ def day_of_month(match: re.Match[str], anchor: Anchor) -> When | None:
     if last_day is None:
         return periods.day(first)
     return periods.span_of(first, date(year_number, number, int(last_day)), periods.day(first).precision)
+
+
+def _may_be_a_verb(match: re.Match[str]) -> bool:
+    """Whether a lower-case "may 3" could mean a verb: an ordinal ("may 3rd", "on may 3") or the day in front says no."""
+    clear = re.search(r"\d(?:st|nd|rd|th)\b", match[0], re.IGNORECASE) or match.start("d") < match.start("month")
+    return not clear and re.search(r"\b(?:on|by|until|till|since|from|of)\s+$", match.string[: match.start()]) is None
 
 
 def bare_month(match: re.Match[str], anchor: Anchor) -> When | None:

@@ -8,8 +8,9 @@ the anchor's UTC calendar.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from synap.domain.memories import Precision, When
 from synap.ingestion import periods
@@ -55,11 +56,16 @@ _PREPOSITION = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"(on|in|at|by|until|till|since|from|before|after|for|during|of|over|around|back\s+in)\s+", re.IGNORECASE
+    r"(on|in|at|by|until|till|through|thru|since|starting|beginning|from|before|after|for|during|of|over|around|back\s+in)\s+",
+    re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"['\u2019]s?\b")
 _EDGES = ("end", "the end", "start", "the start", "beginning", "the beginning", "early", "late", "mid", "the mid", "eo")
 _FEASTS = (*FIXED_FEASTS, *MOVING_FEASTS)
+_BARE_WEEKDAY = re.compile(
+    rf"(?:on\s+)?(?:{'|'.join(WEEKDAYS)})(?:\s+(?:morning|afternoon|evening|night))?", re.IGNORECASE
+)
+_BARE_DAY = re.compile(r"\w+\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)", re.IGNORECASE)
 _PART_OF_DAY = re.compile(r"\b(morning|afternoon|evening|night)\b|\b(tonight)\b", re.IGNORECASE)
 
 
@@ -85,13 +91,16 @@ class DateSpan:
     relative: bool
 
 
-def find_dates(text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT) -> list[DateSpan]:
+def find_dates(
+    text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT, *, after: When | None = None
+) -> list[DateSpan]:
     """Return the dates of a text in order, without overlaps; of overlapping readings the longest, then the first, counts.
 
     Args:
         text: A clause or sentence.
         anchor: When it was said, UTC; without it only dates with a year are found.
         tense: Tense of its verb.
+        after: The day told just before, whose month a bare "on the 21st" belongs to.
     """
     if len(text) > LONGEST_PHRASE or not _HINT.search(text):
         return []
@@ -101,7 +110,7 @@ def find_dates(text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT)
     for span in found:
         if all(span.end <= other.start or span.start >= other.end for other in kept):
             kept.append(span)
-    return _with_clocks(text, sorted(kept, key=lambda span: span.start))
+    return _with_clocks(text, _repeated(text, _same_month(text, sorted(kept, key=lambda span: span.start), after)))
 
 
 def parse_moment(text: str, anchor: datetime | None) -> datetime | None:
@@ -172,6 +181,33 @@ def _matches(text: str, anchor: Anchor) -> list[DateSpan]:
 def _span(match: re.Match[str], when: When, *, relative: bool) -> DateSpan:
     start, end = match.span()
     return DateSpan(start=start, end=end, core_start=start, core_end=end, when=when, whole=when, relative=relative)
+
+
+def _same_month(text: str, spans: list[DateSpan], after: When | None) -> list[DateSpan]:
+    """Return the dates with a bare day of the month in the month of the day before it: `from 14 May, back on the 21st`."""
+    for place, span in enumerate(spans):
+        before = spans[place - 1].when if place else after
+        bare = _BARE_DAY.fullmatch(text[span.start : span.end])
+        if bare is None or before is None or before.precision is not Precision.DAY or before.recurrence is not None:
+            continue
+        first, wanted = before.start.date(), int(bare["d"])
+        year, month = periods.shift_month(first.year, first.month, int(wanted < first.day))
+        if wanted <= monthrange(year, month)[1]:
+            when = periods.day(date(year, month, wanted))
+            spans[place] = replace(span, when=when, whole=when)
+    return spans
+
+
+def _repeated(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+    """Return the dates with bare weekdays beside a repetition repeating as well: `open every day, closed on Friday`."""
+    if all(span.when.recurrence is None for span in spans):
+        return spans
+    return [
+        replace(span, when=replace(span.when, recurrence=text[span.start : span.end]))
+        if span.when.recurrence is None and _BARE_WEEKDAY.fullmatch(text[span.start : span.end])
+        else span
+        for span in spans
+    ]
 
 
 def _with_clocks(text: str, spans: list[DateSpan]) -> list[DateSpan]:
@@ -250,7 +286,8 @@ def _readable_years(when: When) -> str:
     last = when.start.year if when.end is None else when.end.year
     if last == when.start.year:
         return str(last)
-    return f"the {when.start.year}s" if last - when.start.year == 9 else f"{when.start.year} to {last}"  # noqa: PLR2004
+    decade = last - when.start.year == 9  # noqa: PLR2004 - from its first year to its last
+    return f"the {when.start.year}s" if decade else f"{when.start.year} to {last}"
 
 
 def _readable_quarter(when: When) -> str:

@@ -37,23 +37,13 @@ from synap.ingestion.statements import (
 from synap.ingestion.tenses import Tense
 from synap.ingestion.validity import opening_moved
 from synap.ingestion.wishes import standing_content, telegraphic_opening
+from synap.ingestion.wording import put_plainly, with_introductions
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,200}`", re.DOTALL)
 _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|tool)\s*:", re.IGNORECASE)
-_OPINION = re.compile(
-    r"^(?:I (?:really |honestly |just |do |would )?(?:think|believe|guess|suppose|feel like|figure|reckon|say|argue)"
-    r"|(?:I (?:guess|suppose|think) )?(?:[Yy]ou|[Oo]ne) (?:could|might|can|may)(?: even| probably)? say)"
-    r"(?: that)? (?=(?:I|we|my|our|[A-Z])\b)"
-)
-_CALLED = re.compile(
-    r"^(?:I (?:guess|suppose|think|would say) )?(?:[Yy]ou|[Oo]ne) (?:could|might|can|may)(?: even| probably)? "
-    r"(?:call|consider) me (?=(?:an?|the)\b|[a-z]+$)"
-)
 _CONDITION = re.compile(r"^(?:(?:and|but|so) )?if\b", re.IGNORECASE)
-_UPSIDE_DOWN = re.compile(
-    r"^(?P<day>it|today|tomorrow) is (?P<what>(?:my|our) (?:[\w'\u2019-]+ ){0,3}(?:birthday|anniversary|graduation|wedding(?: day)?|first day(?: at \w+)?|last day(?: at \w+)?))\b",
-    re.IGNORECASE,
-)
+_POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
+_PLEASE = re.compile(r"(?:please|pls)\b", re.IGNORECASE)
 _LABELLED = re.compile(
     r"^(?P<label>decisions?|decided|agreed|action(?: items?)?|to-?do|next steps?|deadline|owner)\s*[:\u2013-]\s*(?P<what>.+)$",
     re.IGNORECASE,
@@ -151,6 +141,9 @@ class _Turn:
         return None if reading.text.strip(" .!,") else Act.OPT_OUT
 
     def _retraction(self, sentence: str, reading: Reading) -> None:
+        if reading.backwards and reading.text:
+            self._joked()
+            return
         if reading.backwards:
             self._ledger.drop_last(self._speaker.key)
             return
@@ -160,6 +153,12 @@ class _Turn:
         self._ledger.retractions.append(
             Retraction(topic=topic, evidence=evidence, subject=self._speaker.key, said_at=self._said_at)
         )
+
+    def _joked(self) -> None:
+        """Drop what was said in this turn just before "just kidding"; earlier turns were no joke."""
+        last = self._ledger.last_said(self._speaker.key)
+        if last is not None and last.turn == self._index:
+            self._ledger.drop_last(self._speaker.key)
 
     def _standing(self, sentence: str, reading: Reading) -> None:
         content = standing_content(reading.text, self._speaker.voice)
@@ -191,6 +190,10 @@ class _Turn:
         labelled = _LABELLED.match(text)
         if labelled and not self._speaker.to_machine:
             self._minute(sentence, labelled)
+            return
+        told = corrections.topic_and_value(expand(text)) if reading.start and _POINTING.match(text) else None
+        if told is not None:
+            self._retold(*told, sentence)
             return
         opening = telegraphic_opening(text)
         clauses = split(opening + text[:1].lower() + text[1:] if opening else text)
@@ -224,7 +227,7 @@ class _Turn:
 
     def _is_fragment(self, text: str) -> bool:
         """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
-        if re.match(r"(?:it|that)['\u2019 ]", text, re.IGNORECASE):
+        if _POINTING.match(text):
             return True
         return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
 
@@ -252,7 +255,7 @@ class _Turn:
         """Take a correction that names its topic: the statement about that topic, else a statement of its own."""
         earlier = self._ledger.about(topic, self._speaker.key)
         clause = corrections.corrected(earlier.clause, value, self._said_at) if earlier else None
-        evidence = (self._evidence(sentence),)
+        evidence: tuple[Evidence, ...] = (self._evidence(sentence),)
         if earlier is not None and clause is not None:
             self._ledger.drop(earlier)
             evidence = (*earlier.evidence, *evidence)
@@ -263,7 +266,7 @@ class _Turn:
         self, sentence: str, clauses: list[Clause], *, correction: bool, offset: int = 0, always: bool = False
     ) -> None:
         self._last_when = None
-        for clause in clauses:
+        for clause in with_introductions(clauses, self._speaker.voice.name):
             start = max(0, clause.start + offset) if len(clauses) > 1 else 0
             end = clause.end + offset if len(clauses) > 1 else len(sentence)
             part = sentence[start:end].strip()
@@ -277,16 +280,17 @@ class _Turn:
         evidence: tuple[Evidence, ...],
         always: bool = False,
     ) -> None:
-        text, denied = corrections.without_old_value(_UPSIDE_DOWN.sub(_upright, clause.text))
-        opinion = _OPINION.match(text)
-        text = text[opinion.end() :] if opinion else text
-        called = _CALLED.match(text)
-        text = f"I am {text[called.end() :]}" if called else text
+        if _PLEASE.match(clause.text) and self._speaker.to_machine:
+            self._wish(clause, evidence)
+            return
+        plain, opinion = put_plainly(clause.text)
+        text, denied = corrections.without_old_value(plain)
         text = opening_moved(text, self._said_at)
         shape = analyse(text)
         if _CONDITION.match(text):
             return
-        spans = find_dates(text, self._said_at, Tense.FUTURE if reschedules(shape) else shape.tense)
+        tense = Tense.FUTURE if reschedules(shape) else shape.tense
+        spans = find_dates(text, self._said_at, tense, after=self._last_when if clause.carried else None)
         if not always and not salient(
             shape,
             dated=bool(spans),
@@ -301,7 +305,7 @@ class _Turn:
             mentions=self._mentions,
             feelings=self._feelings,
             inherited=self._last_when if clause.carried and shape.tense is Tense.PAST and not spans else None,
-            hedged=bool(opinion or called) or hedged(text),
+            hedged=opinion or hedged(text),
         )
         statement = statement_of(shape, spans, around)
         self._mentions.note(shape)
@@ -312,6 +316,12 @@ class _Turn:
         found = self._enter(statement, *evidence, clause=text)
         if found is not None and (correction or denied):
             self._ledger.replace_alike(found)
+
+    def _wish(self, clause: Clause, evidence: tuple[Evidence, ...]) -> None:
+        """Enter a request that ends a statement ("I work nights, so please never call before noon")."""
+        reading = read(clause.text, to_machine=True)
+        if reading.act is Act.STANDING:
+            self._standing(evidence[0].quote, reading)
 
     def _bare_quantity(self, text: str) -> bool:
         """Whether a short turn is a fragment with a figure ("size 42 shoes") that only its speaker can be about."""
@@ -367,8 +377,3 @@ class _Turn:
         if evidence.quote == part:
             self._cursor = evidence.start
         return evidence
-
-
-def _upright(match: re.Match[str]) -> str:
-    day = match["day"].casefold()
-    return f"{match['what']} is" + ("" if day == "it" else f" {day}")

@@ -15,15 +15,17 @@ from synap.domain.documents import Block, BlockKind
 from synap.domain.memories import MemoryType, Modality, Statement, When
 from synap.domain.sentences import sentences
 from synap.domain.slots import slots_of
-from synap.ingestion import languages
+from synap.ingestion import languages, verbs
 from synap.ingestion.attributes import names_in, participants_of, significance_of
 from synap.ingestion.dates import DateSpan, find_dates, write_dates
 from synap.ingestion.kinds import coming
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, analyse, words_of
 from synap.ingestion.tenses import Tense
+from synap.ingestion.validity import Validity, holds, opening_moved, validity_of, without_validity
 
 CONFIDENCE = 0.9
 """Of what a document states in its own words."""
@@ -46,13 +48,18 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _NO_STATEMENT = re.compile(
-    r"^(?:https?://\S+|[\W\d_]*|see (?:also|below|above)\b.*|click here.*|(?:figure|table|page|section|chapter) [\d.]+.*|note:?|all rights reserved.*|copyright.*)$",
+    r"^(?:https?://\S+|[\W\d_]*|see (?:also|below|above)\b.*|click here.*|(?:figure|table|page|section|chapter) [\d.]+.*|note:?|(?:thank(?:s| you)|welcome|hello|hi|dear)\b.*|all rights reserved.*|copyright.*)$",
     re.IGNORECASE,
 )
 _DEICTIC = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|last|next|this|coming|previous|ago|from now|in (?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+))\b|day",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)['\u2018][^'\u2019]{1,80}['\u2019](?!\w)")
+_NO_NOUNS = (
+    lexicon.PREPOSITIONS | lexicon.ADVERBS | lexicon.CONJUNCTIONS | lexicon.SUBORDINATORS | {"not", "to", "who", "set"}
+)
+_NOUNS_TOO = word_set("plans costs limits rates charges places starts ends changes uses tests reports features types")
 _LABEL = re.compile(r"[\s:\uff1a#*_]+$")
 
 
@@ -101,7 +108,8 @@ class Reader:
         whole = len(spans) <= 1 or len(block.text) <= _LONGEST // 3
         for start, end in [(0, len(block.text))] if whole else spans:
             part = block.text[start:end]
-            self._enter(block, index, part, part, said_at)
+            if whole or len(words_of(part)) >= _FEWEST_WORDS:
+                self._enter(block, index, part, part, said_at)
 
     def _prose(self, block: Block, index: int, said_at: datetime | None) -> None:
         subject = ""
@@ -116,13 +124,16 @@ class Reader:
         if not text or len(text) > _LONGEST or text.endswith("?") or _NO_STATEMENT.match(text) or _ORDER.search(text):
             return
         anchor = said_at or self._anchor
-        shape = analyse(text)
+        shape = analyse(opening_moved(text, anchor))
         tense = shape.tense if shape.verb >= 0 else Tense.PRESENT
-        spans = find_dates(text, anchor, tense)
+        spans = _told_dates(text, find_dates(text, anchor, tense))
         written = write_dates(text, [span for span in spans if _deictic(text, span)])
-        content = f"{written} ({context})" if (context := self._context(block, written)) else written
-        when = next((span.when for span in spans), None)
-        kind = _kind(text, shape, spans, anchor)
+        note = f" ({context})" if (context := self._context(block, written)) else ""
+        content = written + note
+        validity = validity_of(text, spans) if tense is not Tense.PAST else Validity()
+        lasting = validity.start is not None and validity.end is None and (shape.verb < 0 or holds(shape))
+        when = next((span.when for span in spans if not (lasting and span in validity.spans)), None)
+        kind = MemoryType.FACT if lasting else _kind(text, shape, spans, anchor)
         statement = Statement(
             type=kind,
             content=content,
@@ -131,9 +142,11 @@ class Reader:
             subject=_subject_of(text, shape),
             modality=Modality.PLANNED if shape.tense is Tense.FUTURE else Modality.ASSERTED,
             participants=participants_of(shape, block.speaker or "") if kind is MemoryType.EPISODE else (),
-            slots=slots_of(content, subject=_OWNER),
+            slots=slots_of(without_validity(text, validity) + note if lasting else content, subject=_OWNER),
             entities=names_in(content),
             when=when,
+            valid_from=validity.start if lasting else None,
+            valid_until=validity.end,
             said_at=anchor,
             language=languages.language_of(text),
         )
@@ -156,7 +169,27 @@ def table_row(cells: tuple[tuple[str, str], ...]) -> str:
     if len(filled) <= 1:
         return f"{filled[0][0]}: {filled[0][1]}" if filled and filled[0][0] else ""
     (_, name), *others = filled
-    return f"{name}: " + "; ".join(f"{header} is {cell}" if header else cell for header, cell in others)
+    return f"{name}: " + "; ".join(_cell(header, cell) for header, cell in others)
+
+
+def _cell(header: str, cell: str) -> str:
+    """Return a cell under its header: `Price is $49`; a header that is a verb or no noun at all keeps its own grammar."""
+    words = [word.lower for word in words_of(header)]
+    if not words:
+        return cell
+    if words[-1] in lexicon.MODALS or (
+        len(words) == 1 and verbs.base_of_third(words[0]) and words[0] not in _NOUNS_TOO
+    ):
+        return f"{header.lower()} {cell}"
+    if words[-1] in _NO_NOUNS or any(word in lexicon.AUXILIARIES for word in words):
+        return f"{header}: {cell}"
+    return f"{header} is {cell}"
+
+
+def _told_dates(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+    """Return the dates that a document tells, without those that it only quotes."""
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    return [span for span in spans if not any(start <= span.start < end for start, end in quoted)]
 
 
 def _lead_in(block: Block) -> str:

@@ -78,7 +78,8 @@ def _happened(shape: Shape, when: When | None) -> bool:
     words = [word.lower for word in shape.words]
     if shape.perfect:
         if (
-            "been" in shape.helpers
+            shape.negated  # "I have never been to Asia" holds until it happens
+            or "been" in shape.helpers
             or (shape.base == "be" and "to" not in words)
             or (shape.base in STATES_OF_THE_PAST and shape.base != "be")
         ):

@@ -27,6 +27,7 @@ _RANGE = re.compile(  # `10am - 2pm`, `Monday - Friday`: a dash that is no list 
 _LOOK_BACK = 12
 _MARKED = re.compile(r"\s*(?:#{1,6}|[-*•]) ")
 _HEADING = re.compile(r"\s*#{1,6} +")
+_NUMBERING = re.compile(r"\d+(?:\.\d+)*[.):]?")
 _SHORTEST_GLUED = 40
 _LONGEST_TITLE = 120
 _CONNECTORS = frozenset("a an the and or of for in on to with by vs via per from at &".split())  # noqa: SIM905 - read as prose
@@ -107,10 +108,11 @@ def _title(line: Line) -> Iterator[Line]:
         return
     words = list(re.compile(r"\S+").finditer(line.text, heading.end(), heading.end() + _LONGEST_TITLE))
     plain = next((i for i, w in enumerate(words) if w.group()[0].islower() and w.group() not in _CONNECTORS), None)
-    if plain is None or plain < 2:  # noqa: PLR2004 - a title word and the paragraph's first
+    titled = 1 + bool(words and _NUMBERING.fullmatch(words[0].group()))
+    if plain is None or plain <= titled:  # a title needs a word of its own, and the paragraph one to begin with
         yield line
         return
-    opener = next((i for i in range(1, plain) if words[i].group().casefold() in _OPENERS), plain - 1)
+    opener = next((i for i in range(titled, plain) if words[i].group().casefold() in _OPENERS), plain - 1)
     yield from _cut_at(line, [words[opener].start()])
 
 

@@ -76,7 +76,9 @@ class Ledger:
         wanted = set(tokenize(topic)) - _EMPTY
         if not wanted:
             return None
-        return next((entry for entry in reversed(self.found) if entry.speaker == speaker and wanted <= entry.terms), None)
+        return next(
+            (entry for entry in reversed(self.found) if entry.speaker == speaker and wanted <= entry.terms), None
+        )
 
     def drop(self, found: Found) -> None:
         """Drop one statement."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -28,6 +29,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 _CLEANINGS = (
+    (re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL), ""),
     (re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,1000}(?:\s\"[^\"\n]{0,200}\")?\)"), r"\1"),
     (re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>"), ""),
     (re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1"), r"\2"),
@@ -118,7 +120,7 @@ def _title(state: _State) -> None:
     """Take a short first line above a heading (`Handbook`, then `## Rules`) as the document's title."""
     source = state.source
     following = next((line.text for line in source[1:3] if line.text), "")
-    if source and following.startswith("#") and not source[0].text.startswith(("#", "-", "*", ">", "|")):
+    if source and following.startswith("#") and not source[0].text.startswith(("#", "-", "*", ">", "|", "<!--")):
         first = source[0]
         if len(first.text) <= _LONGEST_TITLE and not first.text.endswith((".", "!", "?")):
             title = clean(first.text).rstrip(": ")
@@ -226,7 +228,7 @@ def _paragraph(placed: list[Line], state: _State, *, before_list: bool) -> None:
 def _plain(placed: list[Line], state: _State) -> None:
     """Add lines as key-value lines, boilerplate and paragraphs."""
     pairs = [key_value(clean(line.text)) for line in placed]
-    if all(pairs):
+    if all(pairs) and not any(_continues(*both) for both in pairwise(placed)):
         for line, pair in zip(placed, pairs, strict=True):
             _add(state, BlockKind.KEY_VALUE, [line], cells=(pair,) if pair else ())
         return
@@ -239,6 +241,11 @@ def _plain(placed: list[Line], state: _State) -> None:
         _add(state, BlockKind.BOILERPLATE, [line])
         run = []
     _add(state, BlockKind.PARAGRAPH, run)
+
+
+def _continues(before: Line, line: Line) -> bool:
+    """Whether a line goes on with the sentence that the one before it was broken in."""
+    return len(before.text) >= _WRAPPED and before.text[-1] not in ".!?:;" and line.text[:1].islower()
 
 
 def _row(tokens: list[Token], position: int, base: int, state: _State) -> None:

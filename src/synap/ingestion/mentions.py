@@ -10,6 +10,11 @@ from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, is_name, words_of
 
 _BEFORE_PERSONS = word_set("with met meet told asked called named saw see visited and by from")
+_ORIGINS = word_set("be come hail move relocate fly travel return drive emigrate arrive")
+"""Verbs after which "from" names a place."""
+_GROUPS = word_set(
+    "parents kids children twins grandparents grandkids grandchildren in-laws folks neighbours neighbors"
+)
 _MOST_NAME_WORDS = 3
 
 
@@ -19,6 +24,12 @@ class Mentions:
 
     speaker: str
     people: dict[str, frozenset[str]] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
+
+    @property
+    def group(self) -> str | None:
+        """Whom "they" means: the one group of people named so far, where no single person could be meant too."""
+        return next(iter(self.groups)) if len(self.groups) == 1 and not self.people else None
 
     def note(self, shape: Shape) -> None:
         """Enter the persons that a clause mentions."""
@@ -32,10 +43,15 @@ class Mentions:
                 and not modifies(words, place)
             ):
                 self._relation(words, place, owner)
+        own = words_of(shape.subject_text) if shape.kind is SubjectKind.OWN else ()
+        if own and _group(own[-1].lower):
+            self.groups.add(f"{self.speaker}'s {' '.join(word.text for word in own[1:])}")
         if shape.kind is SubjectKind.NAMED:
             self._named(shape.subject_text)
         for place, word in enumerate(words[1:], start=1):
-            if is_name(word.text) and words[place - 1].lower in _BEFORE_PERSONS:
+            before = words[place - 1].lower
+            origin = before == "from" and shape.base in _ORIGINS
+            if is_name(word.text) and before in _BEFORE_PERSONS and not origin:
                 self._named(word.text.removesuffix("'s"))
 
     def meant_by(self, pronoun: str) -> str | None:
@@ -56,6 +72,11 @@ class Mentions:
         name = " ".join(words)
         if plain and not any(name in known or known in name for known in self.people):
             self.people[name] = frozenset({"he", "she"})
+
+
+def _group(noun: str) -> bool:
+    """Whether a noun names several people of the speaker's: `parents`, `kids`, `sisters`."""
+    return noun in _GROUPS or (noun.endswith("s") and noun[:-1] in lexicon.PEOPLE)
 
 
 def modifies(words: tuple[Word, ...], place: int) -> bool:

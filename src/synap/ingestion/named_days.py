@@ -15,6 +15,13 @@ _THIS_CENTURY_UNTIL = 30
 _ABBREVIATED = 4
 
 
+_NOUN_AFTER = re.compile(
+    r"\s+(?!(?:and|or|but|so|then|with|at|in|on|to|from|for|by|as|if|because|when|while|this|that|the|a|an|my|our|his|"
+    r"her|their|i|we|he|she|they|you|it|is|was|are|were|will|would|has|have|had|day|eve|again|too|instead|last|next)\b)"
+    r"[a-z]{3,}",
+)
+
+
 def season(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "last summer", "by spring", "winter 2022"; a season alone is a habit unless the verb looks back."""
     first = names.SEASONS[match["season"].casefold()]
@@ -120,6 +127,8 @@ def decade(match: re.Match[str], _anchor: Anchor) -> When | None:
 def feast(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "last Christmas", "Easter 2024"."""
     name = match["feast"].casefold().replace("\u2019", "'")
+    if not match["y"] and (not match["which"] or _NOUN_AFTER.match(match.string, match.end())):
+        return None  # "I love Christmas", "the Easter sale": a feast every year, no day
     if match["y"]:
         return periods.day(_feast_day(name, int(match["y"])))
     if anchor.day is None:

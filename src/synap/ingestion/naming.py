@@ -22,9 +22,10 @@ _GREETED = re.compile(
 )
 _INTRODUCED = re.compile(rf"(?:^|[\n.!?]\s*){_AM}\s+(?P<name>{_NAME}){_ENDS}")
 _NAMING = re.compile(
-    rf"(?P<own>[Mm]y (?:full |first )?name is|[Nn]ame is|I am (?:called|named)|(?:[Tt]his|[Ii]t) is|I am)\s+"
+    rf"(?P<own>(?:[Mm]y (?:full |first )?|(?:[Tt]he )?)[Nn]ame(?: is|['\u2019]s)|I am (?:called|named)|(?:[Tt]his|[Ii]t) is|I am)\s+"
     rf"(?P<name>{_NAME})[\s.!]*"
 )
+_WITH_MORE = re.compile(rf"I am (?P<name>{_NAME}),?\s+(?P<more>(?:an?|the|from|in|at|with|your|one of)\b.+)", re.DOTALL)
 _ORIGINS = word_set("""
     african american asian european australian austrian belgian brazilian british canadian chilean cuban egyptian
     ethiopian filipino georgian ghanaian indian iranian iraqi israeli jamaican jordanian kenyan lebanese mexican moroccan
@@ -65,9 +66,17 @@ def name_told(clause: str, known: str) -> str | None:
         return None
     name, own = told["name"], told["own"].casefold()
     familiar = set(name.casefold().split()) <= set(known.casefold().split())
-    if own.endswith(("name is", "called", "named")):
+    if own.endswith(("name is", "name's", "name\u2019s", "called", "named")):
         return name if _plausible(name) or familiar else None
     return name if familiar or (own == "i am" and _full(name)) else None
+
+
+def introduction(clause: str, known: str) -> tuple[str, str] | None:
+    """Return `I am Ada Byron, a potter from Taos` as the two statements that it makes, or None for other clauses."""
+    found = _WITH_MORE.fullmatch(clause)
+    if found is None or name_told(f"I am {found['name']}", known) is None:
+        return None
+    return f"I am {found['name']}", f"I am {found['more']}"
 
 
 def _full(name: str) -> bool:

@@ -27,6 +27,7 @@ _PRESENT_WITHOUT_CHANGE = word_set("read put let set cost spread")
 _LEFT_OVER = re.compile(
     r"\b(?:I|me|my|mine|myself|we|us|our|ours|ourselves|you|your|yours|I['\u2019]\w+)\b", re.IGNORECASE
 )
+_QUOTES = re.compile(r"“[^”]*”|\"[^\"]*\"")
 _ONE_PERSON = lexicon.MALE | lexicon.FEMALE
 _FUNCTION = (
     lexicon.SPEAKER
@@ -54,13 +55,14 @@ class Voice:
     Attributes:
         name: The speaker's name, or `UNNAMED`.
         addressee: Whom "you" means (`the assistant`, a name), or None where that is not certain.
-        he, she: Whom these pronouns mean, or None.
+        he, she, they: Whom these pronouns mean, or None.
     """
 
     name: str = UNNAMED
     addressee: str | None = None
     he: str | None = None
     she: str | None = None
+    they: str | None = None
 
     @property
     def inner(self) -> str:
@@ -77,8 +79,8 @@ def rewrite(shape: Shape, voice: Voice, *, past: bool = False) -> str | None:
         past: Something around the clause says that it is past, so that "I put" is not a habit.
     """
     text = _with_pronouns(shape, voice)
-    if text is None:
-        return None
+    if text is None or _others_unknown(shape) or any(_LEFT_OVER.search(quote[0]) for quote in _QUOTES.finditer(text)):
+        return None  # inside a quotation "I" and "you" are other people
     text = _resolved(text, voice)
     shape = analyse(text) if text != shape.text else shape
     written = _Rewriting(shape, voice, past=past).run()
@@ -117,6 +119,19 @@ def dangling(text: str, speaker: str = "") -> bool:
     return False
 
 
+def _others_unknown(shape: Shape) -> bool:
+    """Whether the speaker says "them" or "their" of somebody whom the clause has not named before."""
+    if shape.kind not in (SubjectKind.SPEAKER, SubjectKind.GROUP):
+        return False
+    words = shape.words
+    for place, word in enumerate(words):
+        if place > shape.verb and (_person(word) or _noun(word, first=place == 0)):
+            return False
+        if word.lower in ("them", "their", "theirs"):
+            return True
+    return False
+
+
 def _person(word: Word) -> bool:
     owner = word.lower.removesuffix("'s")
     return owner in _PEOPLE or owner.removesuffix("s") in _PEOPLE or is_name(word.text)
@@ -126,11 +141,11 @@ def _noun(word: Word, *, first: bool) -> bool:
     """Whether a word is most likely a noun: no function word, no form of a verb, no adverb."""
     if first or word.lower in _FUNCTION or word.lower.endswith("ly"):
         return False
-    return word.text != "_" and verbs.base_of(word.lower) is None
+    return word.text != "_" and not word.lower.endswith("ing") and verbs.base_of(word.lower) is None
 
 
 def _without_quotes(text: str) -> str:
-    return re.sub(r"“[^”]*”|\"[^\"]*\"", "", text)
+    return _QUOTES.sub("", text)
 
 
 def _with_pronouns(shape: Shape, voice: Voice) -> str | None:
@@ -138,7 +153,7 @@ def _with_pronouns(shape: Shape, voice: Voice) -> str | None:
     if shape.kind is not SubjectKind.PERSON:
         return shape.text
     word = shape.words[shape.subject[0]]
-    known = voice.she if word.lower == "she" else voice.he if word.lower == "he" else None
+    known = {"she": voice.she, "he": voice.he, "they": voice.they}.get(word.lower)
     if known is None:
         return None
     return shape.text[: word.start] + known + shape.text[word.end :]
@@ -211,7 +226,7 @@ class _Rewriting:
         word, shape = self._shape.words[index], self._shape
         if word.lower == "was" and self._subject_named and index and shape.words[index - 1].lower == "i":
             return "were"
-        joined = index >= 2 and shape.words[index - 1].lower in ("and", "or") and index - 2 == shape.verb  # noqa: PLR2004
+        joined = index - 2 == shape.verb >= 0 and shape.words[index - 1].lower in ("and", "or")
         if (
             joined
             and shape.kind is SubjectKind.SPEAKER

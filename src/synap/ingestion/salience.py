@@ -10,6 +10,7 @@ import re
 
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EMPTY_OBJECTS, EVALUATIONS
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, is_name
 from synap.ingestion.tenses import Tense
 
@@ -25,7 +26,7 @@ _CHATTER = re.compile(
 _CHATTY_STATES = re.compile(
     r"^(?:I|we) (?:am|are|was|were) (?:(?:really|so|very|just|also|always|all|not|still|pretty|super|too) )*(?:sure|glad (?:you|to hear|to help|that you|it|I)|happy (?:you|to (?:hear|help|chat|talk|see)|for you|that you)"
     r"|sorry(?: (?:to hear|for you|about that|that you|you)|$)|here (?:for|to|if)|with you|in awe|impressed (?:by|with) you|proud of you|curious|interested (?:in (?:hearing|knowing|your))|wondering|looking (?:for (?:some|a few|any|ways|advice|tips|ideas|help)|forward to (?:hearing|it|that|seeing you))"
-    r"|afraid (?:I|that|so|not)|excited (?:for you|to (?:hear|see (?:it|you|your|what)))|grateful (?:for (?:you|your))|thankful (?:for (?:you|your))|good|fine|okay|ok|great|well|done|ready|back|joking|kidding|serious|talking about|thinking (?:of you|about you)|all (?:ears|set|good)|open to|happy$|glad$|right|wrong|lost$|confused (?:by|about) (?:this|that|your))\b[.! ]*(?:$|(?=you|your|to (?:hear|help|see)|I |that |for |if ))",
+    r"|afraid (?:I|that|so|not)|excited (?:for you|to (?:hear|see (?:it|you|your|what)))|grateful (?:for (?:you|your))|thankful (?:for (?:you|your))|good|fine|okay|ok|great|well|done|ready|back|joking|kidding|serious|talking about|thinking (?:of you|about you)|all (?:ears|set|good)|open to|happy$|glad$|right|wrong|dead$|lost$|confused (?:by|about) (?:this|that|your))\b[.! ]*(?:$|,|(?=you|your|to (?:hear|help|see)|I |that |for |if ))",
     re.IGNORECASE,
 )
 _PROMISES = frozenset(
@@ -63,7 +64,11 @@ _DATED_DUMMY = re.compile(
     r"\b(?:my|our|[A-Z]\w+['\u2019]s) (?:[\w-]+ ){0,3}(?:birthday|anniversary|wedding|graduation|deadline|appointment|interview|first day|last day|name|favou?rite)\b",
     re.IGNORECASE,
 )
+_OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b", re.IGNORECASE)
 _SHORTEST = 3
+_REACTIONS = word_set(
+    "know think see mind care understand remember believe agree get mean worry bother blame lie deserve"
+)
 
 
 def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) -> bool:
@@ -81,16 +86,20 @@ def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) 
     if shape.kind in (SubjectKind.NONE, SubjectKind.ADDRESSEE):
         return False
     if shape.kind is SubjectKind.DUMMY:
-        return _DATED_DUMMY.search(shape.text) is not None and shape.words[shape.subject[0]].lower in (
-            "it",
-            "today",
-            "tomorrow",
-        )
+        return _told_by_a_dummy(shape)
     if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP):
         return _about_the_speaker(shape, dated=dated or felt)
     if shape.kind is SubjectKind.THING:
         return _about_a_thing(shape, dated=dated, strict=dialogue_of_people)
     return not _verdict(shape) or dated
+
+
+def _told_by_a_dummy(shape: Shape) -> bool:
+    """Whether "there are …" tells about something of the speaker's, or "it is …" names one of their days."""
+    subject = shape.words[shape.subject[0]].lower
+    if subject == "there":
+        return shape.base == "be" and shape.tense is Tense.PRESENT and _OWNED.search(shape.text) is not None
+    return subject in ("it", "today", "tomorrow") and _DATED_DUMMY.search(shape.text) is not None
 
 
 def _about_the_speaker(shape: Shape, *, dated: bool) -> bool:
@@ -99,12 +108,18 @@ def _about_the_speaker(shape: Shape, *, dated: bool) -> bool:
         return False
     if shape.tense is Tense.FUTURE and not dated and "going" not in (w.lower for w in shape.words):
         rest = shape.rest
-        if shape.base in _PROMISES or len(rest) < 2 or any(w.lower in lexicon.ADDRESSEE for w in rest):  # noqa: PLR2004
+        promised = shape.base in _PROMISES or len(rest) < len(("something", "more"))
+        if promised or any(w.lower in lexicon.ADDRESSEE for w in rest):
             return False
     addressed = any(word.lower in lexicon.ADDRESSEE for word in shape.words)
     if addressed and not dated and not _CONCRETE.search(text):
         return False
-    return _full_object(shape) or dated
+    return _full_object(shape) or dated or _abstains(shape)
+
+
+def _abstains(shape: Shape) -> bool:
+    """Whether somebody says what they never do: "I do not drive"."""
+    return shape.negated and shape.helpers == ("do",) and not shape.rest and shape.base not in _REACTIONS
 
 
 def _full_object(shape: Shape) -> bool:
@@ -115,7 +130,8 @@ def _full_object(shape: Shape) -> bool:
     informative = [
         w
         for w in rest
-        if w.lower not in lexicon.DETERMINERS | lexicon.PREPOSITIONS | EMPTY_OBJECTS | EVALUATIONS | lexicon.AUXILIARIES
+        if w.lower
+        not in lexicon.DETERMINERS | lexicon.PREPOSITIONS | EMPTY_OBJECTS | EVALUATIONS | lexicon.AUXILIARIES | {"to"}
     ]
     return bool(informative)
 

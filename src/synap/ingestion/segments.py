@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from synap.domain.documents import Block, BlockKind, Role, Segment
@@ -23,7 +24,7 @@ _MAX_ITEMS = 5
 _ITEMS_TOKENS = 80
 _PREFIX_TERMS = 24
 _PREFIX_TOKENS = 48
-_SURELY_SMALL = 70  # ASCII characters that hold fewer terms and tokens than any limit above
+_SURELY_SMALL = 110  # ASCII characters; at 0.55 terms and 1.25 tokens each, the most there can be, they keep any limit
 _CHARACTERS = 60  # pieces of a word without blanks: at most two terms and one token each stay inside the limits
 _STEP = " > "
 _WORD = re.compile(r"\S+")
@@ -123,14 +124,21 @@ def _prefix(block: Block) -> str:
 
 
 def _fitting(prefix: str) -> str:
-    small = len(_terms(prefix)) <= _PREFIX_TERMS and count_tokens(prefix) <= _PREFIX_TOKENS
-    return prefix if small else ""
+    terms, tokens = _size(prefix)
+    return prefix if terms <= _PREFIX_TERMS and tokens <= _PREFIX_TOKENS else ""
+
+
+@lru_cache(maxsize=1024)
+def _size(prefix: str) -> tuple[int, int]:
+    """Return the distinct terms and the tokens of a prefix, which the blocks of a document share."""
+    return len(_terms(prefix)), count_tokens(prefix)
 
 
 def _split(text: str, block: Block, prefix: str) -> Iterator[tuple[int, int, str]]:
     """Yield source span and words of the pieces of a block, all of it in one piece where that is small enough."""
     words = block.text
-    room, tokens = TERM_CAP - len(_terms(prefix)), MAX_TOKENS - count_tokens(prefix)
+    terms, size = _size(prefix)
+    room, tokens = TERM_CAP - terms, MAX_TOKENS - size
     if (words.isascii() and len(words) <= _SURELY_SMALL) or _fits(_piece(words, 0, len(words)), room, tokens):
         yield block.start, block.end, words
         return

@@ -14,6 +14,7 @@ from synap.ingestion import verbs
 from synap.ingestion.contractions import NO_LONGER
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.calendar import MONTHS, NUMBERS, SEASONS, WEEKDAYS
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.tenses import Tense
 
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019.&/+#@-]*[\w+#])?['\u2019]?|[^\W_]")
@@ -24,6 +25,7 @@ _TIME_WORDS = frozenset(
      *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
 )  # fmt: skip
 _DENIALS = frozenset({"not", "never", NO_LONGER})
+_NO_ADVERBS = word_set("family only reply apply fly rely supply italy emily kelly sally july lily")
 _LONGEST_SUBJECT = 10
 _LONGEST_NAME = 4
 _LONGEST_LEAD = 16
@@ -129,12 +131,22 @@ def _main_start(text: str, words: tuple[Word, ...]) -> int | None:
     first = words[start].lower
     if first in lexicon.SUBORDINATORS:
         return _after_subordinate(text, words, start)
+    if verbs.base_of_gerund(first) is not None:
+        return _after_participle(text, words, start)
     if (
         first in lexicon.PREPOSITIONS
         or first in _TIME_WORDS - {"the", "this"}
         or (first == "this" and _timed(words, start))
     ):
         return _after_lead(text, words, start)
+    return start
+
+
+def _after_participle(text: str, words: tuple[Word, ...], start: int) -> int:
+    """Return where the main clause begins behind "Being a nurse, "; `start` where no such part opens the clause."""
+    for index in range(start + 2, min(len(words), start + _LONGEST_LEAD)):
+        if words[index].lower in _NOMINATIVE and "," in text[words[index - 1].end : words[index].start]:
+            return index
     return start
 
 
@@ -167,11 +179,17 @@ def _after_lead(text: str, words: tuple[Word, ...], start: int) -> int | None:
             return index
         if index > start and word.lower in ("i", "we", "he", "she", "they"):
             return index
+        if index > start + 1 and word.lower in ("my", "our") and not _opens_phrase(words[index - 1]):
+            return index
         timed = word.lower in _TIME_WORDS or word.lower[0].isdigit()
-        if only_time and not timed and index > start:
+        if only_time and not timed and index > start + (words[start].lower in lexicon.PREPOSITIONS):
             return index
         only_time &= timed or index == start
     return None
+
+
+def _opens_phrase(word: Word) -> bool:
+    return word.lower in lexicon.PREPOSITIONS | lexicon.DETERMINERS | {"and", "or", "to"}
 
 
 def _subject(text: str, words: tuple[Word, ...], start: int) -> tuple[SubjectKind, tuple[int, int]]:
@@ -239,7 +257,7 @@ def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:  # no
     if words[index].text[0].isupper():
         return False
     if lower in lexicon.AUXILIARIES and lower not in ("be", "been", "being"):
-        return True
+        return not (lower == "may" and (before in lexicon.PREPOSITIONS or _number_follows(words, index)))
     if before in lexicon.DETERMINERS or before in lexicon.PREPOSITIONS or before == "to":
         return False
     following = words[index + 1].lower if index + 1 < len(words) else ""
@@ -250,6 +268,10 @@ def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:  # no
     if verbs.base_of_past(lower) is not None:
         return True
     return plural and verbs.is_base(lower) and before not in ("and", "or")
+
+
+def _number_follows(words: tuple[Word, ...], index: int) -> bool:
+    return index + 1 < len(words) and words[index + 1].text[0].isdigit()
 
 
 def _phrase_kind(words: tuple[Word, ...], start: int, end: int) -> SubjectKind:
@@ -369,22 +391,4 @@ def _tense(helpers: list[str], main: str, *, after: str = "") -> Tense:
 
 
 def _adverb(lower: str) -> bool:
-    return lower in lexicon.ADVERBS or (
-        lower.endswith("ly")
-        and lower
-        not in (
-            "family",
-            "only",
-            "reply",
-            "apply",
-            "fly",
-            "rely",
-            "supply",
-            "italy",
-            "emily",
-            "kelly",
-            "sally",
-            "july",
-            "lily",
-        )
-    )
+    return lower in lexicon.ADVERBS or (lower.endswith("ly") and lower not in _NO_ADVERBS)

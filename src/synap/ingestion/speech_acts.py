@@ -77,6 +77,16 @@ _RETRACTED_BEFORE = re.compile(
     r"|ignore (?:my last|the last|my previous) (?:message|sentence|statement|comment)|never ?mind what i (?:just )?said)\b[\s.!,]*$",
     re.IGNORECASE,
 )
+_JOKED = re.compile(
+    r"(?:ha+(?:ha)*|lol|no|nah|oh)?[,!.\s]*(?:(?:i(?:['\u2019]m| am|m) )?(?:just |only )?(?:kidding|joking)|jk|not really)[\s.!,\u2026]*$",
+    re.IGNORECASE,
+)
+_SOCIAL = re.compile(
+    r"(?:please |pls |just |do |and |then )?(?:let|tell|send|give|show|keep|take|have|wish|text|call|ping|thank|bless|excuse|trust|believe|forgive|hug|say) (?:me|us|it|that|you|your|them|him|her|care|hi|hello|pics?|photos?|a (?:great|good|nice|lovely|safe|wonderful)|safe|one for)\b"
+    r"|(?:will|can|must) do\b|good luck\b|(?:don['\u2019]?t|do not) (?:worry|give up|forget to|be)\b|sounds? (?:good|great|like|fun)\b|way to go\b|keep (?:going|up)\b",
+    re.IGNORECASE,
+)
+"""What people say to each other that asks for something small or only keeps the talk going."""
 _OPT_OUT = re.compile(
     _LEAD
     + r"(?:(?:don['\u2019]?t|do not|never|no need to)\s+(?:ever\s+)?(?:remember|store|save|keep|record|memori[sz]e|write down|note(?: down)?|log|retain)\s+"
@@ -92,7 +102,7 @@ _REMINDER = re.compile(
 )
 _GENERAL = re.compile(
     r"\b(?:always|never|from now on|by default|as (?:a|the) default|in (?:the )?future|going forward|henceforth|every ?time|each time|any ?time"
-    r"|whenever|when(?:ever)? (?:you|i)\b|(?:for|in|with|of|from|to) (?:all|every|each|any|future)\b|until (?:i|further)|in general|at all times|as a rule|by standard"
+    r"|whenever|when(?:ever)? (?:you|i)\b|(?:don['\u2019]?t|do not) (?:\w+ )+any(?:thing|one|body|where)?\b|(?:for|in|with|of|from|to) (?:all|every|each|any|future)\b|until (?:i|further)|in general|at all times|as a rule|by standard"
     r"|everywhere|permanently|consistently|no matter what|stick (?:to|with)|for good|all (?:my|your|the) (?:messages|answers|replies|responses|reports|emails))\b",
     re.IGNORECASE,
 )
@@ -133,7 +143,7 @@ _PAYLOAD = re.compile(
 )
 _PREFACE = re.compile(
     r"(?:(?:i |we )?(?:just )?(?:wanted|want|would like|have) to (?:let you know|tell you|mention|add|say|point out|share|confess)(?: that)?|just so you know|by the way|for (?:context|reference|the record|your information)"
-    r"|(?:just )?(?:a )?(?:quick )?(?:heads[- ]up|reminder|update|note)|(?:please )?(?:note|remember|keep in mind|bear in mind)(?: that)|(?:please )?(?:don['\u2019]?t|do not) forget (?:that )?(?=(?:i|my|we|our)\b)|(?:to be|being) honest|in case you (?:did not|didn['\u2019]?t) know|guess what|you know(?: what)?|the thing is|fun fact|one more thing|for what it['\u2019]s worth|as you (?:may )?know)\b[\s,:;!.\u2013\u2014-]*(?:that )?",
+    r"|(?:just )?(?:a )?(?:quick )?(?:heads[- ]up|reminder|update|note)|(?:please )?(?:note|remember|keep in mind|bear in mind)(?: that)|(?:please )?(?:remember|note)(?=\s(?:I|my|we|our)\s)|speaking of [^,.]{2,40}(?=,)|(?:just|only) (?:kidding|joking)|jk|you (?:should|might|may|need to|ought to)(?: also)?(?: (?:want|like) to)? know(?: that)?(?=\s(?:I|we|my|our)\b)|(?:please )?(?:don['\u2019]?t|do not) forget (?:that )?(?=(?:i|my|we|our)\b)|(?:to be|being) honest|in case you (?:did not|didn['\u2019]?t) know|guess what|you know(?: what)?|the thing is|fun fact|one more thing|for what it['\u2019]s worth|as you (?:may )?know)\b[\s,:;!.\u2013\u2014-]*(?:that )?",
     re.IGNORECASE,
 )
 _HANDED_OVER = re.compile(r"^(?:here(?:['\u2019]s| is| are)|this is|below is|see|check out)\b.*:\s*$", re.IGNORECASE)
@@ -163,7 +173,7 @@ _GIVEN_THAT = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
+    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|no,?\s+wait|wait,?\s+no|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
     re.IGNORECASE,
 )
 _LONGEST_PHRASE = 12
@@ -191,7 +201,7 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
         return taken_back
     opened, correction = _opened(sentence)
     text = sentence[opened:]
-    if not words_of(text):
+    if not words_of(text) or (not to_machine and _SOCIAL.match(text)):
         return Reading(act=Act.SOCIAL, correction=correction)
     reminder = _REMINDER.match(text)
     if reminder:
@@ -207,6 +217,8 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
 
 
 def _taken_back(sentence: str) -> Reading | None:
+    if _JOKED.match(sentence):
+        return Reading(act=Act.RETRACTION, backwards=True, text=sentence)
     if _RETRACTED_BEFORE.match(sentence):
         return Reading(act=Act.RETRACTION, backwards=True)
     opt_out = _OPT_OUT.match(sentence)
@@ -279,7 +291,7 @@ def _interjection(sentence: str, place: int) -> int:
 
 
 _ALWAYS_LEADING = word_set(
-    "oh so well and but also yeah wow hey anyway basically honestly actually btw fyi plus um uh lol"
+    "oh so well and but also yeah wow hey ooh aww ugh omg haha anyway basically honestly actually btw fyi plus um uh lol"
 )
 _NO_VOCATIVES = word_set(
     "yesterday today tomorrow recently lately sometimes usually monday tuesday wednesday thursday friday saturday sunday however once"

@@ -40,6 +40,8 @@ _RESCHEDULING = word_set("move reschedule postpone shift push delay change bring
 """Verbs whose past still speaks of a time to come: "the launch was moved to 3 May"."""
 
 _WILL = re.compile(r"\bwill (\w+)\b", re.IGNORECASE)
+_NO_MOMENT = word_set("be have live work grow know own belong study stay remain")
+"""Verbs of states, which do not lie on the day of what was told before them."""
 _REPORTED = 0.8
 _FULL = 5
 
@@ -92,6 +94,8 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
     if name is not None:
         return _introduction(name, around)
     validity = _validity(shape, spans)
+    if around.inherited is not None and shape.base in _NO_MOMENT:
+        around = replace(around, inherited=None)
     when = _main_date(spans, shape) or around.inherited
     feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING else None
     liking = liking_of(shape)
@@ -101,9 +105,12 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
             return None
         kind = MemoryType.FACT
     lasting = validity.start is not None and kind in (MemoryType.FACT, MemoryType.TEMPORAL_EVENT)
+    if lasting and validity.end is not None and kind is MemoryType.TEMPORAL_EVENT:
+        lasting = False  # a closed stretch of time is an event; it only has an end
     if lasting:
         kind, when = MemoryType.FACT, None if len(validity.spans) == len(spans) else when
     voice = replace(around.speaker.voice, he=around.mentions.meant_by("he"), she=around.mentions.meant_by("she"))
+    voice = replace(voice, they=around.mentions.group)
     content, exact = _content(shape, spans, voice, around)
     if content is None:
         return None
@@ -221,7 +228,7 @@ def _subject(shape: Shape, voice: Voice, key: str) -> str:
     if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP):
         return key
     if shape.kind is SubjectKind.PERSON:
-        meant = voice.she if shape.subject_text.casefold() == "she" else voice.he
+        meant = {"she": voice.she, "he": voice.he, "they": voice.they}.get(shape.subject_text.casefold())
         return (meant or key).casefold().rpartition("'s ")[2]
     words = words_of(shape.subject_text)
     if shape.kind is SubjectKind.OWN:

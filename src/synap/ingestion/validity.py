@@ -26,13 +26,15 @@ _BEGINS = re.compile(
 )
 _ENDS = re.compile(rf"\b(?:until|till|til|through|thru|up\s+(?:to|until)){_ON}\s*$", re.IGNORECASE)
 _FOR = re.compile(r"\bfor(?:\s+(?:the\s+(?:whole|rest)\s+of|all\s+of|just|only))?(?:\s+the)?\s*$", re.IGNORECASE)
-_INNER = re.compile(r"(?:since|from|until|till|through|for)\b", re.IGNORECASE)
+_INNER = re.compile(r"(?:since|from|until|till|through|thru|starting|beginning|of|for)\b", re.IGNORECASE)
 _ONWARDS = re.compile(r"\s+(?:on|onwards?|forward)\b(?!\s+\w+day)", re.IGNORECASE)
 _LEAD = re.compile(
     r"^(?:starting|beginning|effective|as\s+(?:of|from)|with\s+effect\s+from|from|since|until|through)\b", re.IGNORECASE
 )
 _FIRST_OF_TWO = re.compile(r"\bfrom\s*$", re.IGNORECASE)
-_LASTING = word_set("be have cost live work reside stay use apply own rent hold lead manage report run charge offer take")
+_LASTING = word_set(
+    "be have cost live work reside stay use apply own rent hold lead manage report run charge offer take"
+)
 _WIDE = (Precision.WEEK, Precision.MONTH, Precision.QUARTER, Precision.YEAR)
 _RANGE_GAP = re.compile(r"\s*(?:to|until|till|through|-|\u2013)\s*", re.IGNORECASE)
 
@@ -69,8 +71,12 @@ def validity_of(text: str, spans: Sequence[DateSpan]) -> Validity:
             start = span.when.start
             end = _last(span.when) if _stretch(span.when) and _FIRST_OF_TWO.search(found[0]) else end
         elif (found := _ENDS.search(before)) or (ranged and used[-1] is spans[place - 1]):
-            end = _last(span.when)
-        elif (found := _FOR.search(before)) and (span.when.precision in _WIDE or _stretch(span.when)):
+            end = (
+                span.when.start
+                if found and found[0].lower().startswith("un") and _wide(span.when)
+                else _last(span.when)
+            )
+        elif (found := _FOR.search(before)) and (_wide(span.when) or _stretch(span.when)):
             start, end = span.when.start, _last(span.when)
         else:
             continue
@@ -129,6 +135,11 @@ def _opening(text: str, span: DateSpan) -> str:
 
 def _stretch(when: When) -> bool:
     return when.end is not None and when.precision is Precision.DAY and when.end.date() != when.start.date()
+
+
+def _wide(when: When) -> bool:
+    """Whether a time is so wide that "until" it means until it begins."""
+    return when.precision in _WIDE
 
 
 def _last(when: When) -> datetime:

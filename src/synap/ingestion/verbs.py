@@ -71,6 +71,12 @@ def base_of_participle(word: str) -> str | None:
     return tables[2].get(word) or tables[1].get(word)
 
 
+def is_participle(word: str) -> bool:
+    """Whether a word can be a past participle; a past form that differs from its verb's participle (`grew`) cannot."""
+    base = base_of_participle(word)
+    return base is not None and (base not in IRREGULAR or IRREGULAR[base][1] == word or word in _tables()[2])
+
+
 def base_of_gerund(word: str) -> str | None:
     """Return the base of an -ing form (`running` → `run`), or None."""
     return _tables()[3].get(word)

@@ -8,9 +8,33 @@ from dataclasses import replace
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import TELEGRAPHIC_ADJECTIVES
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.lexicon.verbs import STATIVE
 from synap.ingestion.rewrite import Voice, rewrite
-from synap.ingestion.shapes import analyse, is_name, words_of
+from synap.ingestion.shapes import Word, analyse, is_name, words_of
+
+_ADJECTIVAL = word_set("""
+    left used lost set fixed read put let hit cost cut based born tired excited bored thrilled worried scared pleased
+    stressed exhausted annoyed disappointed frustrated confused surprised shocked amazed interested relieved blessed
+    crossed fried baked grilled roasted boiled smoked mixed limited advanced united red shed fed bound said told thought
+    felt meant agreed understood noted needed liked loved guessed supposed
+    """)
+"""Past forms that as a first word describe what follows, or only react to what was said."""
+_BEFORE_VERBS = word_set("just also recently finally still never not")
+_MUSING = word_set("looking thinking hoping wondering sounding")
+_AFTER_GERUNDS = lexicon.PREPOSITIONS | {"a", "an", "my", "the"}
+_AFTER_PASTS = (
+    lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "up", "out", "back", "home", "married"} | lexicon.ADVERBS
+)
+_NOUNS_TOO = word_set("classes lessons games plans shoes boots lights tests notes runs walks rides trips visits plants")
+_NEAR = 6
+_FAN = re.compile(
+    r"(?P<article>(?:not )?an? |not )?(?:(?:huge|big|massive|total|lifelong|avid|keen|proud|real) )?(?:fan|lover|believer|supporter|owner) (?:of|in)\b"
+    r"|(?P<not>not an? )[a-z-]+ person\b",
+    re.IGNORECASE,
+)
+_YOU = re.compile(r"\byou (\w+)", re.IGNORECASE)
+_MAIN_FOLLOWS = re.compile(r",\s*(?:i|we|my|our)\b", re.IGNORECASE)
 
 
 def standing_content(wanted: str, voice: Voice) -> str | None:
@@ -23,6 +47,7 @@ def standing_content(wanted: str, voice: Voice) -> str | None:
     called = re.match(r"(?:always )?(?:call|address|refer to) me (?:as )?(?P<name>.+)", text, re.IGNORECASE)
     if called:
         return f"{voice.name} wants to be called {called['name'].strip()}"
+    text = _YOU.sub(_it, text)
     text = re.sub(r"\byour\b", "its", re.sub(r"\byourself\b", "itself", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
     text = (
         text[:1].lower() + text[1:]
@@ -39,34 +64,62 @@ def standing_content(wanted: str, voice: Voice) -> str | None:
     return rewrite(analyse(text), replace(voice, addressee=None))
 
 
-def telegraphic_opening(text: str) -> str:  # noqa: PLR0911 - first rule that decides
+def _it(match: re.Match[str]) -> str:
+    verb = match[1].casefold()
+    if verb in lexicon.MODALS:
+        return f"it {verb}"
+    return f"it {'is' if verb == 'are' else verbs.third_person(verb) if verbs.is_base(verb) else verb}"
+
+
+def telegraphic_opening(text: str) -> str:
     """Return what a sentence without a subject leaves out: "I " before "live in Lisbon", "I am " before "allergic to"."""
     words = words_of(text)
     if len(words) < 2 or words[0].text in ("I", "i"):  # noqa: PLR2004 - one word states nothing
         return ""
-    place = int(
-        words[0].lower in ("just", "also", "recently", "finally", "still", "never", "not")
-        and len(words) > len(("I", "live"))
-    )
+    place = int(words[0].lower in _BEFORE_VERBS and len(words) > len(("I", "live")))
     word, after = words[place].lower, words[place + 1].lower
-    if word in lexicon.AUXILIARIES or after in lexicon.AUXILIARIES - {"have"} or after in ("you", "that", "it"):
+    if (
+        (word in lexicon.AUXILIARIES and word != "been")
+        or after in lexicon.AUXILIARIES - {"have"}
+        or after in ("you", "that", "it")
+    ):
         return ""
-    if word in TELEGRAPHIC_ADJECTIVES and after not in ("people", "food", "couples"):
+    compared = word == "like" and after in ("a", "an")
+    if word in STATIVE and not compared and not words[place].text[1:].isupper() and after not in lexicon.CONJUNCTIONS:
+        return "I "
+    return _being(text, word, after) or ("I " if _did(words[place:]) else "")
+
+
+def _being(text: str, word: str, after: str) -> str:
+    """Return the left-out "I am " or "I have " of a sentence that tells what somebody is, is doing or has been."""
+    if _MAIN_FOLLOWS.search(text):
+        return ""  # "Being a nurse, I work weekends": nothing is left out
+    fan = _FAN.match(text)
+    if fan:
+        return "I am " if fan["article"] or fan["not"] else "I am a "
+    if word == "been":
+        return "I have "
+    future = word == "gonna" or (word == "going" and after == "to")
+    if future or (word in TELEGRAPHIC_ADJECTIVES and after not in ("people", "food", "couples")):
         return "I am "
-    if word in STATIVE and not words[place].text[1:].isupper() and after not in lexicon.CONJUNCTIONS:
-        return "I "
-    if (
-        verbs.base_of_gerund(word)
-        and word not in ("looking", "thinking", "hoping", "wondering", "sounding")
-        and after in lexicon.PREPOSITIONS | {"a", "an", "my", "the"}
-    ):
-        shape = analyse(text)
-        return "I am " if shape.verb < 0 else ""
-    past = verbs.base_of_past(word) is not None and verbs.looks_past(word)
-    if (
-        past
-        and after
-        in lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "up", "out", "back", "home", "married"} | lexicon.ADVERBS
-    ):
-        return "I "
-    return "I " if past and is_name(words[place + 1].text) else ""
+    doing = verbs.base_of_gerund(word) is not None and word not in _MUSING
+    return "I am " if doing and after in _AFTER_GERUNDS and analyse(text.split(",", maxsplit=1)[0]).verb < 0 else ""
+
+
+def _did(words: tuple[Word, ...]) -> bool:
+    """Whether a sentence opens with what its speaker did: "Sold the van", but not "Baked potatoes are cheap"."""
+    word, after = words[0].lower, words[1]
+    if verbs.base_of_past(word) is None or not verbs.looks_past(word):
+        return False
+    if after.lower in _AFTER_PASTS or is_name(after.text):
+        return True
+    return word not in _ADJECTIVAL and not _has_finite_verb(words[1:])
+
+
+def _has_finite_verb(words: tuple[Word, ...]) -> bool:
+    """Whether a verb follows, so that the participle in front only describes its subject: "Baked potatoes are cheap"."""
+    return any(
+        word.text in lexicon.AUXILIARIES
+        or (verbs.base_of_third(word.lower) is not None and word.lower not in _NOUNS_TOO)
+        for word in words[:_NEAR]
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
-from synap.domain.tokens import count_tokens
+from synap.domain.tokens import count_lines
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
 from synap.retrieval.fuse import Fused, fuse
@@ -69,7 +69,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         items=tuple(served),
         formatted=formatted,
         scopes=_rungs_searched(search, wanted),
-        tokens=count_tokens(formatted),
+        tokens=count_lines(formatted.split("\n")) if formatted else 0,
         budget=wanted.budget,
         budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
         candidates=len(candidates),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from synap.domain.contexts import Item
 from synap.domain.memories import MemoryType
-from synap.domain.tokens import count_tokens, cut
+from synap.domain.tokens import count_line, count_tokens, cut
 from synap.retrieval.format import HEADINGS, line_of
 
 _LINE_BREAK = count_tokens("\n")
@@ -29,7 +29,7 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
         item = items[position]
         sections.add(item.memory.statement.type)
         headings = sum(_HEADING_TOKENS[kind] for kind in sections) if taken else 0
-        size = count_tokens(line_of(item))
+        size = count_line(line_of(item))
         if lines + headings + size + (_LINE_BREAK if taken else 0) <= budget:
             taken[position] = replace(item, tokens=size)
             lines += size + _LINE_BREAK
@@ -48,5 +48,5 @@ def _shorten(item: Item, room: int) -> Item | None:
     if not content:
         return None
     shortened = replace(item, content=content, cut=True)
-    size = count_tokens(line_of(shortened))
+    size = count_line(line_of(shortened))
     return replace(shortened, tokens=size) if size <= room else None

@@ -5,13 +5,16 @@ Nothing contradicted is dropped: it is marked with the id of what wins, and whoe
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
+from heapq import nsmallest
 from itertools import combinations
 
-from synap.domain.conflicts import Relation, relation, scope_relation
+from synap.domain.conflicts import Relation, relation, scope_relation, settles
+from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
@@ -20,23 +23,32 @@ from synap.retrieval.scored import Scored, Settled
 _COMMON = 12
 """A topic word that more candidates share than this pairs nobody by itself: it is what the question is about."""
 
-_MOST_COMPARED = 60
+_MOST_COMPARED = 40
 """Candidates compared at most, the best ranked; the rest is merged only where the words are equal."""
 
-_MOST_PAIRS = 150
+_MOST_PAIRS = 80
 """Pairs compared per answer at most, the best ranked first, so that a crowded topic cannot hold up a fetch."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
+class _Role(Enum):
+    """What a candidate can do to another: settle the same matter otherwise, tell of what ended it, or nothing."""
+
+    SETTLES = auto()
+    CHANGES = auto()
+    NONE = auto()
+
+
 @dataclass(slots=True)
 class _Standing:
-    """A candidate in the comparison: its place in the ranking, how narrow its scope is, and what became of it."""
+    """A candidate in the comparison: its place in the ranking, how narrow its scope is, what it can do, what became of it."""
 
     scored: Scored
     position: int
     rank: int
     said: datetime
+    role: _Role
     winner: _Standing | None = None
     merged_into: _Standing | None = None
 
@@ -75,7 +87,7 @@ def _standing(one: Scored, position: int, rank: int) -> _Standing:
     statement = memory.statement
     moments = [moment for moment in (statement.said_at, memory.seen_at) if moment is not None]
     said = max(moments, default=memory.recorded_at or _BEGINNING)
-    return _Standing(scored=one, position=position, rank=rank, said=said)
+    return _Standing(scored=one, position=position, rank=rank, said=said, role=_role(statement))
 
 
 def _merge_equal(by_precedence: Sequence[_Standing]) -> None:
@@ -94,26 +106,49 @@ def _dated_apart(a: _Standing, b: _Standing) -> bool:
 
 
 def _pairs(standings: Sequence[_Standing]) -> Iterator[tuple[_Standing, _Standing]]:
-    """Yield pairs that share a slot or a telling topic word, each once, the best ranked first."""
-    blocks: defaultdict[object, list[_Standing]] = defaultdict(list)
-    for one in standings[:_MOST_COMPARED]:
-        if one.merged_into is None:
-            for mark in _marks(one):
-                blocks[mark].append(one)
-    shared: Counter[tuple[int, int]] = Counter()
-    for mark, members in blocks.items():
-        crowded = len(members) > _COMMON and isinstance(mark, str) and not mark.startswith("#")
-        compared = members[:_COMMON] if crowded else members
-        shared.update((first.position, second.position) for first, second in combinations(compared, 2))
-    for first_position, second_position in sorted(shared, key=lambda pair: (_distance(pair) / shared[pair], pair))[
-        :_MOST_PAIRS
-    ]:
+    """Yield pairs that share a slot or a telling topic word and may bear on each other, each once, the best ranked first."""
+    compared = [one for one in standings[:_MOST_COMPARED] if one.merged_into is None and one.role is not _Role.NONE]
+    found = [
+        ((first.position + 1) * (second.position + 1) / shared, first.position, second.position)
+        for (first, ours), (second, theirs) in combinations(zip(compared, _blocks(compared), strict=True), 2)
+        if (shared := (ours & theirs).bit_count()) and _may_bear(first, second)
+    ]
+    # How far down a pair stands comes first: small where either member is near the top, since either may be the answer.
+    for _, first_position, second_position in nsmallest(_MOST_PAIRS, found):
         yield standings[first_position], standings[second_position]
 
 
-def _distance(pair: tuple[int, int]) -> int:
-    """How far down a pair stands: small where either member is near the top, since either may be the answer."""
-    return (pair[0] + 1) * (pair[1] + 1)
+def _blocks(standings: Sequence[_Standing]) -> list[int]:
+    """Return for each the blocks that it is in, as the bits of a number; blocks of one are left out."""
+    members: defaultdict[object, list[int]] = defaultdict(list)
+    for number, one in enumerate(standings):
+        for mark in _marks(one):
+            members[mark].append(number)
+    bits = [0] * len(standings)
+    for place, (mark, numbers) in enumerate((mark, found) for mark, found in members.items() if len(found) > 1):
+        crowded = len(numbers) > _COMMON and isinstance(mark, str) and not mark.startswith("#")
+        for number in numbers[:_COMMON] if crowded else numbers:
+            bits[number] |= 1 << place
+    return bits
+
+
+def _may_bear(first: _Standing, second: _Standing) -> bool:
+    """Whether the relations can tell anything about two: if not, they are complements or unrelated.
+
+    Inside a scope both must settle something, and both be memories or both excerpts. Across scopes the broader must
+    settle something; the narrower may be an event as well, since that can end what held.
+    """
+    if first.rank != second.rank:
+        return max(first, second, key=lambda one: one.rank).role is _Role.SETTLES
+    alike = first.scored.candidate.excerpt is second.scored.candidate.excerpt
+    return alike and first.role is _Role.SETTLES and second.role is _Role.SETTLES
+
+
+def _role(statement: Statement) -> _Role:
+    if settles(statement):
+        return _Role.SETTLES
+    event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
+    return _Role.CHANGES if event else _Role.NONE
 
 
 def _marks(one: _Standing) -> set[object]:

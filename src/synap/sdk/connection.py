@@ -18,8 +18,8 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8787"
 class Line(Protocol):
     """An open way to an engine."""
 
-    def api(self) -> Api:
-        """Return the operations of the caller's instance."""
+    async def api(self) -> Api:
+        """Return the operations of the caller's instance, as it is configured now."""
         ...
 
     def admin(self) -> AdminApi:
@@ -39,7 +39,7 @@ class OpenLine:
     management: AdminApi | None
     release: Callable[[], Awaitable[None]]
 
-    def api(self) -> Api:
+    async def api(self) -> Api:
         """Return the operations of the caller's instance.
 
         Raises:
@@ -63,6 +63,35 @@ class OpenLine:
 
     async def close(self) -> None:
         """Give everything back."""
+        await self.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalLine:
+    """An open way to an engine of this process.
+
+    Who calls is asked with every call, as a server does with every key: the instance's configuration may have changed
+    since, or the instance be gone.
+    """
+
+    operations: Callable[[], Awaitable[Api]]
+    management: AdminApi
+    release: Callable[[], Awaitable[None]]
+
+    async def api(self) -> Api:
+        """Return the operations of the default instance.
+
+        Raises:
+            NotFoundError: It was deleted.
+        """
+        return await self.operations()
+
+    def admin(self) -> AdminApi:
+        """Return the operations of management."""
+        return self.management
+
+    async def close(self) -> None:
+        """Finish the jobs in hand and give everything back."""
         await self.release()
 
 
@@ -93,7 +122,7 @@ class Connection:
 
     async def api(self) -> Api:
         """Return the operations of the caller's instance."""
-        return (await self.line()).api()
+        return await (await self.line()).api()
 
     async def admin(self) -> AdminApi:
         """Return the operations of management."""
@@ -153,6 +182,9 @@ async def embedded(data_dir: Path | None) -> Line:
     if data_dir is not None:
         settings = replace(settings, data_dir=data_dir, database_url=None, migration_url=None)
     engine = await open_engine(settings)
-    application = await engine.local_caller()
     operator = await engine.local_caller(kind="management")
-    return OpenLine(operations=engine.api_for(application), management=engine.admin_for(operator), release=engine.stop)
+
+    async def operations() -> Api:
+        return engine.api_for(await engine.local_caller())
+
+    return LocalLine(operations=operations, management=engine.admin_for(operator), release=engine.stop)

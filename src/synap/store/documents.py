@@ -108,7 +108,7 @@ class Documents:
     async def accept(self, scope: Scope, document: AcceptDocument) -> Ingestion:
         """Store a document with its segments, ingestion and job in one transaction; when this returns, all is on disk.
 
-        The same content again gives the first ingestion with `duplicate` set. Changed content under the same id makes
+        The same content again gives the first ingestion with `duplicate` set; one that was given up is tried anew. Changed content under the same id makes
         a new version; what was remembered from the old one is superseded when the new one has been worked through.
 
         Raises:
@@ -183,7 +183,8 @@ async def accept_document(
     earlier = await found.fetchone()
     if earlier is not None:
         if _is_duplicate(earlier, document):
-            return await _first_ingestion(connection, scope, earlier, duplicate=earlier["id"] != rows.document)
+            again = earlier["id"] != rows.document
+            return await _first_ingestion(connection, scope, earlier, duplicate=again, now=document.recorded_at)
         params |= {"previous": earlier["id"]}
         await execute(connection, "retire_document", params, shared=scope.shared)
     await _insert(connection, scope, document, rows, params)
@@ -222,9 +223,12 @@ def _is_duplicate(earlier: Mapping[str, Any], document: AcceptDocument) -> bool:
 
 
 async def _first_ingestion(
-    connection: Connection, scope: Scope, earlier: Mapping[str, Any], *, duplicate: bool
+    connection: Connection, scope: Scope, earlier: Mapping[str, Any], *, duplicate: bool, now: datetime
 ) -> Ingestion:
-    params = place(scope) | {"ingestion": earlier["ingestion_id"]}
+    params = place(scope) | {"ingestion": earlier["ingestion_id"], "now": now}
+    revived = await execute(connection, "revive_job_of_ingestion", params)
+    if await revived.fetchone() is not None:
+        await execute(connection, "requeue_ingestion", params)
     row = await (await execute(connection, "get_ingestion", params)).fetchone()
     if row is None:
         raise NotFoundError("the first ingestion of this document has been erased")

@@ -16,7 +16,7 @@ import msgspec
 
 from synap.domain.documents import Block
 from synap.domain.memories import Evidence, Statement
-from synap.domain.scopes import Scope
+from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.parts import DocumentParts, decode_parts
@@ -84,7 +84,8 @@ class Erasure:
             bumped = await bump(connection, scope)
             for what in _OF_A_SCOPE:
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
-            for what in () if scope.shared else _OF_AN_OWNER:
+            # Messages of CLIENT lie beside those of owners; WORLD, written by the operator's role, has none.
+            for what in () if scope.space == WORLD_SPACE else _OF_AN_OWNER:
                 await execute(connection, f"erase_scope_{what}", params)
             for what in _ABOUT_A_SCOPE:
                 await execute(connection, f"erase_scope_{what}", params)
@@ -117,9 +118,9 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
         columns = _blank_segments(segments, detail.evidence, keys, set(row["sources"]))
         await execute(connection, "blank_segments", params | columns, shared=scope.shared)
         quotes = sorted({piece.quote for piece in detail.evidence if piece.quote.strip()})
-        if quotes and not scope.shared:
-            fillers = [FILLER * len(quote) for quote in quotes]
-            await execute(connection, "blank_messages", params | {"quotes": quotes, "fillers": fillers})
+        if quotes and scope.space != WORLD_SPACE:
+            said = {"quotes": quotes, "fillers": [FILLER * len(quote) for quote in quotes]}
+            await execute(connection, "blank_messages", params | said, shared=scope.shared)
         await execute(connection, "erase_mentions", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
 

@@ -1,8 +1,8 @@
 """Search: everything that a chain of scopes holds near some queries, in one exchange with the database.
 
 Per query one statement reads the memories and segments of the chain by index-only scans, works out both channels' raw
-scores for all of them, keeps the best of each channel, and brings their payload and the scores of the segments beside
-them. Fusion is the reader's affair (`synap.retrieval`).
+scores for all of them, keeps the best of each channel with the segments beside them, and brings the payload of the most
+promising. Fusion is the reader's affair (`synap.retrieval`).
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ class Searches:
         """Return the candidates of a search, best channels' scores raw, and the versions of the scopes at that moment.
 
         Memories that are not valid yet or no longer come with their dates; superseded and retracted ones do not come,
-        unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. A
-        neighbour has scores and a place, but no text. Scopes whose digest is not the stored one give nothing.
+        unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. Only the
+        `search.texts` most promising memories and segments come with their text, by both channels' scores, each scaled
+        to its range, and for a segment 0.3 of the better one beside it; the others and the neighbours have scores and,
+        if they are segments, a place. Scopes whose digest is not the stored one give nothing.
 
         Args:
             search: What to look for. Without queries the surest of the newest of each scope come back, scores None.
@@ -154,8 +156,12 @@ def _candidates(
         scope = scopes.get(row["scope_id"])
         if scope is None:
             continue
-        memory, excerpt = _memory(row, scope, metadata, neighbour=one.neighbour)
-        if excerpt and not one.neighbour and types and memory.statement.type not in types:
+        if one.neighbour:
+            yield _untold(one, scope)
+            continue
+        excerpt = row["part"] >= _SEGMENT
+        memory = _memory(row, scope, metadata)
+        if excerpt and types and memory.statement.type not in types:
             continue
         yield Candidate(
             memory=memory,
@@ -164,23 +170,29 @@ def _candidates(
             speaker=row["speaker"],
             vector_scores=tuple(one.vectors),
             lexical_scores=tuple(one.lexicals),
-            neighbour=one.neighbour,
         )
 
 
-def _memory(
-    row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[str, Any]], *, neighbour: bool
-) -> tuple[Memory, bool]:
-    """Return what would be served, and whether it is a segment; `seen` holds metadata that was decoded already."""
-    if neighbour:
-        return _blank(scope), True
+def _untold(one: _Found, scope: Scope) -> Candidate:
+    """Return a row that came without its text."""
+    document, excerpt = one.row["document_row"], one.row["part"] % _NEIGHBOUR >= _SEGMENT
+    return Candidate(
+        memory=_blank(scope),
+        excerpt=excerpt,
+        place=SegmentRef(document_row=document, ordinal=one.row["ordinal"], shared=scope.shared) if excerpt else None,
+        vector_scores=tuple(one.vectors),
+        lexical_scores=tuple(one.lexicals),
+        neighbour=True,
+    )
+
+
+def _memory(row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[str, Any]]) -> Memory:
+    """Return what would be served; `seen` holds metadata that was decoded already."""
     text = row["metadata"] or row["document_metadata"]
     metadata = seen.get(text)
     if metadata is None:
         metadata = seen[text] = decode_metadata(text)
-    if row["part"] < _SEGMENT:
-        return memory_of(row, scope, metadata), False
-    return excerpt_of(row, scope, metadata), True
+    return memory_of(row, scope, metadata) if row["part"] < _SEGMENT else excerpt_of(row, scope, metadata)
 
 
 @lru_cache(maxsize=1024)

@@ -82,3 +82,16 @@ def test_a_memory_without_document_was_written_directly() -> None:
 
     assert shown.source == "user:direct"
     assert shown.source_evidence == ()
+
+
+@pytest.mark.parametrize("kind", [MemoryType.FACT, MemoryType.PREFERENCE])
+def test_what_recurs_has_no_date_of_its_own(kind: MemoryType) -> None:
+    shown = context_item(item(type=kind, when=When(start=MOMENT, recurrence="every Monday")))
+
+    assert (shown.event_date, shown.recurrence) == (None, "every Monday")
+
+
+def test_a_recurring_event_names_its_next_time() -> None:
+    shown = context_item(item(type=MemoryType.TEMPORAL_EVENT, when=When(start=MOMENT, recurrence="every Monday")))
+
+    assert shown.event_date == MOMENT

@@ -166,3 +166,24 @@ def test_slots_are_shipped_once_each_and_plentiful() -> None:
 
 def test_a_very_long_sentence_is_not_searched() -> None:
     assert slots_of("the user lives in " + "very " * 4000 + "Oslo", subject="the user") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The hearing is on Friday 27 November 2026",
+        "The regatta is in June 2027",
+        "The help desk is open every day",
+        "The user meets their coach every other Thursday at 5pm",
+        "Since the user moved to Lund, they cycle",
+    ],
+)
+def test_dates_and_habits_are_neither_versions_nor_times_nor_homes(text: str) -> None:
+    names = {slot.name.partition(":")[0] for slot in slots_of(text, subject="the user")}
+
+    assert names <= {"time"}
+    assert not any("day" in slot.value.split() for slot in slots_of(text, subject="the user"))
+
+
+def test_others_beside_the_user_do_not_change_whose_attribute_it_is() -> None:
+    assert _filled("The user and others use Zulip") == _filled("The user uses Zulip")

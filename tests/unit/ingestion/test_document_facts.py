@@ -67,3 +67,42 @@ def test_a_question_and_its_answer_are_told_together() -> None:
     assert contents("# Sauna\n\nQ: May children enter?\nA: Yes, with an adult.") == [
         "May children enter? Yes, with an adult (Sauna)"
     ]
+
+
+def test_a_quoted_date_is_left_as_it_is() -> None:
+    assert contents('# Guide\n\nThe clock turns "yesterday" into a real date.') == [
+        'The clock turns "yesterday" into a real date (Guide)'
+    ]
+
+
+def test_headers_that_are_verbs_keep_their_grammar() -> None:
+    row = (("Command", "brew tea"), ("does", "boils water"), ("for", "guests"), ("Price", "2 euros"))
+
+    assert table_row(row) == "brew tea: does boils water; for: guests; Price is 2 euros"
+
+
+def test_a_comment_is_neither_title_nor_fact() -> None:
+    assert contents("<!-- generated -->\n# Tools\n\n- Saws are in shed 2") == ["Saws are in shed 2 (Tools)"]
+
+
+def test_a_numbered_heading_stays_whole() -> None:
+    heading = "5. The quarry road is closed to lorries and trailers at night"
+
+    assert contents(f"# {heading}\n\nDrivers take the bypass.") == [f"Drivers take the bypass ({heading})"]
+
+
+def test_a_wrapped_sentence_with_colons_is_no_list_of_keys() -> None:
+    text = "Ring or knock: parcels in the porch stay there until a neighbour has\nsigned: then they are taken in."
+
+    assert contents(text) == [text.replace("\n", " ").removesuffix(".")]
+
+
+def test_a_value_of_a_later_day_begins_then() -> None:
+    document = "From 1 October the visitor centre is at 3 Pier Street."
+    prepared = prepare(document, document_type=DocumentType.DOCUMENT, created_at=WRITTEN, pii=PiiHandling.OFF)
+    source = Source(document_id="d", document_type=DocumentType.DOCUMENT, created_at=WRITTEN, rung="customer")
+
+    (draft,) = extract(prepared, source).drafts
+
+    assert draft.statement.type is MemoryType.FACT
+    assert draft.statement.valid_from == datetime(2027, 10, 1, tzinfo=UTC)

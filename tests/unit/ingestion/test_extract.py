@@ -190,3 +190,93 @@ def test_a_moved_appointment_lies_at_its_new_time() -> None:
 
 def test_a_preface_is_no_part_of_the_statement() -> None:
     assert only("User: Just wanted to let you know that I sold the boat.").content == "The user sold the boat"
+
+
+@pytest.mark.parametrize(
+    ("said", "contents"),
+    [
+        ("Sold the canoe.", ["The user sold the canoe"]),
+        ("I'm Tove Berg and I run a ferry.", ["The user's name is Tove Berg", "Tove Berg runs a ferry"]),
+        ("I'm deaf in one ear, you know.", ["The user is deaf in one ear"]),
+        ("I'd say my favourite month is May.", ["The user's favourite month is May"]),
+        ("I don't smoke, so I need no ashtray.", ["The user does not smoke", "The user needs no ashtray"]),
+        ("I'm not fussy about food, but onions give me hives.",
+         ["The user is not fussy about food, but onions give them hives"]),
+        ("My aunt Vera is from Turku, and she carves spoons.", ["The user's aunt Vera is from Turku", "Vera carves spoons"]),
+        ("My parents live in Cork. They keep geese.", ["The user's parents live in Cork", "The user's parents keep geese"]),
+        ("I was born in Oulu and grew up in Lund.", ["The user was born in Oulu", "The user grew up in Lund"]),
+        ("There are four goats on my farm.", ["There are four goats on the user's farm"]),
+        ('My boss wrote "you need to hurry, I am waiting".', []),
+        ("I own a castle. Just kidding!", []),
+        ("I love Easter.", ["The user loves Easter"]),
+        ("We leave on 14 May and come back on the 21st.",
+         ["The user and others leave on 14 May 2027", "The user and others come back on 21 May 2027"]),
+        ("I work nights, so please don't book anything before noon.",
+         ["The user works nights", "The user wants the assistant not to book anything before noon"]),
+    ],
+)  # fmt: skip
+def test_statements_stand_alone_in_plain_words(said: str, contents: list[str]) -> None:
+    assert [content for _, content in told(f"User: {said}")] == contents
+
+
+def test_a_value_that_begins_later_is_a_fact_with_its_first_day() -> None:
+    statement = only("User: From 1 September the studio is at 9 Mill Lane.")
+
+    assert statement.type is MemoryType.FACT
+    assert statement.content == "The studio is at 9 Mill Lane from 1 September 2027"
+    assert statement.valid_from == datetime(2027, 9, 1, tzinfo=UTC)
+    assert [(slot.name, slot.value) for slot in statement.slots] == [("location:studio", "9 mill lane")]
+
+
+def test_a_value_announced_with_will_is_asserted() -> None:
+    statement = only("User: The berth fee will be 45 euros from 1 May.")
+
+    assert (statement.modality, statement.valid_from) == (Modality.ASSERTED, datetime(2027, 5, 1, tzinfo=UTC))
+    assert [slot.value for slot in statement.slots] == ["45 eur"]
+
+
+def test_a_stay_ends_with_its_last_day() -> None:
+    statement = only("User: I'm staying at a hostel until Friday.")
+
+    assert statement.valid_until is not None
+    assert statement.valid_until.date().isoformat() == "2027-03-12"
+
+
+def test_a_correction_with_a_topic_of_its_own_leaves_other_statements_alone() -> None:
+    drafts = extracted(
+        "User: My eye test is on 12 June. Sorry, I misspoke: it's 13 May, my nephew's graduation."
+    ).drafts
+
+    assert [(draft.statement.content, draft.statement.correction) for draft in drafts] == [
+        ("The user's eye test is on 12 June 2027", False),
+        ("The user's nephew's graduation is on 13 May 2027", True),
+    ]
+
+
+def test_a_correction_finds_the_statement_of_its_topic() -> None:
+    drafts = extracted(
+        "User: My viola lesson is on Monday. My bus is the 14. Sorry, I meant Tuesday for my viola lesson."
+    ).drafts
+
+    assert [draft.statement.content for draft in drafts] == [
+        "The user's bus is the 14",
+        "The user's viola lesson is on Tuesday 16 March 2027",
+    ]
+
+
+def test_what_we_use_is_an_attribute_of_the_user() -> None:
+    assert {slot.key for slot in only("User: We deploy with Jenkins.").slots} == {("the user", "ci")}
+
+
+def test_a_repetition_is_never_written_as_one_date() -> None:
+    assert only("User: The sauna is open every day, closed on Friday.").content == (
+        "The sauna is open every day, closed on Friday"
+    )
+
+
+@pytest.mark.parametrize(
+    "talk",
+    ["Let me know how it goes!", "Will do.", "Good luck with that!", "I'm good, thanks", "Send pics!", "lol i'm dead"],
+)
+def test_small_talk_between_people_is_silent(talk: str) -> None:
+    assert told(f"Moss: {talk}\nInes: Sure, sounds great!", DocumentType.HUMAN_CHAT) == []

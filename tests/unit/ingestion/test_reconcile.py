@@ -285,3 +285,26 @@ def test_a_retraction_reaches_what_was_said_before_it_not_after() -> None:
     changes = reconcile(drafts, [_retraction("my gate code", _day(1), position=1000)], Related(), now=NOW)
 
     assert [end.older_key for end in changes.supersede] == [0]
+
+
+def test_a_value_from_a_later_day_on_leaves_the_present_one_standing_until_then() -> None:
+    first = _day(9)
+    draft = _draft("The studio is at 9 Mill Lane", _day(3), valid_from=first)
+    related = Related(neighbours={0: [(_stored("The studio is at 2 Quay Road", _day(1)), 0.8)]})
+
+    changes = reconcile([draft], [], related, now=NOW)
+
+    assert [(one.memory_id, one.status, one.valid_until) for one in changes.supersede] == [
+        ("old", MemoryStatus.ACTIVE, first)
+    ]
+
+
+def test_a_tool_that_we_use_gives_way_to_the_one_that_ours_was_moved_to() -> None:
+    drafts = [
+        _draft("The user and others deploy with Jenkins", _day(1)),
+        _draft("The user's pipelines were migrated to Buildkite", _day(2), position=100),
+    ]
+
+    changes = reconcile(drafts, [], Related(), now=NOW)
+
+    assert [(one.older_key, one.by_key) for one in changes.supersede] == [(0, 1)]

@@ -147,3 +147,20 @@ def test_an_excerpt_comes_second_to_a_memory_that_says_as_much(make: Any) -> Non
     candidates = [make.candidate("a", lexical=(5.0,), excerpt=True), make.candidate("b", lexical=(5.0,))]
 
     assert ids(ask(make, candidates, "anything")) == ["b", "a"]
+
+
+def test_what_came_without_its_text_lends_its_score_and_is_not_served(make: Any) -> None:
+    served = make.candidate("a", lexical=(1.0,), place=(1, 1), excerpt=True)
+    beside = replace(make.candidate("b", lexical=(4.0,), place=(1, 2), excerpt=True), neighbour=True)
+
+    fused = ask(make, [served, beside], "anything")
+
+    assert ids(fused) == ["a"]
+    assert fused.scored[0].score.lexical == pytest.approx(0.25)
+    assert fused.scored[0].score.neighbour == pytest.approx(1.0)
+
+
+def test_nothing_with_a_text_gives_nothing(make: Any) -> None:
+    alone = replace(make.candidate("b", lexical=(4.0,)), neighbour=True)
+
+    assert ids(ask(make, [alone], "anything")) == []

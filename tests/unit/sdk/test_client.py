@@ -11,7 +11,7 @@ import pytest
 import synap
 from synap import InvalidInputError, MaximemSynapSDK, SetupError, Synap
 from synap.errors import AuthenticationError
-from synap.sdk.connection import DEFAULT_BASE_URL, Connection, Line, OpenLine, remote
+from synap.sdk.connection import DEFAULT_BASE_URL, Connection, Line, LocalLine, OpenLine, remote
 
 
 @dataclass
@@ -165,3 +165,25 @@ async def test_two_running_loops_are_refused() -> None:
 
     with pytest.raises(SetupError, match="another event loop"):
         await asyncio.to_thread(asyncio.run, client.initialize())
+
+
+async def test_an_engine_of_this_process_is_asked_with_every_call_who_calls() -> None:
+    asked: list[str] = []
+
+    async def operations() -> Any:
+        asked.append(f"configuration {len(asked)}")
+        return asked[-1]
+
+    async def release() -> None:
+        asked.append("released")
+
+    async def opening() -> Line:
+        return LocalLine(operations=operations, management=cast("Any", "operator"), release=release)
+
+    connection = Connection(opening)
+
+    calls: list[Any] = [await connection.api(), await connection.api()]
+    await connection.close()
+
+    assert calls == ["configuration 0", "configuration 1"]
+    assert asked[-1] == "released"

@@ -84,7 +84,7 @@ REGULAR = word_set("""
     resist resolve respect respond rest restore result resume retire retrain return reveal review revise reward ride
     roast rock roll row ruin rule rush sail sample satisfy save scale scan scare schedule scold score scream screen
     search season select separate serve settle share shave shelter shift ship shop shout sigh sign signal ski skip
-    skate sketch slip slow smile smoke snack snore snow solve sort sound spark specialize sponsor spot sprain spray
+    bore irritate soothe hinder skate sketch slip slow smile smoke snack snore snow solve sort sound spark specialize sponsor spot sprain spray
     stabilize staff stain start starve state stay step stop store strengthen stress stretch structure struggle study
     stumble submit subscribe succeed suffer suggest suit supervise supply support suppose surf surprise surrender
     surround survive suspect sustain switch sync tackle talk target taste tattoo tend terminate test text thank threaten

@@ -200,6 +200,6 @@ from unnest(%(quotes)s::text[], %(fillers)s::text[]) as q (quote, filler)
 where m.bucket = %(bucket)s and m.scope_id = %(scope)s and strpos(m.content, q.quote) > 0
   and m.conversation_row in (
       select c.id from conversation c
-      join document d on d.bucket = c.bucket and d.scope_id = c.scope_id and d.conversation = c.conversation
-      where c.bucket = %(bucket)s and c.scope_id = %(scope)s and d.bucket = %(bucket)s
+      join document{t} d on d.bucket = c.bucket and d.scope_id = c.scope_id and d.conversation = c.conversation
+      where c.bucket = %(bucket)s and c.scope_id = %(scope)s and {at:d} d.scope_id = %(scope)s
         and d.id = any (%(documents)s::bigint[]))

@@ -102,6 +102,11 @@ where instance_id = %(instance)s and state = 'dead'
 order by id desc
 limit %(limit)s
 
+-- name: revive_job_of_ingestion
+update job set state = 'ready', run_at = %(now)s, tries = 0
+where bucket = %(bucket)s and scope_id = %(scope)s and ingestion_id = %(ingestion)s and state = 'dead'
+returning id
+
 -- name: revive_job
 update job set state = 'ready', run_at = %(now)s, tries = 0
 where bucket = %(bucket)s and id = %(job)s and instance_id = %(instance)s and state = 'dead'
