@@ -197,7 +197,12 @@ def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bo
     close = similarity is not None and similarity >= NEAR_DUPLICATE
     if not close and not all(mine.terms and _jaccard(mine.terms, other.terms) >= _SAME_SHARE for mine, other in pairs):
         return False
-    return all(mine.frame == other.frame for mine, other in pairs)
+    return all(mine.frame == other.frame and not _swapped(mine, other) for mine, other in pairs)
+
+
+def _swapped(mine: Reading, other: Reading) -> bool:
+    """Whether each has a content word in the place of another: `the red parcel`, `the blue parcel`."""
+    return bool(mine.terms - other.terms) and bool(other.terms - mine.terms)
 
 
 def _opposed(a: Statement, b: Statement) -> bool:

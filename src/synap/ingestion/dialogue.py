@@ -50,6 +50,7 @@ _LABELLED = re.compile(
 )
 _LONGEST_SENTENCE = 600
 _SHORT_TURN = 8
+_SHORT_CHARACTERS = 200
 _QUANTITY = re.compile(
     r"^[A-Za-z][\w-]*(?: [\w-]+){0,3} \d[\w.,]*(?: [\w%°-]+){0,4}$|^[A-Za-z][\w -]{1,24}: \S.{0,80}$"
 )
@@ -325,11 +326,10 @@ class _Turn:
 
     def _bare_quantity(self, text: str) -> bool:
         """Whether a short turn is a fragment with a figure ("size 42 shoes") that only its speaker can be about."""
-        whole = self._block.text.strip()
-        short = (
-            len(words_of(whole)) <= _SHORT_TURN and self._speaker.to_machine and whole.strip(" .!") == text.strip(" .!")
-        )
-        return short and analyse(text).verb < 0 and _QUANTITY.match(text.strip(" .!")) is not None
+        whole, fragment = self._block.text, text.strip(" .!")
+        alone = len(whole) <= _SHORT_CHARACTERS and whole.strip().strip(" .!") == fragment
+        short = alone and self._speaker.to_machine and len(words_of(fragment)) <= _SHORT_TURN
+        return short and analyse(text).verb < 0 and _QUANTITY.match(fragment) is not None
 
     def _keep_words(self, sentence: str, text: str, *, correction: bool = False) -> None:
         """Keep a fragment as it was said, its dates written out."""

@@ -41,7 +41,9 @@ _FIRST_DELAY = 0.05
 def translate(error: psycopg.Error) -> SynapError | None:
     """Return our error for one of the driver's that comes from the surroundings, or None for one to be left as it is."""
     if isinstance(error, PoolTimeout | TooManyRequests):
-        return ServiceUnavailableError("no connection to the database was to be had in time: it is busy or away", retry_after_seconds=1)
+        return ServiceUnavailableError(
+            "no connection to the database was to be had in time: it is busy or away", retry_after_seconds=1
+        )
     if isinstance(error, PoolClosed):
         return ServiceUnavailableError("the engine is shutting down")
     if error.sqlstate is not None:
