@@ -144,7 +144,10 @@ def _contradict(a: Statement, b: Statement) -> bool:
 def _overrule(narrow: Statement, broad: Statement) -> bool:
     """Whether a narrow statement says otherwise than a broad one: by a slot of the viewer's, else on a common topic."""
     ours, theirs = _slots_of_both(narrow, broad)
-    shared = [(mine, other) for mine in ours for other in theirs if mine.name == other.name and _meets(mine, other)]
+    alike = [(mine, other) for mine in ours for other in theirs if mine.name == other.name]
+    shared = [(mine, other) for mine, other in alike if _meets(mine, other)]
+    if alike and not shared and all(_siblings(mine, other) for mine, other in alike):
+        return False
     if shared:
         aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
         return not aside and any(values_exclude(mine, other) for mine, other in shared)
@@ -169,6 +172,11 @@ def _meets(narrow: Slot, broad: Slot) -> bool:
         return True
     ours, theirs = set(narrow.subject.split()), set(broad.subject.split())
     return ours <= theirs or theirs <= ours
+
+
+def _siblings(mine: Slot, other: Slot) -> bool:
+    """Whether the subjects are two of one kind (`staging database`, `billing database`)."""
+    return mine.subject.split()[-1:] == other.subject.split()[-1:] != []
 
 
 def _same_subject(a: Statement, b: Statement) -> bool:
@@ -201,8 +209,9 @@ def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bo
 
 
 def _swapped(mine: Reading, other: Reading) -> bool:
-    """Whether each has a content word in the place of another: `the red parcel`, `the blue parcel`."""
-    return bool(mine.terms - other.terms) and bool(other.terms - mine.terms)
+    """Whether the two differ only by words in each other's places: `the red parcel`, `the blue parcel`."""
+    ours, theirs = [root for _, root in mine.words], [root for _, root in other.words]
+    return len(ours) == len(theirs) and ours != theirs
 
 
 def _opposed(a: Statement, b: Statement) -> bool:
@@ -213,9 +222,14 @@ def _opposed(a: Statement, b: Statement) -> bool:
                 continue
             if mine.aside or other.aside or _restricted_apart(mine, other):
                 continue
-            if _values_differ(mine, other) or (mine.negative is not other.negative) or (a.positive is not b.positive):
+            if _values_differ(mine, other) or (mine.stems & other.stems and _opposite(a, b, mine, other)):
                 return True
     return False
+
+
+def _opposite(a: Statement, b: Statement, mine: Reading, other: Reading) -> bool:
+    """Whether one of two clauses, or of the statements they stand in, denies; words in common make it the same that is denied."""
+    return mine.negative is not other.negative or a.positive is not b.positive
 
 
 def _overrides(narrow: Statement, broad: Statement) -> bool:
@@ -249,11 +263,21 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
     if _choices_differ(narrow, broad):
         return topical or any(term.startswith("#") for term in shared)
     if _values_differ(narrow, broad):
-        return topical or _counts_alike(narrow, broad)
+        return (topical or _counts_alike(narrow, broad)) and not _headed_apart(narrow, broad, names)
     if not topical:
         return False
     polar = narrow.negative is not broad.negative and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
     return polar or _counts_against_all(narrow, broad) or _instead(narrow, broad, shared)
+
+
+def _headed_apart(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
+    """Whether both begin with a thing of their own (`the motor is …`, `the axle is …`), neither of them the viewer."""
+    if narrow.own or broad.sweeping:
+        return False
+    ours, theirs = narrow.heading, broad.heading
+    return bool(ours.terms - theirs.terms - theirs.stems - names) and bool(
+        theirs.terms - ours.terms - ours.stems - names
+    )
 
 
 def _counts_against_all(narrow: Reading, broad: Reading) -> bool:

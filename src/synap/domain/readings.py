@@ -28,6 +28,11 @@ class Reading:
         return tuple((word, _stem(word)) for word in plain_words(self.text))
 
     @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of its content words."""
+        return frozenset(root for word, root in self.words if _tells(word, root))
+
+    @cached_property
     def topics(self) -> dict[str, frozenset[str]]:
         """The topics named, each with the stems that named it."""
         return topics_in(tuple(root for _, root in self.words))
@@ -36,7 +41,7 @@ class Reading:
     def terms(self) -> frozenset[str]:
         """Stems of its content words, and its topics as `#name`; stems that named a topic are not repeated."""
         covered = frozenset().union(*self.topics.values()) if self.topics else frozenset()
-        content = {root for word, root in self.words if _tells(word, root)} - covered - self.named
+        content = self.stems - covered - self.named
         topics = self.topics.keys() - ({"plan"} if any(kind == "plan" for kind, _ in self.restrictions) else set())
         return frozenset(content | {f"#{name}" for name in topics})
 
@@ -47,8 +52,17 @@ class Reading:
 
     @cached_property
     def choices(self) -> frozenset[tuple[str, str]]:
-        """Alternatives named, as (family, word)."""
-        return choices_in(tuple(root for _, root in self.words))
+        """Alternatives named, as (family, word); a language that somebody can speak is none."""
+        named = choices_in(tuple(root for _, root in self.words))
+        if _ABILITY.search(self.text) is not None:
+            return frozenset(choice for choice in named if choice[0] != "language")
+        return named
+
+    @cached_property
+    def heading(self) -> Reading:
+        """What stands before its verb, and tells what it is about; empty where no plain verb is found."""
+        verb = _VERB.search(self.text)
+        return Reading(self.text[: verb.start()] if verb is not None else "")
 
     @cached_property
     def negative(self) -> bool:
@@ -116,7 +130,8 @@ _EMPTY = frozenset(
             everywhere default always never today tomorrow now currently instead rather user users up people
             person  company team staff employee employees customer customers member members thing things way
             lot much many also even already yet still  per available enabled allowed required supported
-            happen happens new set work works working year month week day hour minute  another whole just
+            since until happen happens new set work works working year month week day hour minute second euro dollar pound cent percent
+            another whole just
             without any unless until enough directly long short time times again back am pm via
             """
         ),
@@ -150,6 +165,15 @@ _DOUBTFUL = re.compile(
     r"supposedly|allegedly|"
     r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day (?:i|we|the user)|someday|"
     r"heard that|says that|said that)\b",
+    re.IGNORECASE,
+)
+_ABILITY = re.compile(
+    r"\b(?:speaks?|learn(?:s|ing|ed)?|stud(?:y|ies|ying|ied)|fluent|native|taught|teach(?:es)?|understands?|practi[cs](?:e|es|ing))\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r":\s|\b(?:is|are|was|were|be|has|have|had|gets?|takes?|lasts?|runs?|costs?|ends?|starts?|begins?|closes?|opens?|times|"
+    r"goes|go|uses?|allows?|requires?|needs?|may|must|can|should|will|expires?|renews?|happens?|lies|stands?)\b",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)

@@ -52,6 +52,11 @@ LANGUAGES = listed(
     """
 )
 _LANGUAGE = rf"(?:{'|'.join(LANGUAGES)})"
+_PAPERS = (
+    r"reports?|e-?mails?|documentation|docs|letters?|summaries|minutes|notes|invoices?|contracts?|comments?|tickets?|"
+    r"presentations?|slides|newsletters?"
+)
+"""What may be wanted in a language of its own, whatever the language of the conversation."""
 _DIETS = (
     r"vegan|vegetarian|pescatarian|flexitarian|lactose[- ]intolerant|gluten[- ]intolerant|c(?:o|oe)eliac|kosher|halal|"
     r"keto|paleo|fruitarian|low[- ]carb|gluten[- ]free|dairy[- ]free|plant[- ]based"
@@ -441,17 +446,22 @@ RULES = (
         r"(?P<v>(?-i:(?:the )?(?:University|College|Institute) of [A-Z]\w+|[A-Z][\w ]*?(?:University|College|School)))",
     ),
     # How the assistant should behave.
+    _rule("reply_language", rf"\b(?P<q>{_PAPERS})\b[^,;]{{0,40}}? in (?P<v>{_LANGUAGE})\b"),
     _rule(
         "reply_language",
         rf"\b(?:answers?|reply|replies|respond|responds|write|writes|written|speak|talk|communicate|"
-        rf"converse|responses|messages|emails?|documentation)\b[^,;]{{0,40}}? in (?P<v>{_LANGUAGE})\b",
+        rf"converse|responses|messages)\b[^,;]{{0,40}}? in (?P<v>{_LANGUAGE})\b",
     ),
     _rule(
         "reply_language",
         rf"<S>(?:prefers?|wants?|would like|likes?) (?P<v>{_LANGUAGE})(?: answers| replies| responses)?"
         r"(?:$|[.,;]| over\b| as\b)",
     ),
-    _rule("theme", r"\b(?P<v>dark|light|high[- ]contrast|solarized|sepia|night) (?:mode|theme)\b"),
+    _rule(
+        "theme",
+        r"\b(?P<v>dark|light|high[- ]contrast|solarized|sepia|night) (?:mode|theme)\b"
+        r"(?: (?:in|for|on) (?:the )?(?P<q>(?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*)?))?",
+    ),
     _rule("theme", r"\btheme (?:is|to|be)<ADV> (?P<v>dark|light|high[- ]contrast|solarized|sepia|system)\b"),
     _rule("unit_system", r"\b(?P<v>metric|imperial)(?: units?| system)?\b"),
     _rule(

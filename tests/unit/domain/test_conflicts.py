@@ -49,6 +49,10 @@ def test_a_narrow_statement_overrides_a_general_one_on_the_same_matter(broad: st
         ("Travel budget is 1,500 euros.", "The user's kitchen budget is 9,000 euros."),
         ("Meeting room Fjord seats 8 people.", "Meeting room Skagen seats 20 people."),
         ("Hamar's office is in Bergen.", "My sister's office is in Oslo."),
+        ("The API times out after 30 seconds.", "The demo takes 45 seconds."),
+        ("Letters are written in English.", "The user speaks German."),
+        ("The billing database runs PostgreSQL 16.", "The staging database runs PostgreSQL 15."),
+        ("The copper motor is 3 meters long.", "The copper axle is 5 meters long."),
     ],
 )
 def test_a_near_miss_overrides_nothing(broad: str, narrow: str) -> None:
@@ -78,6 +82,9 @@ def test_two_values_of_one_slot_conflict_either_way_round(a: str, b: str) -> Non
         ("The Free tier's rate limit is 100", "The Pro tier's rate limit is 1,000"),
         ("The user lives in Oslo", "The user lives in Oslo, Norway"),
         ("The user's son is called Leo", "The user's son is called Max"),
+        ("The user prefers to talk in Spanish", "Reports for the user are written in French"),
+        ("The user prefers dark mode in Vim", "The user prefers light mode in Slack"),
+        ("The user never eats meat", "The user is a vegetarian"),
     ],
 )
 def test_both_may_be_true_of_different_things_or_of_what_adds_up(a: str, b: str) -> None:
