@@ -24,6 +24,7 @@ from synap.engine.engine import Engine
 from synap.retrieval.compose import Wanted, compose
 from synap.sdk.http import HttpApi
 from synap.sdk.transport import Transport
+from synap.server.serve import listen
 from synap.server.serve import run as serve
 
 SENTENCES = (
@@ -144,7 +145,7 @@ async def over_http(house: House, *, rounds: int) -> list[Times]:
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     door = asyncio.create_task(
-        serve(engine, "127.0.0.1", 0, stop=stop, on_listening=lambda _, port: ready.set_result(port))
+        serve(engine, listen(port=0), stop=stop, on_listening=lambda _, port: ready.set_result(port))
     )
     remote = HttpApi(Transport(f"http://127.0.0.1:{await ready}", key, timeout=30.0))
     users = [owner for owner in house.users if owner.instance == 0]

@@ -176,13 +176,13 @@ async def _assemble(
         cache=AnswerCache(timer=time.monotonic),
         audit=AuditTrail(store.audit),
         settings=Limits(max_document_bytes=settings.max_document_bytes),
+        faults=Faults(settings.faults),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
     engine = Engine(
         core,
         release=release,
         facts={"kind": "postgresql" if opened.server is None else "embedded", **asdict(opened.facts)},
-        faults=Faults(settings.faults),
         pace=opening.pace,
         default_instance=default,
         server=opened.server,

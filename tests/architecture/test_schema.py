@@ -129,7 +129,8 @@ def test_a_content_table_shows_entered_scopes_alone(catalogue: Catalogue, table:
 def test_a_shared_content_table_leaves_world_to_the_operator(catalogue: Catalogue, table: str) -> None:
     assert policies(catalogue, table) == {
         "scope_wall": ("PERMISSIVE", APPLICATIONS, "ALL", RULE, NOT_WORLD),
-        "world_wall": ("RESTRICTIVE", APPLICATIONS, "DELETE", NOT_WORLD, None),
+        "world_delete_wall": ("RESTRICTIVE", APPLICATIONS, "DELETE", NOT_WORLD, None),
+        "world_update_wall": ("RESTRICTIVE", APPLICATIONS, "UPDATE", NOT_WORLD, None),
         "operator_wall": ("PERMISSIVE", ["synap_operator"], "ALL", RULE, RULE),
     }
 

@@ -14,6 +14,7 @@ from synap.testing import FixedClock
 OWNERS = {
     "Scope": "one scope",
     "Sequence[Scope]": "a chain of scopes",
+    "Sequence[tuple[Scope, AcceptDocument]]": "documents, each with its scope",
     "Search": "a search, which carries its chain",
     "Job": "a job, which carries its bucket and scope",
     "RowRef": "the place of one row; its owner is checked against the caller by the engine",
@@ -34,7 +35,10 @@ CONTROL = {
     "embeddings.open": "notes an embedder and its column, which hold no content",
     "embeddings.spaces": "which embedders there are, which holds no content",
     "embeddings.switch": "makes another vector column the live one, for everyone at once",
+    "erasure.begun": "ids of clients and instances whose deletion has begun, for the process that finishes it",
     "erasure.client": "erases a whole client, named first",
+    "erasure.close_client": "rows about a client and its instances, before it is erased",
+    "founding.instance": "makes the first client and instance of a store, when there is no tenant yet",
     "queue.depth": "counts of jobs over all buckets, for health and metrics",
     "queue.discover": "numbers of buckets with work, for a worker that serves all tenants",
     "queue.claim": "jobs of one bucket, for a worker that serves all tenants; each job then carries its scope",

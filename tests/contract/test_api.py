@@ -216,6 +216,29 @@ async def test_rows_of_wrong_types_fail_alone_through_every_door(house: House) -
     assert messages[0] == messages[1]
 
 
+async def test_a_refused_row_is_known_under_the_id_it_was_answered_with(house: House, door: str) -> None:
+    sdk, stranger = await house.way_in(door), await house.way_in(door)
+    result = await sdk.memories.batch_create([{"document": "x", "mode": "slow"}, {"document": ""}], wait=False)
+
+    failed = [await sdk.memories.wait_for_completion(row.ingestion_id) for row in result.results]
+
+    assert (result.memory_count, result.failed) == (0, 2)
+    assert [row.status for row in failed] == ["failed", "failed"]
+    assert "mode must be one of" in str(failed[0].error_message)
+    with pytest.raises(NotFoundError):
+        await stranger.memories.status(failed[0].ingestion_id)
+
+
+async def test_a_memory_is_not_changed_to_an_unknown_document_type(sdk: Synap) -> None:
+    accepted = await sdk.memories.create(memories=[{"type": "fact", "content": "Ana owns a kiln."}], user_id="ana")
+    done = await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+
+    with pytest.raises(InvalidInputError) as refusal:
+        await sdk.memories.update(done.memory_ids[0], "Ana owns two kilns.", document_type="bogus")
+
+    assert refusal.value.field == "document_type"
+
+
 async def test_one_bad_row_refuses_all_where_that_is_wished(sdk: Synap) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         await sdk.memories.batch_create([{"document": "fine"}, {"document": 5}], fail_fast=True)
@@ -234,6 +257,33 @@ async def test_messages_are_read_back_in_order_under_any_name(sdk: Synap) -> Non
     assert [(turn.position, turn.content) for turn in turns] == [(1, "Hello"), (2, "Hi, how can I help?")]
     assert context.conversation_context is not None
     assert [turn.content for turn in context.conversation_context.recent_turns] == [turn.content for turn in turns]
+
+
+async def test_another_spelling_of_a_uuid_is_another_conversation(sdk: Synap) -> None:
+    canonical = "3f25e1d2-9dad-41d1-80b4-00c04fd430c8"
+    await sdk.conversation.record_message(canonical, "user", "We meet on Monday.", "ana", "flora")
+
+    for spelling in (canonical.upper(), canonical.replace("-", ""), "{" + canonical + "}", f"urn:uuid:{canonical}"):
+        assert await sdk.conversation.messages(spelling, "ana", "flora") == ()
+        assert (await sdk.conversation.context.fetch(spelling)).metadata.reason == "unknown_conversation"
+    assert len(await sdk.conversation.messages(canonical, "ana", "flora")) == 1
+
+
+async def test_an_empty_id_is_no_missing_id(sdk: Synap) -> None:
+    await sdk.conversation.record_message("cv1", "user", "We meet on Monday.", "ana", "flora")
+
+    for field, fetched in (
+        ("customer_id", sdk.user.context.fetch("ana", "")),
+        ("user_id", sdk.user.context.fetch("", "flora")),
+        ("customer_id", sdk.customer.context.fetch("")),
+        ("user_id", sdk.conversation.context.fetch("cv1", "", "flora")),
+        ("customer_id", sdk.conversation.context.fetch("cv1", "ana", "")),
+        ("customer_id", sdk.conversation.context.fetch("cv1", "", "")),
+        ("conversation_id", sdk.conversation.context.fetch("")),
+    ):
+        with pytest.raises(InvalidInputError) as refusal:
+            await fetched
+        assert refusal.value.field == field
 
 
 async def test_an_unknown_conversation_is_empty_and_says_why(sdk: Synap) -> None:
@@ -286,6 +336,26 @@ BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]]
     "surrogate on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("a\ud800")),
     "too many results": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=51)),
     "unknown rung": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", scopes=["planet"])),
+    "no list of documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(None)),  # type: ignore[arg-type]  # on purpose
+    "a text among documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(["x"])),  # type: ignore[list-item]  # on purpose
+    "a misspelt owner": (InvalidInputError, lambda sdk: sdk.memories.batch_create([{"document": "x", "userid": "u"}])),
+    "no list of messages": (InvalidInputError, lambda sdk: sdk.conversation.record_messages_batch(None)),  # type: ignore[arg-type]  # on purpose
+    "a role that is none": (InvalidInputError, lambda sdk: sdk.memories.create([{"content": "x", "role": "robot"}])),
+    "a large message": (
+        PayloadTooLargeError,
+        lambda sdk: sdk.conversation.record_message("c", "user", "x" * (DOCUMENT_BYTES + 1), "u"),
+    ),
+    "an id with a path in it": (NotFoundError, lambda sdk: sdk.memories.get("a/../b")),
+    "an instance with a path in it": (NotFoundError, lambda sdk: sdk.admin.instances.get("../inst")),
+    "a name of another type": (InvalidInputError, lambda sdk: sdk.admin.clients.create(5)),  # type: ignore[arg-type]  # on purpose
+    "a status of another type": (InvalidInputError, lambda sdk: sdk.admin.clients.update("cli_0", status=5)),  # type: ignore[arg-type]  # on purpose
+    "a label of another type": (InvalidInputError, lambda sdk: sdk.admin.keys.create("inst_0", 5)),  # type: ignore[arg-type]  # on purpose
+    "a configuration of another type": (InvalidInputError, lambda sdk: sdk.admin.config.set("inst_0", 5)),  # type: ignore[arg-type]  # on purpose
+    "a limit of another type": (InvalidInputError, lambda sdk: sdk.admin.audit.list(limit="x")),  # type: ignore[arg-type]  # on purpose
+    "a page of another type": (InvalidInputError, lambda sdk: sdk.admin.world.list(page="x")),  # type: ignore[arg-type]  # on purpose
+    "a long WORLD memory": (InvalidInputError, lambda sdk: sdk.admin.world.add("x" * 8001)),
+    "unknown client": (NotFoundError, lambda sdk: sdk.admin.instances.create("cli_0", "x")),
+    "instances of an unknown client": (NotFoundError, lambda sdk: sdk.admin.instances.list("cli_0")),
     "unknown memory": (NotFoundError, lambda sdk: sdk.memories.get(str(uuid.UUID(int=1)))),
     "no memory id": (NotFoundError, lambda sdk: sdk.memories.delete("not-a-uuid")),
     "unknown ingestion": (NotFoundError, lambda sdk: sdk.memories.status("not-a-uuid")),

@@ -59,6 +59,23 @@ def test_a_worker_killed_at_any_stage_loses_nothing_and_doubles_nothing(
     assert home.rows("select count(*) from job") == [(0,)]
 
 
+def test_a_server_killed_before_its_answer_has_stored_the_document_once(home: Any, patience: Any) -> None:
+    server, client = home.serve("--workers", "0", SYNAP_FAULT="accept:kill@2")
+    answered, unanswered = documents()[:2]
+    assert client.post("/v1/memories/create", json=answered).status_code == 200
+    with pytest.raises(httpx.HTTPError):
+        client.post("/v1/memories/create", json=unanswered)
+    assert server.wait() == -signal.SIGKILL
+
+    _, client = home.serve()
+    again = client.post("/v1/memories/create", json=unanswered).json()
+
+    patience(lambda: home.rows(UNFINISHED) == [(0,)])
+    assert again["duplicate"]
+    assert home.rows("select count(*) from document") == [(2,)]
+    assert home.rows(DOUBLES) == []
+
+
 async def _write(client: httpx.AsyncClient, writer: int, acknowledged: list[tuple[str, str]]) -> None:
     """Write until the server is gone, and keep what it acknowledged."""
     number = 0

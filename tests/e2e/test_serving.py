@@ -62,6 +62,21 @@ async def test_a_server_starts_serves_drains_and_keeps_what_it_had(home: Any, pa
     assert again.stop() == 0
 
 
+def test_servers_started_at_once_on_a_new_folder_share_one_instance_and_one_set_of_keys(home: Any) -> None:
+    arguments = ("serve", "--http", "127.0.0.1:0", "--workers", "0", "--key-file", str(home.key_file))
+    programs = [home.start(*arguments) for _ in range(3)]
+
+    for program in programs:
+        program.expect("ready")
+
+    told = [program for program in programs if "These keys are shown this once" in program.out]
+    whose = [home.client(program).get("/v1/auth/whoami").json() for program in programs]
+    assert len(told) == 1
+    assert {one["instance_id"] for one in whose} == {home.keys["instance_id"]}
+    counts = "select (select count(*) from client), (select count(*) from instance), (select count(*) from api_key)"
+    assert home.rows(counts) == [(1, 1, 2)]
+
+
 def test_health_is_unavailable_until_the_engine_is_there(home: Any) -> None:
     program = home.start("serve", "--http", "127.0.0.1:0", "--key-file", str(home.key_file))
     program.expect("listening on")

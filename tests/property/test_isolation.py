@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from synap import NotFoundError
+from synap import InvalidInputError, NotFoundError
 
 STEPS = int(os.environ.get("SYNAP_ISOLATION_STEPS", "40"))
 SEED = int(os.environ.get("SYNAP_ISOLATION_SEED", "7"))
@@ -31,15 +31,53 @@ USERS = [
     "alice ",
     " alice",
     "alice\t",
+    "alice\n",
     "\u0430lice",
     "\uff41lice",
     "ali\u200dce",
+    "\u200falice",
+    "al\u0131ce",
     "a:b",
     "a",
     "*",
+    "%00",
+    "\u2764",
+    "\u2764\ufe0f",
+    "y" * 255,
+    "y" * 255 + "1",
+    "3f25e1d2-9dad-41d1-80b4-00c04fd430c8",
+    "3F25E1D2-9DAD-41D1-80B4-00C04FD430C8",
 ]
-CUSTOMERS = ["acme", "alice", "a", "a:b", "CLIENT", "WORLD", "%", "' OR 1=1 --", "e\u0301", "é", "x" * 1024]
-LONE_USERS = ["alice", "acme", "null", "1", "01"]
+CUSTOMERS = [
+    "acme",
+    "alice",
+    "a",
+    "a:b",
+    "a/b",
+    "a|b",
+    "a::b",
+    "..",
+    "../x",
+    "C:\\x",
+    "%2F",
+    "CLIENT",
+    "WORLD",
+    "%",
+    "_",
+    "' OR 1=1 --",
+    '"; DROP TABLE memory; --',
+    '{"$ne":null}',
+    "stra\u00dfe",
+    "strasse",
+    "e\u0301",
+    "\u00e9",
+    "x" * 1024,
+    "x" * 1023,
+]
+REFUSED: list[Any] = ["", "a\x00", "\x00", "a\ud800", "\udfffa", "u" * 1025, "\u00e9" * 513, 7, ["alice"]]
+"""What is no id: refused by every call that takes one, so that it stands for nobody."""
+
+LONE_USERS = ["alice", "acme", "null", "None", "undefined", "true", "0", "-1", "1", "01", "1.0"]
 
 
 def tenants(owner: Callable[..., Any], chance: random.Random) -> list[Any]:
@@ -74,6 +112,7 @@ class Life:
             self.copy_of_a_neighbour,
             self.pry_by_id,
             self.converse,
+            self.pose_as_nobody,
             self.invalidate,
         ]
 
@@ -205,6 +244,33 @@ class Life:
             nobody = await self.place.sdk(first).conversation.context.fetch(name)
             assert (list(nobody.items), nobody.conversation_context) == ([], None)
             assert await self.place.sdk(first).conversation.messages(name) == ()
+
+    async def pose_as_nobody(self) -> None:
+        """What is no id opens nothing, whichever call it comes with, beside an id that is one or alone."""
+        victim = self.take(direct=True)
+        if victim is None:
+            return
+        (memory_id,), sdk = victim.memory_ids, self.place.sdk(victim.owner)
+        field, bad = self.chance.choice(("user_id", "customer_id")), self.chance.choice(REFUSED)
+        ids = {**victim.owner.ids, field: bad}
+        for call in (
+            sdk.memories.create(victim.text, document_type="document", **ids),
+            sdk.memories.list(**ids),
+            sdk.memories.status(victim.ingestion_id, **ids),
+            sdk.memories.get(memory_id, **ids),
+            sdk.memories.update(memory_id, "Mine now.", **ids),
+            sdk.memories.delete(memory_id, **ids),
+            sdk.memories.history(memory_id, **ids),
+            sdk.memories.restore(memory_id, **ids),
+            sdk.conversation.record_message("c", "user", victim.text, ids.get("user_id"), ids.get("customer_id")),
+            sdk.conversation.messages("c", ids.get("user_id"), ids.get("customer_id")),
+            sdk.conversation.context.fetch("c", ids.get("user_id"), ids.get("customer_id")),
+            sdk.user.context.fetch(ids.get("user_id", "alice"), ids.get("customer_id")),
+            *([sdk.customer.context.fetch(bad)] if field == "customer_id" else []),
+        ):
+            with pytest.raises(InvalidInputError) as refusal:
+                await call
+            assert refusal.value.field == field
 
     async def invalidate(self) -> None:
         await self.place.instances[self.chance.choice((0, 1))].client.context.invalidate()

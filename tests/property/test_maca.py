@@ -29,10 +29,8 @@ def _values(key: Key) -> st.SearchStrategy[Any]:
 
 
 def configurations() -> st.SearchStrategy[dict[str, Any]]:
-    together = {"storage.vector.enabled", "storage.graph.enabled"}
-    return st.fixed_dictionaries(
-        {}, optional={name: _values(key) for name, key in keys().items() if name not in together}
-    )
+    fixed = {"storage.graph.enabled"}
+    return st.fixed_dictionaries({}, optional={name: _values(key) for name, key in keys().items() if name not in fixed})
 
 
 @settings(max_examples=25)  # YAML is slow to write and read in pure Python

@@ -91,7 +91,7 @@ def test_one_ingestion_or_many_believe_the_same(said: list[Draft]) -> None:
 def test_at_most_one_value_of_a_single_slot_is_believed_and_it_is_the_latest(said: list[Draft]) -> None:
     memories, _ = _ingested([], said, 1)
 
-    believed: dict[tuple[str, str], set[str]] = {}
+    believed: dict[tuple[str, ...], set[str]] = {}
     for memory in memories:
         if memory.status is MemoryStatus.ACTIVE:
             for slot in memory.statement.slots:

@@ -35,6 +35,12 @@ class Anyone(dict[int, Any]):
 
 
 @pytest.fixture
+def database_name(fresh_name: str) -> str:
+    """A database of the test's own: with both walls gone, a question would meet the vectors of every test before it."""
+    return fresh_name
+
+
+@pytest.fixture
 def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of search results take every row for the viewer's own."""
     genuine = searching._candidates  # noqa: SLF001 - switched off on purpose

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from synap.api.admin import CreateInstance
 from synap.api.memories import Ingestion
 from synap.domain.contexts import Query, Recall, Search
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Segment
@@ -25,17 +27,19 @@ from synap.domain.ids import new_client_id, new_instance_id
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Statement
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
-from synap.store.conversations import NewMessage, Recorded
+from synap.errors import ServiceUnavailableError
+from synap.store.conversations import Conversations, NewMessage, Recorded
 from synap.store.database import Database
-from synap.store.documents import AcceptDocument, StoredDocument
+from synap.store.documents import AcceptDocument, Documents, StoredDocument
 from synap.store.memories import Applied
-from synap.store.queue import Job
+from synap.store.queue import Job, Patience, Reaped
 from synap.store.splitting import without_comments
 from synap.store.statements import Slot, statement
 from synap.store.store import Store
 
 ALL_BUCKETS = (
     "discover",
+    "bury_lost",
     "reap",
     "depth",
     "dead_jobs",
@@ -75,6 +79,19 @@ class Desk:
         self.store = Store(database, self.clock)
         self.place = Place(instance_id=new_instance_id(), client_id=new_client_id())
         self.client = self.scope()
+
+    async def register(self) -> None:
+        """Write down client and instance: nothing is stored for one that is not on record."""
+        accounts, now = self.store.accounts, self.clock.now()
+        await accounts.create_client(self.place.client_id, name="desk", now=now)
+        request = CreateInstance(client_id=self.place.client_id, name="desk")
+        await accounts.create_instance(self.place.instance_id, request, now=now)
+
+    def losing_answers(self) -> None:
+        """Let the next write into a scope be stored without its answer arriving."""
+        lossy: Any = LostAnswers(self.database)
+        self.store.documents = Documents(lossy, self.store.ids)
+        self.store.conversations = Conversations(lossy, self.store.ids)
 
     def scope(self, user: str | None = None, customer: str | None = None) -> Scope:
         return decide_scope(self.place, Ids(customer_id=customer, user_id=user))
@@ -123,6 +140,12 @@ class Desk:
                 return mine
         return []
 
+    async def lose(self, *, tries: int = 5) -> Reaped:
+        """Let all leases run out, and wait until the jobs that were lost may be tried again."""
+        reaped = await self.store.queue.reap(now=self.later(minutes=5), patience=Patience(tries=tries))
+        self.later(minutes=10)
+        return reaped
+
     async def work(self, scope: Scope, *statements: Statement | str, **changes: Any) -> list[str]:
         """Work on the next job of a scope's bucket: each statement rests on the segment of the same position."""
         (job,) = await self.claim(scope)
@@ -156,6 +179,22 @@ class Desk:
         queries = (Query(text=text, terms=term_hashes(text)),) if text else ()
         search = Search(chain=self.chain(scope), queries=queries, now=self.clock.now())
         return await self.store.search.recall(replace(search, **changes), slot=slot)
+
+
+class LostAnswers:
+    """A database whose first `count` commits arrive while their answers do not."""
+
+    def __init__(self, database: Database, count: int = 1) -> None:
+        self._database = database
+        self._left = count
+
+    @asynccontextmanager
+    async def transaction(self, *arguments: Any, **named: Any) -> AsyncIterator[Any]:
+        async with self._database.transaction(*arguments, **named) as connection:
+            yield connection
+        if self._left:
+            self._left -= 1
+            raise ServiceUnavailableError("lost") from psycopg.OperationalError("server closed the connection")
 
 
 def prepared(*texts: str) -> PreparedDocument:
@@ -240,6 +279,8 @@ def _relations(plan: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
+async def desk(database: Database) -> Desk:
     """A store with an instance of its own, and the steps that tests repeat."""
-    return Desk(database)
+    desk = Desk(database)
+    await desk.register()
+    return desk

@@ -32,7 +32,7 @@ async def test_a_new_instance_is_active_and_can_be_changed(desk: Any) -> None:
     assert [one.id for one in await accounts.instances(client_id)] == [instance_id]
     with pytest.raises(ConflictError):
         await accounts.create_instance(new_instance_id(), CreateInstance(client_id=client_id, name="bot"), now=NOW)
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(NotFoundError, match="client cli_none"):
         await accounts.create_instance(new_instance_id(), CreateInstance(client_id="cli_none", name="bot"), now=NOW)
     with pytest.raises(NotFoundError):
         await accounts.instance("inst_none")

@@ -34,6 +34,20 @@ async def test_thirty_writers_at_once_leave_no_gap(desk: Any) -> None:
     assert await desk.store.conversations.read(alice, "c") == in_order
 
 
+async def test_a_message_whose_answer_was_lost_is_recorded_once(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.say(alice, "c", "One.")
+    desk.losing_answers()
+
+    recorded = await desk.say(alice, "c", "Two.")
+    after = await desk.say(alice, "c", "Three.")
+
+    assert (recorded.message.position, recorded.message_count) == (2, 2)
+    assert after.message.position == 3
+    assert [one.content for one in await desk.store.conversations.read(alice, "c")] == ["One.", "Two.", "Three."]
+    assert len(await desk.claim(alice, limit=10)) == 3
+
+
 async def test_a_message_is_searchable_at_once(desk: Any) -> None:
     alice = desk.scope("alice")
 

@@ -111,6 +111,24 @@ async def test_world_is_read_by_all_and_written_by_the_operator(fresh_database: 
     assert left == ["everyone's"]
 
 
+async def test_what_is_everyones_cannot_be_taken_into_another_scope(fresh_database: Database) -> None:
+    world, client = world_scope(), Scope(rung="client", space="inst_0")
+    async with fresh_database.transaction([world], role=OPERATOR) as connection:
+        await add_entity(connection, world, "everyone's", number=1)
+
+    async with fresh_database.transaction([client, world]) as connection:
+        taken = await connection.execute(
+            "update entity_shared set scope_id = %s where scope_id = %s", [client.id, world.id]
+        )
+        changed = await connection.execute("update entity_shared set name = 'ours'")
+        left = await names(connection, "entity_shared")
+    async with fresh_database.transaction([world], role=OPERATOR) as connection:
+        renamed = await connection.execute("update entity_shared set name = 'new'")
+
+    assert (taken.rowcount, changed.rowcount, renamed.rowcount) == (0, 0, 1)
+    assert left == ["everyone's"]
+
+
 async def test_the_operator_is_a_role_of_one_transaction(fresh_dsn: str) -> None:
     async with await Database.open(fresh_dsn, size=1) as database:
         async with database.control(role=OPERATOR) as connection:

@@ -83,6 +83,60 @@ async def test_rejecting_duplicates_refuses_an_id_that_is_there(desk: Any) -> No
         await desk.accept(desk.scope("alice"), "Two.", document_id="a", on_duplicate="reject")
 
 
+@pytest.mark.parametrize("on_duplicate", ["update", "reject"])
+async def test_a_document_whose_answer_was_lost_is_stored_once_and_no_duplicate(desk: Any, on_duplicate: str) -> None:
+    alice = desk.scope("alice")
+    desk.losing_answers()
+
+    accepted = await desk.accept(alice, "One.", document_id="a", on_duplicate=on_duplicate)
+
+    assert (accepted.status, accepted.duplicate) == ("queued", False)
+    assert len(await desk.claim(alice, limit=10)) == 1
+
+
+async def test_of_documents_stored_together_one_that_is_refused_keeps_all_out(desk: Any) -> None:
+    scopes = [desk.scope("alice"), desk.client, desk.scope("bob")]
+    await desk.accept(desk.client, "Old.", document_id="a")
+    documents = [
+        (scope, desk.document(f"New {at}.", document_id="a", on_duplicate="reject")) for at, scope in enumerate(scopes)
+    ]
+
+    with pytest.raises(ConflictError) as refusal:
+        await desk.store.documents.accept_all(documents)
+    accepted = await desk.store.documents.accept_all([documents[0], documents[2]])
+
+    assert refusal.value.field == "documents[1].document_id"
+    assert [(one.scope, one.duplicate) for one in accepted] == [("user", False), ("user", False)]
+
+
+async def test_two_batches_in_opposite_order_do_not_get_into_each_others_way(desk: Any) -> None:
+    scopes = [desk.scope(f"user {number}") for number in range(12)]
+    batches = [
+        [(scope, desk.document(f"{name} {scope.user_id}.", document_id=name)) for scope in order]
+        for name, order in (("a", scopes), ("b", scopes[::-1]))
+    ]
+
+    accepted = await asyncio.gather(*(desk.store.documents.accept_all(batch) for batch in batches))
+
+    assert [one.document_id for batch in accepted for one in batch] == ["a"] * 12 + ["b"] * 12
+
+
+@pytest.mark.parametrize("document_id", ["a", None])
+async def test_a_document_of_which_a_memory_was_deleted_is_remembered_anew(desk: Any, document_id: str | None) -> None:
+    alice = desk.scope("alice")
+    (known,) = await desk.remember(alice, "The gate code is 4711.", document_id=document_id)
+    ref = decode_public_id(known)
+    assert ref is not None
+    await desk.store.memories.erase(alice, ref.row_id, now=desk.later())
+
+    again = await desk.accept(alice, "The gate code is 4711.", document_id=document_id)
+
+    assert not again.duplicate
+    (anew,) = await desk.work(alice, "The gate code is 4711.")
+    page = await desk.store.memories.list(alice)
+    assert [one.id for one in page.memories] == [anew]
+
+
 @pytest.mark.parametrize("document_id", ["same", None])
 async def test_fifty_identical_submissions_at_once_are_one_ingestion(desk: Any, document_id: str | None) -> None:
     scope = desk.scope("alice", "acme")

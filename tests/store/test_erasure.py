@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from synap.domain.ids import decode_public_id
+import pytest
+
+from synap.api.admin import CreateInstance, UpdateInstance
+from synap.domain.ids import decode_public_id, new_instance_id
+from synap.domain.scopes import Scope
+from synap.errors import ConflictError, NotFoundError
+from synap.store.scopes import bump, confirm, touch
 
 
 async def fill(desk: Any, *scopes: Any) -> list[str]:
@@ -68,3 +75,119 @@ async def test_erasing_a_memory_of_everyone_blanks_the_message_it_rests_on(desk:
 
     (message,) = await desk.store.conversations.read(desk.client, "c")
     assert "4711" not in message.content
+
+
+async def test_nothing_is_written_to_an_instance_that_is_being_deleted(desk: Any) -> None:
+    known, fresh = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    await desk.accept(known, "The roof is red.", "The door is blue.")
+    (job,) = await desk.claim(known)
+
+    await desk.store.erasure.close_instance(desk.place.instance_id)
+
+    for scope in (known, fresh, desk.client):
+        with pytest.raises(NotFoundError, match="being deleted"):
+            await desk.accept(scope, "The gate is green.")
+        with pytest.raises(NotFoundError, match="being deleted"):
+            await desk.say(scope, "c", "The gate is green.")
+    with pytest.raises(NotFoundError, match="being deleted"):
+        await desk.apply(job, "The roof is red.")
+    assert await desk.store.scopes.of_instance(desk.place.instance_id) == [known]
+
+
+async def test_nothing_is_written_to_an_instance_that_was_deleted(desk: Any) -> None:
+    scopes = [desk.scope("alice", "acme"), desk.scope("bob"), desk.client]
+    await fill(desk, *scopes)
+
+    await desk.store.erasure.instance(desk.place.instance_id, [desk.client])
+
+    for scope in scopes:
+        with pytest.raises(NotFoundError, match="was deleted"):
+            await desk.accept(scope, "The gate is green.")
+    assert [await counts(desk, scope) for scope in scopes] == [(0, 0, 0)] * 3
+
+
+async def test_closing_waits_for_a_first_write_that_is_under_way(desk: Any) -> None:
+    alice, now = desk.scope("alice", "acme"), desk.clock.now()
+    async with desk.database.transaction([alice], pipelined=True) as connection:
+        await confirm(await touch(connection, alice, instance_id=desk.place.instance_id, now=now), alice)
+        closing = asyncio.create_task(desk.store.erasure.close_instance(desk.place.instance_id))
+        await asyncio.sleep(0.2)
+        waited = not closing.done()
+
+    await closing
+
+    assert waited
+    assert await desk.store.scopes.of_instance(desk.place.instance_id) == [alice]
+
+
+async def test_a_write_that_waited_for_the_erasure_of_its_scope_is_refused(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    await desk.accept(alice, "The roof is red.")
+    async with desk.database.transaction([alice]) as connection:
+        await confirm(await bump(connection, alice), alice)
+        writing = asyncio.create_task(desk.accept(alice, "The gate is green."))
+        await asyncio.sleep(0.2)
+        waited = not writing.done()
+        await desk.store.erasure.close_instance(desk.place.instance_id)
+
+    with pytest.raises(NotFoundError, match="being deleted"):
+        await writing
+    assert waited
+
+
+async def test_a_deletion_that_was_cut_short_stays_begun_and_is_finished_by_the_same_call(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scopes = [desk.scope(name, "acme") for name in ("alice", "bob", "carol")]
+    await fill(desk, *scopes)
+    erasure, instance_id = desk.store.erasure, desk.place.instance_id
+    genuine = erasure.scope
+    calls: list[Any] = []
+
+    async def two_scopes(scope: Any, **more: Any) -> None:
+        if len(calls) == 2:
+            raise ConnectionAbortedError
+        calls.append(scope)
+        await genuine(scope, **more)
+
+    monkeypatch.setattr(erasure, "scope", two_scopes)
+    with pytest.raises(ConnectionAbortedError):
+        await erasure.instance(instance_id, [desk.client])
+    monkeypatch.undo()
+    begun = await erasure.begun()
+    status = (await desk.store.accounts.instance(instance_id)).status
+    await erasure.instance(instance_id, [desk.client])
+
+    assert (status, instance_id in begun[1]) == ("deleting", True)
+    assert [await counts(desk, scope) for scope in scopes] == [(0, 0, 0)] * 3
+    assert instance_id not in (await erasure.begun())[1]
+    with pytest.raises(NotFoundError):
+        await desk.store.accounts.instance(instance_id)
+
+
+async def test_a_client_that_is_being_deleted_takes_its_instances_along_and_can_not_be_changed(desk: Any) -> None:
+    accounts, client_id, instance_id = desk.store.accounts, desk.place.client_id, desk.place.instance_id
+    shared = Scope(rung="client", space=client_id)
+
+    closed = await desk.store.erasure.close_client(client_id)
+
+    assert closed == [instance_id]
+    assert (await accounts.instance(instance_id)).status == "deleting"
+    with pytest.raises(ConflictError, match="being deleted"):
+        await accounts.create_instance("inst_late", CreateInstance(client_id=client_id, name="late"), now=desk.later())
+    with pytest.raises(ConflictError, match="being deleted"):
+        await accounts.update_client(client_id, status="active")
+    with pytest.raises(ConflictError, match="being deleted"):
+        await accounts.update_instance(instance_id, UpdateInstance(status="active"))
+    await desk.store.erasure.client(client_id, shared)
+    with pytest.raises(NotFoundError):
+        await accounts.client(client_id)
+
+
+async def test_an_instance_that_is_being_deleted_gives_its_name_free(desk: Any) -> None:
+    await desk.store.erasure.close_instance(desk.place.instance_id)
+    request = CreateInstance(client_id=desk.place.client_id, name="desk")
+
+    made = await desk.store.accounts.create_instance(new_instance_id(), request, now=desk.later())
+
+    assert made.status == "active"

@@ -25,6 +25,12 @@ _PREDICATE = re.compile(r"(?:\w+\.)?scope_id = (?:any \(%\(\w+_scopes\)s::bigint
 
 
 @pytest.fixture
+def database_name(fresh_name: str) -> str:
+    """A database of the test's own: with both walls gone, a probe would meet the vectors of every test before it."""
+    return fresh_name
+
+
+@pytest.fixture
 async def unwalled(owner_dsn: str) -> AsyncIterator[Database]:
     """The same database, by a login that row-level security does not bind."""
     async with await Database.open(owner_dsn) as opened:
@@ -74,6 +80,7 @@ async def seen(database: Database, planted: dict[str, Any]) -> set[str]:
             "bits": 1,
             "query": mask_texts(term_hashes("budget"), chunks=1)[0],
             "limit": 50,
+            "texts": 50,
             "offset": 0,
             "type": None,
             "status": None,

@@ -30,8 +30,7 @@ async def test_nothing_is_applied_once_the_lease_is_lost(desk: Any) -> None:
     alice = desk.scope("alice")
     await desk.accept(alice, "One.")
     (lost,) = await desk.claim(alice, owner="first")
-    desk.later(minutes=5)
-    await desk.store.queue.reap(now=desk.clock.now())
+    await desk.lose()
     (held,) = await desk.claim(alice, owner="second")
 
     with pytest.raises(LeaseLostError):
@@ -41,6 +40,17 @@ async def test_nothing_is_applied_once_the_lease_is_lost(desk: Any) -> None:
         await desk.apply(held, "One.")
 
     assert (await desk.store.memories.list(alice)).total == 1
+
+
+async def test_names_too_long_for_any_index_are_left_out(desk: Any) -> None:
+    alice = desk.scope("alice")
+    names = ("Acme", "".join(chr(0x4E00 + number) for number in range(3000)), "\ufdfa" * 200)
+    await desk.accept(alice, "One.")
+
+    (known,) = await desk.work(alice, Statement(type=MemoryType.FACT, content="One.", entities=names))
+
+    found = await desk.store.memories.get(alice, row(known))
+    assert found.statement.content == "One."
 
 
 async def test_a_superseded_memory_and_its_segment_are_not_served(desk: Any) -> None:

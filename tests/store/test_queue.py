@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from synap.domain.ids import decode_public_id
-from synap.domain.scopes import bucket_of
-from synap.store.queue import LeaseLostError
+from synap.domain.scopes import Scope, bucket_of
+from synap.store.database import Database
+from synap.store.queue import LOST, LeaseLostError, Patience, lane_of
+from synap.store.statements import statement
 
 
 def neighbours(desk: Any, count: int) -> list[Any]:
@@ -20,6 +23,42 @@ def neighbours(desk: Any, count: int) -> list[Any]:
     names = (f"c{number}" for number in range(100_000))
     same = (name for name in names if bucket_of(space, "customer", name) == first)
     return [desk.scope(customer=next(same)) for _ in range(count)]
+
+
+async def pile_up(dsn: str, desk: Any, scope: Scope, count: int) -> None:
+    """Queue many jobs of one scope at once."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute(
+            "insert into job (bucket, id, lane, instance_id, scope_id, kind, run_at, created_at)"
+            " select %(bucket)s, n, %(lane)s, %(instance)s, %(scope)s, 'ingest', %(now)s, %(now)s"
+            " from generate_series(%(first)s, %(first)s + %(count)s - 1) n",
+            {"bucket": scope.bucket, "lane": lane_of(scope), "instance": desk.place.instance_id, "scope": scope.id}
+            | {"first": desk.store.ids.next() - 2 * count, "count": count, "now": desk.clock.now()},
+        )
+
+
+async def rows_seen(database: Database, name: str, params: dict[str, Any]) -> float:
+    """Return how many rows the scans of a statement go over."""
+    async with database.control() as connection:
+        cursor = await connection.execute(b"explain (analyze, format json) " + statement(name), params)
+        row = await cursor.fetchone()
+    assert row is not None
+    return sum(scanned(row[0]))
+
+
+def scanned(plan: Any) -> Iterator[float]:
+    if isinstance(plan, list):
+        for part in plan:
+            yield from scanned(part)
+    elif isinstance(plan, dict):
+        if "Relation Name" in plan:
+            each = (
+                plan["Actual Rows"]
+                + plan.get("Rows Removed by Filter", 0)
+                + plan.get("Rows Removed by Index Recheck", 0)
+            )
+            yield each * plan["Actual Loops"]
+        yield from scanned(list(plan.values()))
 
 
 async def test_the_customer_with_few_documents_does_not_wait_for_the_one_with_many(desk: Any) -> None:
@@ -51,6 +90,54 @@ async def test_a_lane_that_slept_does_not_jump_ahead(desk: Any) -> None:
         await desk.store.queue.finish(job)
 
     assert busy in order
+
+
+async def test_a_lane_that_was_served_much_in_the_past_does_not_wait_for_a_new_one(desk: Any) -> None:
+    early, new = neighbours(desk, 2)
+    for number in range(8):
+        await desk.remember(early, f"Page {number}.")
+    for number in range(6):
+        await desk.accept(new, f"Letter {number}.")
+    await desk.accept(early, "One more page.")
+
+    order = []
+    for _ in range(4):
+        (job,) = await desk.claim(new)
+        order.append(job.scope)
+        await desk.store.queue.finish(job)
+
+    assert early in order
+
+
+async def test_a_scope_whose_jobs_fill_the_head_of_its_lane_does_not_hide_the_others(desk: Any, dsn: str) -> None:
+    alice, bob = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    await desk.accept(alice, "One.")
+    await pile_up(dsn, desk, alice, 300)
+    await desk.accept(bob, "Letter.")
+    first = await desk.claim(alice, limit=16)
+
+    second = await desk.claim(alice, limit=16)
+    third = await desk.claim(alice, limit=16)
+
+    assert {job.scope for job in first} == {alice}
+    assert [job.scope for job in second] == [bob]
+    assert third == []
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["idle", "running"])
+async def test_neither_claim_nor_discovery_looks_at_every_job_that_waits(desk: Any, dsn: str, *, running: bool) -> None:
+    busy, calm = neighbours(desk, 2)
+    for scope in (busy, calm):
+        await desk.accept(scope, "One.")
+    await pile_up(dsn, desk, busy, 30_000)
+    for _ in range(2 if running else 0):
+        await desk.claim(busy, limit=16)
+    params = {"bucket": busy.bucket, "lane": lane_of(busy), "now": desk.clock.now(), "limit": 16, "look": 128}
+    params |= {"lost": LOST, "after": -1}
+
+    seen = {name: await rows_seen(desk.database, name, params) for name in ("discover", "lock_lane", "choose_jobs")}
+
+    assert max(seen.values()) < 3000, seen
 
 
 async def test_live_documents_go_before_bulk_ones(desk: Any) -> None:
@@ -111,21 +198,71 @@ async def test_discovery_rotates_over_buckets_with_work(desk: Any) -> None:
 
 
 async def test_a_job_whose_lease_ran_out_is_taken_by_another(desk: Any) -> None:
-    alice = desk.scope("alice")
+    alice, queue = desk.scope("alice"), desk.store.queue
     await desk.accept(alice, "One.")
     (lost,) = await desk.claim(alice, owner="dead")
-    await desk.store.queue.heartbeat(lost, lease_until=desk.clock.now() + timedelta(minutes=2))
-    desk.later(minutes=1)
-    await desk.store.queue.reap(now=desk.clock.now())
+    await queue.heartbeat(lost, lease_until=desk.clock.now() + timedelta(minutes=2))
+    await queue.reap(now=desk.later(), patience=Patience())
     assert await desk.claim(alice) == []
-    desk.later(minutes=2)
 
-    await desk.store.queue.reap(now=desk.clock.now())
+    await desk.lose()
 
     (held,) = await desk.claim(alice, owner="alive")
     assert (held.id, held.tries) == (lost.id, 2)
     with pytest.raises(LeaseLostError):
-        await desk.store.queue.heartbeat(lost, lease_until=desk.clock.now())
+        await queue.heartbeat(lost, lease_until=desk.clock.now())
+
+
+async def test_a_job_that_lost_its_worker_waits_longer_each_time(desk: Any) -> None:
+    alice = desk.scope("alice")
+    patience = Patience(tries=9, wait_seconds=10, longest_seconds=25)
+    await desk.accept(alice, "One.")
+    await desk.claim(alice)
+    waited = []
+
+    for _ in range(4):
+        await desk.store.queue.reap(now=desk.later(), patience=patience)
+        waited.append(0)
+        while not await desk.claim(alice):
+            desk.later(seconds=1)
+            waited[-1] += 1
+
+    assert 10 <= waited[0] <= 20
+    assert waited[0] < waited[1] < waited[2] <= 50
+    assert waited[2] == waited[3]
+
+
+async def test_a_job_that_loses_every_worker_becomes_a_dead_letter(desk: Any) -> None:
+    alice = desk.scope("alice")
+    ingestion = decode_public_id((await desk.accept(alice, "One.")).ingestion_id)
+
+    buried = []
+    for _ in range(3):
+        await desk.claim(alice)
+        await desk.lose(tries=3)
+        buried.append(len(await desk.store.queue.dead(desk.place.instance_id)))
+
+    failed = await desk.store.ingestions.get(ingestion)
+    (dead,) = await desk.store.queue.dead(desk.place.instance_id)
+    assert buried == [0, 0, 1]
+    assert await desk.claim(alice) == []
+    assert (dead.tries, dead.error_code) == (3, "lease_lost")
+    assert (failed.status, failed.message) == ("failed", dead.error_message)
+
+
+async def test_a_job_that_was_lost_is_not_claimed_together_with_others(desk: Any) -> None:
+    alice, bob = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    await desk.accept(alice, "One.")
+    await desk.claim(alice)
+    await desk.lose()
+    for scope in (alice, bob, bob):
+        await desk.accept(scope, f"More {desk.later()}")
+
+    first = await desk.claim(alice, limit=16)
+    second = await desk.claim(alice, limit=16)
+
+    assert [job.tries for job in first] == [2]
+    assert [job.scope for job in second] == [bob, bob]
 
 
 async def test_a_job_that_is_retried_waits_until_its_time(desk: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from synap.domain.contexts import Query, Search
+from synap.domain.documents import PreparedDocument, Segment
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.terms import term_hashes
 from synap.store.rows import mask_texts
@@ -134,6 +136,44 @@ async def test_types_narrow_a_search(desk: Any) -> None:
     assert [one.memory.statement for one in recall.candidates if not one.neighbour] == [likes]
 
 
+async def test_excerpts_come_where_their_own_type_is_wanted(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "The tea is hot.")
+
+    facts = await desk.find(alice, "tea", types=frozenset({MemoryType.FACT}))
+    episodes = await desk.find(alice, "tea", types=frozenset({MemoryType.EPISODE}))
+
+    assert (texts(facts, excerpts=True), texts(episodes, excerpts=True)) == ({"The tea is hot."}, set())
+
+
+async def test_an_excerpt_quotes_its_document_word_for_word(desk: Any) -> None:
+    alice = desk.scope("alice")
+    text = "# Travel\n\nThe *budget* is two 🦫 hundred.\n"
+    shown = Segment(ordinal=0, start=10, end=len(text) - 1, text="Travel\nThe budget is two 🦫 hundred.", blocks=(0, 1))
+    document = PreparedDocument(text=text, blocks=(), segments=(shown,), content_hash="00")
+    await desk.accept(alice, prepared=document)
+
+    for recall in (await desk.find(alice, "budget"), await desk.find(alice)):
+        (excerpt,) = [one.memory for one in recall.candidates if one.excerpt and one.memory.scope == alice]
+        (evidence,) = excerpt.evidence
+        assert excerpt.statement.content == shown.text
+        assert evidence.quote == text[evidence.start : evidence.end] == "The *budget* is two 🦫 hundred."
+
+
+async def test_what_has_no_vector_yet_comes_with_its_text_before_what_only_lies_near(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, *(f"Note {number} on the garden." for number in range(8)))
+    lacking = await desk.store.embeddings.unembedded(alice, slot="emb")
+    near = {row: vector(1, number) for number, row in enumerate(lacking.segments)}
+    await desk.store.embeddings.write(alice, slot="emb", memories={}, segments=near)
+    await desk.accept(alice, "The marmot sleeps.")
+    query = Query(text="marmot", terms=term_hashes("marmot sleeps garden"), vector=vector(1, 0))
+
+    recall = await desk.find(alice, queries=(query,), texts=1)
+
+    assert texts(recall, excerpts=True) == {"The marmot sleeps."}
+
+
 async def test_without_a_query_each_rung_gives_its_newest(desk: Any) -> None:
     alice = desk.scope("alice", "acme")
     for scope in (alice, desk.scope(customer="acme"), desk.client):
@@ -173,6 +213,33 @@ async def test_expired_memories_come_with_their_dates(desk: Any) -> None:
     recall = await desk.find(alice, "sale")
 
     assert [one.memory.statement for one in recall.candidates if not one.excerpt and not one.neighbour] == [statement]
+
+
+async def test_a_write_during_a_search_never_passes_old_content_off_as_new(desk: Any, owner_dsn: str) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The budget.")
+    (old,) = (await desk.store.search.versions([alice])).values()
+    here = [alice.bucket, alice.id]
+
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("lock table scope in access exclusive mode")
+        searching = asyncio.create_task(desk.find(alice, "budget"))
+        await waiting(owner_dsn)
+        owner.execute("update memory set status = 1 where bucket = %s and scope_id = %s", here)
+        owner.execute("update scope set version = version + 1 where bucket = %s and id = %s", here)
+    recall = await searching
+
+    assert texts(recall) == set() or recall.versions[alice.id] == old
+
+
+async def waiting(owner_dsn: str) -> None:
+    """Return once a session waits for a lock."""
+    with psycopg.connect(owner_dsn, autocommit=True) as watch:
+        for _ in range(500):
+            if watch.execute("select 1 from pg_stat_activity where wait_event_type = 'Lock'").fetchone():
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail("nobody waits")
 
 
 async def test_an_empty_store_answers_empty(desk: Any) -> None:

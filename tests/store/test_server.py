@@ -211,6 +211,17 @@ def test_a_cleared_runtime_folder_is_made_again(folder: Path) -> None:
         write(server.dsn(Role.OWNER))
 
 
+@pytest.mark.parametrize("below", ["", "data", "data/more"])
+def test_a_data_folder_that_is_a_file_is_refused_by_name(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(SetupError, match="SYNAP_DATA_DIR") as refusal:
+        EmbeddedServer.start(file / below)
+
+    assert str(file) in refusal.value.message
+
+
 def test_a_server_without_fsync_is_refused(folder: Path) -> None:
     with (
         EmbeddedServer.start(folder, settings={"fsync": "off"}) as server,

@@ -20,7 +20,10 @@ class WhoAmI(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation; `status` is `active`, `inactive` or `soft_deleted` (the last two suspend its instances)."""
+    """An organisation; several may have one name.
+
+    `status` is `active`, `inactive` or `soft_deleted` (these two suspend its instances), or `deleting`: see `AdminApi`.
+    """
 
     client_id: str
     name: str
@@ -28,8 +31,21 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class CreateClient(msgspec.Struct, frozen=True, kw_only=True):
+    """A client to be made."""
+
+    name: str
+
+
+class UpdateClient(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes to a client; what is None stays. `status` is `active`, `inactive` or `soft_deleted`."""
+
+    name: str | None = None
+    status: str | None = None
+
+
 class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A deployed agent; `status` is `active`, `suspended` or `archived`."""
+    """A deployed agent; `status` is `active`, `suspended`, `archived` or `deleting`."""
 
     id: str
     client_id: str
@@ -64,6 +80,12 @@ class UpdateInstance(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     metadata: Mapping[str, str] | None = None
     status: str | None = None
+
+
+class CreateKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new key is for."""
+
+    label: str = ""
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +130,21 @@ class WorldMemory(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     type: str = "fact"
     metadata: Mapping[str, Any] = {}
+
+
+class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page of a list: counted from 1, of 1 to 100 rows."""
+
+    page: int = 1
+    page_size: int = 20
+
+
+class ReadAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the audit trail: `limit` entries from `cursor` on, newest first; of one instance, where given."""
+
+    instance_id: str | None = None
+    cursor: str | None = None
+    limit: int = 100
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

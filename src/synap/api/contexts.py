@@ -19,7 +19,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         search_query: None or empty for the newest and surest.
         max_results: 0..50 items.
         types: Memory types, singular or plural, `temporal`, `all`; empty for all.
-        mode: `fast` or `accurate`.
+        mode: `fast` or `accurate`; None for the instance's own.
         max_tokens: Budget of the formatted context; None for the instance's own.
         query_date: The moment from which the question is asked, in lenient text; unreadable → now, with a warning.
         as_of: Serve what was believed at this moment.
@@ -35,7 +35,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     search_query: tuple[str, ...] = ()
     max_results: int = 10
     types: tuple[str, ...] = ()
-    mode: str = "fast"
+    mode: str | None = None
     max_tokens: int | None = None
     query_date: str | None = None
     as_of: datetime | None = None

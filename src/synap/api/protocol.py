@@ -120,7 +120,11 @@ class Api(Protocol):
 
 
 class AdminApi(Protocol):
-    """What the operator may do with a management key."""
+    """What the operator may do with a management key.
+
+    A deletion begins with the status `deleting`: from then on calls of the instance's keys are refused and nothing is
+    written to it. Cut short, it goes on when the engine starts again, or when the same call is made again.
+    """
 
     async def clients(self) -> tuple[ClientRecord, ...]:
         """List the clients."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ import msgspec
 from synap.api.contexts import FetchContext
 from synap.api.conversations import RecordMessage
 from synap.api.memories import CreateMemory
+from synap.domain.echoes import LONGEST_ECHO, echo
+from synap.domain.ids import check_caller_id
 from synap.errors import InvalidInputError
 
 MAX_DEPTH = 64
@@ -28,10 +30,11 @@ Request = TypeVar("Request", bound=msgspec.Struct)
 
 _DATES = frozenset({"document_created_at", "as_of", "event_date", "valid_from", "valid_until", "timestamp"})
 _LISTS_WITH_DATES = frozenset({"document", "memories"})
-_UNUSED_IDS = {"customer": ("user_id",), "client": ("customer_id", "user_id")}
+_IDS = ("customer_id", "user_id", "conversation_id")
 _EXPECTED = re.compile(r"^Expected `(?P<want>[^`]+)`, got `(?P<got>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")
 _ELSEWHERE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<path>[^`]*)`)?$")
+_NAMES = {dict: "object", list: "array", str: "str", bool: "bool", int: "int", float: "float", type(None): "null"}
 _WORDS = {
     "str": "a string",
     "int": "an integer",
@@ -66,48 +69,56 @@ def checked(request: Request) -> Request:
     """Return `request` built anew from its own values, so that what it holds has the types that it declares.
 
     Raises:
-        InvalidInputError: As `build`.
+        InvalidInputError: As `build`; or the refusal that `batch_of` left in it.
     """
-    return build(type(request), msgspec.structs.asdict(request))
+    values = msgspec.structs.asdict(request)
+    for value in values.values():
+        if isinstance(value, InvalidInputError):
+            raise value
+    return build(type(request), values)
 
 
-def batch_of(kind: type[Request], items: Sequence[Any]) -> tuple[Request, ...]:
+def batch_of(
+    kind: type[Request], items: Sequence[Any], check: Callable[[Mapping[str, Any]], None] | None = None
+) -> tuple[Request, ...]:
     """Return one request per item; an item is a mapping or a request.
 
     An item that cannot be built is passed on with its values as they are, so that `checked` refuses it where the rows
-    of a batch are judged, and the other rows are not held up.
+    of a batch are judged, and the other rows are not held up. One that is neither mapping nor request, or that `check`
+    refuses, carries its refusal in the place of its text, to the same end.
     """
-    return tuple(_lenient(kind, item) for item in items)
+    return tuple(_lenient(kind, item, check) for item in items)
 
 
-def create_batch(items: Sequence[Any]) -> tuple[CreateMemory, ...]:
+def create_batch(
+    items: Sequence[Any], check: Callable[[Mapping[str, Any]], None] | None = None
+) -> tuple[CreateMemory, ...]:
     """Return the documents of a batch; see `batch_of`."""
-    return batch_of(CreateMemory, items)
+    return batch_of(CreateMemory, items, check)
 
 
-def message_batch(items: Sequence[Any]) -> tuple[RecordMessage, ...]:
+def message_batch(
+    items: Sequence[Any], check: Callable[[Mapping[str, Any]], None] | None = None
+) -> tuple[RecordMessage, ...]:
     """Return the messages of a batch; see `batch_of`."""
-    return batch_of(RecordMessage, items)
+    return batch_of(RecordMessage, items, check)
 
 
 def fetch_context(target: str, values: Mapping[str, Any]) -> FetchContext:
     """Return the request of `target`'s fetch; queries, types and scopes may be one word instead of a list.
 
-    Published clients send "" for an id they do not have: here an empty `customer_id` counts as absent, and so does an
-    empty `user_id` where the fetch is not about a user. Ids that the target does not use are dropped, so that a
-    customer's or the client's context never depends on them.
+    Ids that the target does not use are kept: the engine checks them as all others, and reads nothing by them.
 
     Raises:
-        InvalidInputError: As `build`.
+        InvalidInputError: As `build`; or an id is no proper one.
     """
-    given = {name: value for name, value in values.items() if name not in _UNUSED_IDS.get(target, ())}
-    if given.get("customer_id") == "":
-        del given["customer_id"]
-    if target != "user" and given.get("user_id") == "":
-        del given["user_id"]
+    given = dict(values)
     for name in ("search_query", "types", "scopes"):
         if isinstance(given.get(name), str):
             given[name] = [given[name]]
+    for name in _IDS:
+        if given.get(name) is not None:
+            check_caller_id(given[name], field=name)
     return build(FetchContext, {**given, "target": target})
 
 
@@ -143,7 +154,7 @@ def moment(text: str, *, field: str) -> datetime:
         return datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise InvalidInputError(
-            f"{field} must be an ISO 8601 date such as 2026-05-03T10:00:00+00:00, not {text[:40]!r}", field=field
+            f"{field} must be an ISO 8601 date such as 2026-05-03T10:00:00+00:00, not {echo(text)}", field=field
         ) from error
 
 
@@ -160,16 +171,26 @@ def _parse_leniently(body: bytes) -> Any:
         raise InvalidInputError(f"the request body must be JSON: {error}") from error
 
 
-def _lenient(kind: type[Request], item: Any) -> Request:
-    values = msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else item
+def _lenient(kind: type[Request], item: Any, check: Callable[[Mapping[str, Any]], None] | None) -> Request:
+    values = msgspec.structs.asdict(item) if isinstance(item, kind) else item
     if not isinstance(values, Mapping):
-        values = {_content_field(kind): item}
+        return _raw(kind, {_content_field(kind): InvalidInputError(f"a row must be an object, not {_type_of(item)}")})
+    try:
+        if check is not None:
+            check(values)
+    except InvalidInputError as refusal:
+        return _raw(kind, {**values, _content_field(kind): refusal})
     try:
         return build(kind, values)
     except InvalidInputError:
-        raw = {name: values.get(name) for name in kind.__struct_fields__ if values.get(name) is not None}
-        missing = {field.encode_name: None for field in msgspec.structs.fields(kind) if field.required}
-        return kind(**{**missing, **raw})
+        return _raw(kind, values)
+
+
+def _raw(kind: type[Request], values: Mapping[str, Any]) -> Request:
+    """Return a request that holds `values` as they are, and None for what is required and missing."""
+    given = {name: values.get(name) for name in kind.__struct_fields__ if values.get(name) is not None}
+    missing = {field.encode_name: None for field in msgspec.structs.fields(kind) if field.required}
+    return kind(**{**missing, **given})
 
 
 def _content_field(kind: type[msgspec.Struct]) -> str:
@@ -184,7 +205,7 @@ def _plain(value: Any, at: str, depth: int) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidInputError(f"{at} must be a finite number", field=at)
+            raise InvalidInputError(f"{at} must be a finite number", field=_argument(at))
         return value
     if isinstance(value, datetime | date | time):
         return value.isoformat()
@@ -199,12 +220,12 @@ def _plain_container(value: Any, at: str, depth: int) -> Any:
         return [_plain(item, f"{at}[{index}]", depth + 1) for index, item in enumerate(value)]
     members = _members(value)
     if members is None:
-        raise InvalidInputError(f"{at} must be JSON, not {type(value).__name__}", field=at)
+        raise InvalidInputError(f"{at} must be JSON, not {type(value).__name__}", field=_argument(at))
     plain = {}
     for name, member in members.items():
         if not isinstance(name, str):
-            raise InvalidInputError(f"{at} must have text keys, not {type(name).__name__}", field=at)
-        plain[_text(name, at)] = _plain(member, f"{at}.{name}", depth + 1)
+            raise InvalidInputError(f"{at} must have text keys, not {type(name).__name__}", field=_argument(at))
+        plain[_text(name, at)] = _plain(member, f"{at}.{name[:LONGEST_ECHO]}", depth + 1)
     return plain
 
 
@@ -220,13 +241,13 @@ def _members(value: Any) -> Mapping[Any, Any] | None:
 
 def _text(value: str, at: str) -> str:
     if "\x00" in value:
-        raise InvalidInputError(f"{at} must not contain the NUL character", field=at)
+        raise InvalidInputError(f"{at} must not contain the NUL character", field=_argument(at))
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
             raise InvalidInputError(
-                f"{at} must be valid Unicode: it holds a lone surrogate at position {error.start}", field=at
+                f"{at} must be valid Unicode: it holds a lone surrogate at position {error.start}", field=_argument(at)
             ) from error
     return str.__str__(value)
 
@@ -251,14 +272,16 @@ def _dated(values: dict[str, Any], at: str) -> dict[str, Any]:
 def _refusal(problem: str) -> InvalidInputError:
     if found := _MISSING.match(problem):
         field = _path(found["path"], found["name"])
-        return InvalidInputError(f"{field} is required", field=field)
+        return InvalidInputError(f"{field} is required", field=_argument(field))
     if found := _EXPECTED.match(problem):
         field = _path(found["path"])
         wanted = " or ".join(_WORDS.get(word, word) for word in found["want"].split(" | ") if word != "null")
-        return InvalidInputError(f"{field} must be {wanted}, not {_WORDS.get(found['got'], found['got'])}", field=field)
+        return InvalidInputError(
+            f"{field} must be {wanted}, not {_WORDS.get(found['got'], found['got'])}", field=_argument(field)
+        )
     found = _ELSEWHERE.match(problem)
     field = _path(found["path"] if found else None)
-    return InvalidInputError(f"{field}: {found['problem'] if found else problem}", field=field)
+    return InvalidInputError(f"{field}: {found['problem'] if found else problem}", field=_argument(field))
 
 
 def _path(path: str | None, *more: str) -> str:
@@ -267,5 +290,13 @@ def _path(path: str | None, *more: str) -> str:
 
 
 def _word_of(value: Any) -> str:
-    names = {dict: "object", list: "array", str: "str", bool: "bool", int: "int", float: "float", type(None): "null"}
-    return _WORDS[names[type(value)]]
+    return _WORDS[_NAMES[type(value)]]
+
+
+def _type_of(value: Any) -> str:
+    return _word_of(value) if type(value) in _NAMES else type(value).__name__
+
+
+def _argument(path: str) -> str:
+    """Return the argument that a path belongs to: inside metadata, whose keys are the caller's own words, `metadata`."""
+    return "metadata" if path.startswith(("metadata.", "metadata[")) else path

@@ -181,10 +181,11 @@ def decode_answer(body: Mapping[str, Any]) -> ContextAnswer:
 
 
 def _encode_item(item: ContextItem, rank: int, rank_score: float) -> dict[str, Any]:
-    """Return one item without nulls. `metadata.rank_score`, by which clients merge lists, never replaces the source's own."""
+    """Return one item without nulls, always with its entities. `metadata.rank_score`, by which clients merge lists, never replaces the source's own."""
     body: dict[str, Any] = to_wire(msgspec.structs.replace(item, rank=rank))
     body |= {name: share(body[name]) for name in _SCORES if name in body}
     body["rank"] = rank
+    body.setdefault("entities", [])
     body["relevance_score"] = body["score"] = share(item.score)
     body["metadata"] = dict(body.get("metadata", {}))
     if "rank_score" not in body["metadata"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,8 @@ from synap.bootstrap import Opening, open_engine
 from synap.cli.models import ModelRow, list_models, prepare_models
 from synap.cli.options import AsJson, DataDir
 from synap.cli.outcome import Exit, run
-from synap.cli.output import emit_json, emit_lines, emit_table
-from synap.cli.serving import DatabaseUrl, read_settings
+from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
+from synap.cli.serving import DatabaseUrl, configure_logging, read_settings
 from synap.cli.tenants import InstanceId
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
 from synap.errors import InvalidInputError, NotFoundError
@@ -84,6 +85,7 @@ def migrate_store(data_dir: DataDir = None, database_url: DatabaseUrl = None, as
 
 def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Check the installation: store, schema, roles, embedder, queue. Exits 8 when something needs attention."""
+    configure_logging(logging.ERROR)
 
     async def work() -> Health:
         engine = await open_engine(read_settings(data_dir, database_url), NO_WORKERS)
@@ -170,6 +172,9 @@ def retry_job(
             await engine.stop()
 
     run(None, work, as_json=as_json)
+    emit_record(
+        {"ingestion_id": ingestion_id, "status": "queued"}, f"{ingestion_id} is in the queue again", as_json=as_json
+    )
 
 
 def _ingestion_id(job: DeadJob) -> str:

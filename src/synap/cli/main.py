@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -13,8 +13,11 @@ from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
-from synap.errors import SynapError
+from synap.errors import InvalidInputError, SynapError
 from synap.version import __version__
+
+_USAGE = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What Typer raises for wrong usage; the class's home is another one in each of its versions."""
 
 app = typer.Typer(
     name="synap",
@@ -57,12 +60,23 @@ def root(
     ] = False,
 ) -> None:
     """The open memory engine for AI agents."""
-    configure_logging(verbose=False)
+    configure_logging()
 
 
 def main() -> None:
-    """Run the command line; an error of ours ends it with its exit code and one line on stderr."""
+    """Run the command line; an error of ours ends it with its exit code and one line on stderr.
+
+    A script gets wrong usage as JSON too; people get it as Typer words it.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        sys.exit(app(standalone_mode=not as_json))
+    except _USAGE as error:
+        sys.exit(report(_refusal(error), as_json=True))
     except SynapError as error:
-        sys.exit(report(error, as_json="--json" in sys.argv))
+        sys.exit(report(error, as_json=as_json))
+
+
+def _refusal(error: Any) -> InvalidInputError:
+    parameter = getattr(error, "param", None)
+    return InvalidInputError(" ".join(error.format_message().split()), field=getattr(parameter, "name", None))

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from synap.cli.options import ApiKey, AsJson, BaseUrl, DataDir, ManagementKey, open_synap
+from synap.cli.options import ApiKey, AsJson, BaseUrl, DataDir, ManagementKey, open_synap, read_file
 from synap.cli.outcome import run
-from synap.cli.output import emit_json, emit_lines, emit_table
+from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
 from synap.cli.tenants import InstanceId
 from synap.maca.load import load
 from synap.maca.schema import Maca
@@ -32,7 +32,7 @@ def show_config(
     """Show the configuration in force."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
     found = run(sdk, lambda: sdk.admin.config.get(instance_id), as_json=as_json)
-    emit_json(found) if as_json else emit_lines([found.source])
+    emit_record(found, found.source, as_json=as_json)
 
 
 @config.command("set")
@@ -46,9 +46,9 @@ def set_config(
 ) -> None:
     """Validate a configuration and put it in force."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
-    text = file.read_text(encoding="utf-8")
+    text = read_file(file, field="file")
     made = run(sdk, lambda: sdk.admin.config.set(instance_id, text), as_json=as_json)
-    emit_json(made) if as_json else emit_lines([f"revision {made.revision} is in force"])
+    emit_record(made, f"revision {made.revision} is in force", as_json=as_json)
 
 
 @config.command("check")
@@ -56,10 +56,10 @@ def check_config(file: ConfigFile, as_json: AsJson = False) -> None:
     """Validate a configuration without setting it."""
 
     async def work() -> Maca:
-        return load(file.read_text(encoding="utf-8"))
+        return load(read_file(file, field="file"))
 
     run(None, work, as_json=as_json)
-    emit_json({"valid": True}) if as_json else emit_lines(["valid"])
+    emit_record({"valid": True}, "valid", as_json=as_json)
 
 
 @world.command("add")
@@ -74,7 +74,7 @@ def add_world(
     """Write a memory that every instance reads."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
     made = run(sdk, lambda: sdk.admin.world.add(content, type=kind), as_json=as_json)
-    emit_json(made) if as_json else emit_lines([made.memory_id])
+    emit_record(made, made.memory_id, as_json=as_json)
 
 
 @world.command("list")
@@ -104,7 +104,8 @@ def delete_world(
 ) -> None:
     """Erase a memory that every instance reads."""
     sdk = open_synap(data_dir=data_dir, base_url=url, management_key=management_key)
-    run(sdk, lambda: sdk.admin.world.delete(memory_id), as_json=as_json)
+    erased = run(sdk, lambda: sdk.admin.world.delete(memory_id), as_json=as_json)
+    emit_record(erased, f"{erased.memory_id} is erased", as_json=as_json)
 
 
 @cache.command("invalidate")
@@ -114,7 +115,7 @@ def invalidate_cache(
     """Forget the cached answers of CLIENT scope."""
     sdk = open_synap(data_dir=data_dir, base_url=url, api_key=api_key)
     dropped = run(sdk, sdk.client.context.invalidate, as_json=as_json)
-    emit_json({"invalidated": dropped}) if as_json else emit_lines([f"{dropped} answers forgotten"])
+    emit_record({"invalidated": dropped}, f"{dropped} answers forgotten", as_json=as_json)
 
 
 def audit(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from synap.errors import InvalidInputError
 from synap.sdk.client import Synap
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -29,3 +30,17 @@ def open_synap(
 ) -> Synap:
     """Return the `Synap` that the options ask for: over HTTP where a URL or key is given, else in process."""
     return Synap(api_key=api_key, base_url=base_url, management_key=management_key, data_dir=data_dir)
+
+
+def read_file(path: Path, *, field: str) -> str:
+    """Return the text of a file that an option or argument names.
+
+    Raises:
+        InvalidInputError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror or error}", field=field) from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path} must be UTF-8 text: byte {error.start} is not", field=field) from error

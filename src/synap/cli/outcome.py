@@ -54,7 +54,7 @@ _CODES: tuple[tuple[type[SynapError], Exit], ...] = (
 def run(sdk: Synap | None, work: Callable[[], Coroutine[Any, Any, Result]], *, as_json: bool) -> Result:
     """Run a command's work, inside `sdk` where there is one, and shut it down after.
 
-    One of our errors ends the process with its exit code and a message on stderr.
+    One of our errors, also out of a group of tasks, ends the process with its exit code and a message on stderr.
     """
 
     async def inside() -> Result:
@@ -65,8 +65,35 @@ def run(sdk: Synap | None, work: Callable[[], Coroutine[Any, Any, Result]], *, a
         return asyncio.run(inside())
     except SynapError as error:
         raise typer.Exit(report(error, as_json=as_json)) from error
+    except BaseExceptionGroup as group:
+        first = _first_of_ours(group)
+        if first is None:
+            raise
+        raise typer.Exit(report(first, as_json=as_json)) from group
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> SynapError | None:
+    for error in group.exceptions:
+        found = _first_of_ours(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, SynapError):
+            return found
+    return None
+
+
+def confirm(question: str, *, yes: bool, as_json: bool) -> None:
+    """Ask whether to go on, unless `yes` says so; a script, which reads JSON, cannot be asked and has to say so.
+
+    Raises:
+        typer.Abort: The answer is no.
+        InvalidInputError: It would have to be asked of a script.
+    """
+    if yes:
+        return
+    if as_json:
+        raise InvalidInputError("--yes is required beside --json: a script cannot be asked", field="yes")
+    typer.confirm(question, abort=True)
 
 
 def report(error: SynapError, *, as_json: bool) -> Exit:
@@ -75,5 +102,5 @@ def report(error: SynapError, *, as_json: bool) -> Exit:
         body = {"error": error.message, "code": error.code, "field": error.field}
         typer.echo(msgspec.json.encode(body).decode(), err=True)
     else:
-        typer.echo(f"error: {error.message}", err=True)
+        typer.echo(f"error: {' '.join(error.message.split())}", err=True)
     return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.FAILED)

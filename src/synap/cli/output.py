@@ -24,6 +24,11 @@ def emit_lines(lines: Iterable[str]) -> None:
         typer.echo(line)
 
 
+def emit_record(value: Any, line: str, *, as_json: bool) -> None:
+    """Print what was made or done: a record for scripts, a line for people."""
+    emit_json(value) if as_json else emit_lines([line])
+
+
 def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; cells are shown as text, nothing in them is read as markup."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +15,17 @@ import msgspec
 import typer
 
 from synap.bootstrap import Opening, open_engine
-from synap.cli.options import AsJson, DataDir
+from synap.cli.options import AsJson, DataDir, read_file
 from synap.cli.outcome import run
 from synap.cli.output import emit_lines
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import FirstKeys, first_keys
 from synap.engine.engine import Engine
 from synap.engine.tracing import configure as configure_tracing
-from synap.errors import InvalidInputError
+from synap.errors import InvalidInputError, SetupError
+from synap.maca.load import load
 from synap.server.backend import Gate
+from synap.server.serve import listen
 from synap.server.serve import run as serve_http
 from synap.settings import Settings
 
@@ -47,13 +50,14 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve REST, with workers inside. On a store without keys, make the first ones and print them once."""
-    configure_logging(verbose=verbose)
+    configure_logging(logging.INFO if verbose else logging.WARNING)
     configure_tracing()
 
     async def work() -> None:
         settings = read_settings(data_dir, database_url)
         host, port = _address(http)
-        maca = "" if config is None else config.read_text(encoding="utf-8")
+        maca = "" if config is None else read_file(config, field="config")
+        load(maca)
         opening = Opening(workers=workers, tenancy=tenancy, maca=maca, stay=stay)
         await _serve(settings, opening, host, port, key_file=key_file, tell=Teller(as_json=as_json))
 
@@ -81,34 +85,39 @@ async def _serve(
         url = f"http://{address}:{real_port}"
         tell("listening", f"listening on {url}", url=url)
 
-    async with asyncio.TaskGroup() as group:
-        door = group.create_task(
-            serve_http(
-                gate,
-                host,
-                port,
-                max_document_bytes=settings.max_document_bytes,
-                on_listening=listening,
-                stop=stop,
+    with listen(host, port) as listener:
+        async with asyncio.TaskGroup() as group:
+            limit = settings.max_document_bytes
+            door = group.create_task(
+                serve_http(gate, listener, max_document_bytes=limit, on_listening=listening, stop=stop)
             )
-        )
-        try:
-            engine = await open_engine(settings, opening)
             try:
-                await _announce_keys(engine, key_file, tell)
-                await _announce_tenancy(engine, opening.tenancy, tell)
-                gate.open(engine)
-                tell("ready", "ready")
-                await asyncio.shield(door)
+                await _serve_behind(door, gate, settings, opening, key_file=key_file, tell=tell)
             finally:
-                gate.close()
-                await engine.stop()
-        finally:
-            stop.set()
+                stop.set()
+                await asyncio.wait([door])
+
+
+async def _serve_behind(
+    door: asyncio.Task[None], gate: Gate, settings: Settings, opening: Opening, *, key_file: Path | None, tell: Teller
+) -> None:
+    """Open the engine and let the door's calls through to it, until the door is closed."""
+    engine = await open_engine(settings, opening)
+    try:
+        await _announce_keys(engine, key_file, tell)
+        await _announce_tenancy(engine, opening.tenancy, tell)
+        gate.open(engine)
+        tell("ready", "ready")
+        await asyncio.shield(door)
+    finally:
+        gate.close()
+        await engine.stop()
 
 
 async def _announce_keys(engine: Engine, key_file: Path | None, tell: Teller) -> None:
     """Tell the first keys, and write them to a file, where the store had none; else say that they stay as they are."""
+    if key_file is not None and not await engine.core.store.accounts.keys(engine.default_instance):
+        _check_writable(key_file)
     keys = await first_keys(engine.core, engine.default_instance)
     if keys is None:
         if key_file is not None:
@@ -130,6 +139,21 @@ async def _announce_tenancy(engine: Engine, wanted: Tenancy, tell: Teller) -> No
         tell("tenancy_stays", line, instance_id=instance.id, tenancy=instance.tenancy)
 
 
+def _check_writable(path: Path) -> None:
+    """Check that keys can be written to a file, before there are any: they are shown once.
+
+    Raises:
+        SetupError: They cannot.
+    """
+    if path.is_dir():
+        raise SetupError(f"--key-file {path} is a folder; name a file in it", field="key_file")
+    try:
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        raise SetupError(f"--key-file {path} cannot be written: {error.strerror or error}", field="key_file") from error
+
+
 def _write_keys(path: Path, keys: FirstKeys) -> None:
     """Write the keys so that only their owner can read them, from the first byte on."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -147,7 +171,7 @@ def worker(
     as_json: AsJson = False,
 ) -> None:
     """Work through the queue until told to stop; jobs in hand are finished first."""
-    configure_logging(verbose=verbose)
+    configure_logging(logging.INFO if verbose else logging.WARNING)
     configure_tracing()
 
     async def work() -> None:
@@ -185,11 +209,11 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(body, enc_hook=str).decode()
 
 
-def configure_logging(*, verbose: bool) -> None:
-    """Send warnings (with `verbose` everything) to stderr as JSON lines."""
+def configure_logging(level: int = logging.WARNING) -> None:
+    """Send what is logged from `level` on to stderr as JSON lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("httpx", "uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

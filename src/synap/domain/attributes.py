@@ -16,6 +16,7 @@ from synap.domain.normal_forms import (
     USER,
     is_clause,
     is_name,
+    normalise_name,
     normalise_subject,
     normalise_value,
     owned,
@@ -35,6 +36,7 @@ from synap.domain.slot_table import (
     TOOL_CLASSES,
     SlotSpec,
 )
+from synap.domain.slot_values import Takes, fits, name_in
 from synap.domain.values import Kind, Value, read_values
 
 NOT = "not "
@@ -88,7 +90,8 @@ _LIMITED = re.compile(
     re.IGNORECASE,
 )
 _LOCATED = re.compile(
-    rf"^(?:the |my |our )?(?P<q>[A-Za-z][\w '\u2019/-]{{2,50}}?) (?:is|are|moved|has moved|was moved)(?: {ADVERBS}| "
+    rf"^(?:(?P<own>my |our |the user['\u2019]s )|the )?(?P<q>[A-Za-z][\w '\u2019/-]{{2,50}}?) "
+    rf"(?:is|are|moved|has moved|was moved)(?: {ADVERBS}| "
     rf"located| based| situated)*"
     rf" (?:at|in|on|to) (?P<v>(?:the )?(?:\d+\w? )?{_CAPITAL}.+)$",
     re.IGNORECASE,
@@ -111,6 +114,8 @@ _SWITCHED = re.compile(
     rf"(?: from (?P<old>{_TOOL}))? to (?P<v>{_TOOL})(?: for (?P<q>[^,;.]+))?",
     re.IGNORECASE,
 )
+_BESIDE_PEOPLE = re.compile(r"\bworks? with\b", re.IGNORECASE)
+_SWITCHING = re.compile(r"\b(?:switched|migrated|transitioned|converted)\b", re.IGNORECASE)
 _RESTRICTION = re.compile(
     r"\s(?:on|for|in|of|under|with) (?:the )?(?P<q>[\w-]+) (?:tier|plan|edition|environment|region|subscription)\b",
     re.IGNORECASE,
@@ -123,6 +128,13 @@ _ABOUT = re.compile(r"(?P<a>.+?) (?:of|for|at|in) (?P<q>.+)$")
 _SUPPORT = re.compile(r"\b(?:support|help ?desk|service desk|assistance|hotline)\b", re.IGNORECASE)
 _POSSESSOR = re.compile(rf"^(?P<s>{_CAPITAL}[^,;:'\u2019]{{0,40}})['\u2019]s?\s")
 _FOR_WHOM = re.compile(rf"\b(?:for|to|at) (?P<s>{_CAPITAL}[\w&.-]+(?: {_CAPITAL}[\w&.-]+)*)$")
+_OURS = frozenset({"team", "squad", "group", "department", "family", "class"})
+"""Groups of the user: the team's stand-up is the user's stand-up."""
+_PLACED = re.compile(
+    r"\b(?:offices?|desk|studio|shop|store|gym|school|flat|apartment|house|garage|warehouse|workshop|lab|headquarters|branch|"
+    r"parking (?:spot|space)|locker|room|seat|clinic|workplace|practice|salon|bakery|restaurant|caf[eé])$",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(r"(?:user|i|we|he|she|they) \w", re.IGNORECASE)
 _ANY_DAY = "day"
 _HOURS_OF_DAY = 24
@@ -159,6 +171,8 @@ def _stated(clause: str, owner: str) -> Iterator[Slot]:
         yield from _stated(match["v"], normalise_subject(match["a"], owner=owner))
     elif match and len(match["a"].split()) <= _MOST_ATTRIBUTE_WORDS:
         yield from _attribute(match["a"], match["v"], owner, single=True)
+    elif (match := _LOCATED.match(clause)) and match["own"] and _PLACED.search(match["q"]):
+        yield from _located(match, owner)
     elif match := _POSSESSIVE.match(clause):
         yield from _possessive(match, owner)
     elif match := _OF.match(clause):
@@ -215,25 +229,43 @@ def _attribute(attribute: str, value: str, subject: str, *, single: bool | None 
     if len(words) > _MOST_ATTRIBUTE_WORDS or words[0] in SUBORDINATORS or is_clause(value):
         return
     restriction = _RESTRICTION.search(value)
-    if restriction is not None:
-        value = value[: restriction.start()]
+    value = value[: restriction.start()] if restriction else value
     negated = re.match(r"(?:not|no longer)\s+", value, re.IGNORECASE)
     short = _SUBORDINATE.split(value[negated.end() :] if negated else value, maxsplit=1)[0]
     normal = normalise_value(short)
     if not normal or normal in UNRESOLVED or len(normal.split()) > _MOST_VALUE_WORDS:
         return
     name, spec, subject = _named(attribute, short, subject)
+    if spec is not None and single is None and (kind := _taking(spec, short)) is not spec:
+        if kind is None:
+            return
+        name, spec = kind.name, kind
     if restriction is not None:
         name = f"{name}{' ' if ':' in name else ':'}{restriction['q'].casefold()}"
     if name.startswith("time:"):
-        normal = _moment(short)
-        if not normal:
-            return
+        subject = USER if subject in _OURS else subject
+    normal = _in_form(name, spec, short)
     if single is None:
         single = spec.single if spec else _one_valued(short)
     if name == "name" and subject.split()[-1] in COUNTABLE_NAMES:
         single = False
-    yield Slot(subject=subject, name=name, value=NOT + normal if negated else normal, single=single)
+    if normal:
+        yield Slot(subject=subject, name=name, value=NOT + normal if negated else normal, single=single)
+
+
+def _taking(spec: SlotSpec, value: str) -> SlotSpec | None:
+    """Return the slot that takes a value: the one named, the one that other values of it belong to, or none."""
+    others = [spec, *([BY_NAME[spec.otherwise]] if spec.otherwise else [])]
+    return next((one for one in others if fits(one.takes, value, kinds=one.kinds)), None)
+
+
+def _in_form(name: str, spec: SlotSpec | None, value: str) -> str:
+    """Return a value in the normal form of its slot; a time without a moment has none."""
+    if name.startswith("time:"):
+        return _moment(value)
+    if spec is not None and spec.takes is Takes.NAME:
+        return normalise_name(name_in(value) or value)
+    return normalise_value(value)
 
 
 def _named(attribute: str, value: str, subject: str) -> tuple[str, SlotSpec | None, str]:
@@ -258,7 +290,8 @@ def _named(attribute: str, value: str, subject: str) -> tuple[str, SlotSpec | No
         break
     kinds = {found.kind for found in read_values(value)[0]}
     timed = kinds & _EVENTFUL or (kinds and any(word.removesuffix("s") in MEETINGS for word in words))
-    return f"time:{phrase_stems(attribute)}" if timed else phrase_stems(attribute) or "is", None, subject
+    stems = phrase_stems(attribute) or "is"
+    return f"time:{stems}" if timed else stems, None, subject
 
 
 def _measured(quantity: str, value: str, owner: str, *, limit: bool) -> Iterator[Slot]:
@@ -334,9 +367,14 @@ def _tools(clause: str, owner: str) -> Iterator[Slot]:
     if owned(match["s"] or ""):
         subject = owner  # `our builds were switched to X` tells what we use
     value = normalise_value(match["v"])
+    if not switched and value not in TOOL_CLASSES and _BESIDE_PEOPLE.search(clause):
+        return
+    known = value in TOOL_CLASSES or bool(match["q"] or (switched and match["old"]))
+    if switched and not known and not _SWITCHING.search(clause):
+        return
     name = TOOL_CLASSES.get(value) or qualified("tool", match["q"])
     negated = not switched and bool(match["no"])
-    yield Slot(subject=subject, name=name, value=NOT + value if negated else value, single=bool(switched))
+    yield Slot(subject=subject, name=name, value=NOT + value if negated else value, single=bool(switched) and known)
     old = normalise_value((match["old"] or "") if switched else "")
     if old and old != value:
         yield Slot(subject=subject, name=TOOL_CLASSES.get(old, name), value=NOT + old, single=False)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from synap.domain.attributes import NOT
 from synap.domain.concepts import word_stems
+from synap.domain.exclusion import loose, values_exclude
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
 from synap.domain.readings import COMPARABLE, Reading, block_terms, readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slots import content_hash, slots_of
+from synap.domain.titles import note_of
 from synap.domain.values import Kind, Value
 
 
@@ -44,6 +45,8 @@ _SAME_SHARE = 0.85
 def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> Relation:
     """Return how two statements of one scope stand to each other; the order of the two does not matter.
 
+    Statements that a document tells under other headings are about other things.
+
     Args:
         a: One statement.
         b: The other.
@@ -52,6 +55,8 @@ def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> 
     if content_hash(a.content) == content_hash(b.content):
         return Relation.SAME
     if not (settles(a) and settles(b)):
+        return _loosely(a, b)
+    if note_of(a.content) != note_of(b.content):
         return _loosely(a, b)
     if _contradict(a, b):
         return Relation.CONFLICT
@@ -68,6 +73,8 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
     if not (changes(narrow) and settles(broad)):
+        return _loosely(narrow, broad)
+    if _told_apart(narrow, broad):
         return _loosely(narrow, broad)
     if _overrule(narrow, broad):
         return Relation.CONFLICT
@@ -109,27 +116,10 @@ def slot_relation(first: Iterable[Slot], second: Iterable[Slot]) -> Relation:
         for other in theirs:
             if mine.key != other.key:
                 continue
-            shared = True
             if values_exclude(mine, other):
                 return Relation.CONFLICT
+            shared = shared or not loose(mine)
     return Relation.COMPLEMENT if shared else Relation.UNRELATED
-
-
-def values_exclude(mine: Slot, other: Slot) -> bool:
-    """Whether two fillings of one slot cannot both hold."""
-    mine_off, other_off = mine.value.startswith(NOT), other.value.startswith(NOT)
-    first, second = mine.value.removeprefix(NOT), other.value.removeprefix(NOT)
-    agree = _agree(first, second)
-    if mine_off or other_off:
-        return agree and mine_off is not other_off
-    return not agree and (mine.single or other.single)
-
-
-def _agree(first: str, second: str) -> bool:
-    """Whether two values are equal or one says the same with more words; numbers must be equal."""
-    ours, theirs = set(first.split()), set(second.split())
-    less, more = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
-    return less <= more and not any(word[0].isdigit() for word in more - less)
 
 
 def _contradict(a: Statement, b: Statement) -> bool:
@@ -144,7 +134,7 @@ def _contradict(a: Statement, b: Statement) -> bool:
 def _overrule(narrow: Statement, broad: Statement) -> bool:
     """Whether a narrow statement says otherwise than a broad one: by a slot of the viewer's, else on a common topic."""
     ours, theirs = _slots_of_both(narrow, broad)
-    alike = [(mine, other) for mine in ours for other in theirs if mine.name == other.name]
+    alike = [(mine, other) for mine in ours for other in theirs if mine.name == other.name and not loose(mine)]
     shared = [(mine, other) for mine, other in alike if _meets(mine, other)]
     if alike and not shared and all(_siblings(mine, other) for mine, other in alike):
         return False
@@ -177,6 +167,12 @@ def _meets(narrow: Slot, broad: Slot) -> bool:
 def _siblings(mine: Slot, other: Slot) -> bool:
     """Whether the subjects are two of one kind (`staging database`, `billing database`)."""
     return mine.subject.split()[-1:] == other.subject.split()[-1:] != []
+
+
+def _told_apart(a: Statement, b: Statement) -> bool:
+    """Whether two documents tell their statements of two things of one kind (`Berlin office`, `Paris office`)."""
+    ours, theirs = note_of(a.content), note_of(b.content)
+    return bool(ours & theirs and ours - theirs and theirs - ours)
 
 
 def _same_subject(a: Statement, b: Statement) -> bool:
@@ -266,8 +262,18 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
         return (topical or _counts_alike(narrow, broad)) and not _headed_apart(narrow, broad, names)
     if not topical:
         return False
-    polar = narrow.negative is not broad.negative and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
+    polar = _polar(narrow, broad, shared) and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
     return polar or _counts_against_all(narrow, broad) or _instead(narrow, broad, shared)
+
+
+def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
+    """Whether one side denies what the other says: two words in common, or the topic of a measured rule.
+
+    What the viewer happens to do (`smokes`) is no exception from a ban; only a permission is.
+    """
+    firm = len(shared) > 1 or (any(term.startswith("#") for term in shared) and bool(narrow.values or broad.values))
+    habit = broad.negative and narrow.own and not (narrow.permits or narrow.wish)
+    return firm and narrow.negative is not broad.negative and not habit
 
 
 def _headed_apart(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
@@ -333,7 +339,9 @@ def _comparable(v: Value, w: Value) -> bool:
 
 
 def _choices_differ(mine: Reading, other: Reading) -> bool:
-    """Whether both name an alternative of one family, and no common one."""
+    """Whether both name an alternative of one family, and no common one; of one person's, to deny one leaves the others open."""
+    if mine.own and other.own and mine.negative is not other.negative:
+        return False
     families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
     return any(
         not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}

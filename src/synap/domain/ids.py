@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 import uuid
@@ -17,6 +18,7 @@ MAX_CALLER_ID_BYTES = 1024
 CONVERSATION_NAMESPACE = uuid.NAMESPACE_URL
 """Namespace under which a conversation id that is no UUID is mapped to one (UUID version 5, RFC 9562)."""
 
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEQUENCE_BITS = 22
 
@@ -47,11 +49,14 @@ def check_caller_id(value: object, *, field: str) -> str:
 
 
 def conversation_uuid(conversation_id: str) -> str:
-    """Return a conversation id as a UUID: itself if it is one already, else its UUIDv5 in the URL namespace."""
-    try:
-        return str(uuid.UUID(conversation_id))
-    except ValueError:
-        return str(uuid.uuid5(CONVERSATION_NAMESPACE, conversation_id))
+    """Return a conversation id as a UUID: itself if it is spelled as one, else its UUIDv5 in the URL namespace.
+
+    Only the canonical spelling of RFC 9562 (lower case, hyphens) is taken as it is. Any other one, upper case, braces or
+    `urn:uuid:` included, is an id of its own, as ids are compared byte for byte.
+    """
+    if _CANONICAL_UUID.fullmatch(conversation_id):
+        return conversation_id
+    return str(uuid.uuid5(CONVERSATION_NAMESPACE, conversation_id))
 
 
 def new_client_id() -> str:

@@ -10,6 +10,9 @@ from typing import Any
 
 from synap.domain.scopes import Scope
 
+MAX_NAME_CHARACTERS = 256
+"""Longest name of a speaker or an entity: what is longer is no name, and no index holds it."""
+
 
 class MemoryType(StrEnum):
     """The five kinds of memory."""
@@ -107,17 +110,20 @@ class Slot:
         name: Name of the attribute (`residence`, `support_hours`), or the normalised head of a free one.
         value: Its value, normalised for comparison.
         single: Whether a subject has one such value at a time.
+        section: Normal form of where a document tells it (its headings, the record); empty for what people say. The
+            same attribute under two headings belongs to two things.
     """
 
     subject: str
     name: str
     value: str
     single: bool = True
+    section: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[str, ...]:
         """What two statements must share to be about the same thing."""
-        return (self.subject, self.name)
+        return (self.section, self.subject, self.name) if self.section else (self.subject, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,13 @@ def normalise_value(text: str) -> str:
     return " ".join(_without_suffix(words))
 
 
+def normalise_name(text: str) -> str:
+    """Return a name for comparison: lower case, no determiners or legal suffix; `Jan` and `May` stay names."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    words = [word.strip(".,;:!\"()'") for word in undetermined(plain).split()]
+    return " ".join(_without_suffix([word for word in words if word]))
+
+
 def phrase_stems(phrase: str) -> str:
     """Return the telling words of a noun phrase, stemmed and sorted, so that neither order nor inflection matters."""
     words = re.findall(r"[^\W_]+(?:[-/][^\W_]+)*", phrase.casefold().replace("'s", "").replace("\u2019s", ""))

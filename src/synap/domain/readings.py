@@ -82,6 +82,11 @@ class Reading:
     @cached_property
     def named(self) -> frozenset[str]:
         """Stems of the capitalised names in it; the first word of a clause counts only with a possessive."""
+        return frozenset(map(stem, self.spelt))
+
+    @cached_property
+    def spelt(self) -> frozenset[str]:
+        """The capitalised names as they are spelt: `Ann` and `Anne` have one stem."""
         return frozenset(_names(self.text))
 
     @cached_property
@@ -98,12 +103,17 @@ class Reading:
     @cached_property
     def frame(self) -> tuple[object, ...]:
         """What two sentences must have in common, besides their topic, to say the same."""
-        return (self.values, self.negative, self.restrictions, self.named, self.choices, self.foreign, self.bygone)
+        return (self.values, self.negative, self.restrictions, self.spelt, self.choices, self.foreign, self.bygone)
 
     @cached_property
     def wish(self) -> bool:
         """Whether it says how somebody wants something."""
         return _WISH.search(self.text) is not None
+
+    @cached_property
+    def permits(self) -> bool:
+        """Whether it says what somebody may do or has."""
+        return _PERMITS.search(self.text) is not None
 
     @cached_property
     def foreign(self) -> bool:
@@ -158,6 +168,11 @@ _WISH = re.compile(
     r"\b(?:want(?:s|ed)?|prefer(?:s|red)?|would (?:like|rather|prefer)|likes?|please|rather|favou?rs?|insists?|"
     r"needs?|make sure|asks? (?:for|that|to)|"
     r"do not|keep|use|send|give|show|write|call|sign|address|leave|always|never|avoid|stop)\b",
+    re.IGNORECASE,
+)
+_PERMITS = re.compile(
+    r"\b(?:may|can|must|should|has to|have to|allowed|permitted|entitled|exempt|approved|granted|enabled|available|"
+    r"included|gets?|receives?|required?)\b",
     re.IGNORECASE,
 )
 _DOUBTFUL = re.compile(
@@ -272,7 +287,7 @@ def _names(clause: str) -> Iterator[str]:
         if match.start() > 0 or possessive:
             word = match.group().removesuffix("'s").removesuffix("\u2019s").casefold()
             if word not in STOP_WORDS:
-                yield stem(word)
+                yield word
 
 
 def _restrictions(clause: str) -> Iterator[tuple[str, str]]:

@@ -23,13 +23,13 @@ _LOOK_AHEAD = 32
 
 _NEVER_LAST_WORDS = """
     mr mrs ms mx dr prof rev hon sen rep gov gen col maj capt lt sgt pres messrs mme mlle sra srta
-    e.g i.e eg ie cf vs v viz approx ca circa resp incl excl esp fig figs eq ch vol pp eds
+    e.g i.e eg ie cf vs v viz approx ca circa resp incl excl esp eq ch vol pp eds
     bzw z.b d.h u.a ggf evtl vgl inkl zzgl tel abb nr z.t i.d.r u.u o.ä s.o s.u p.ej
 """
 _NEVER_LAST = frozenset(_NEVER_LAST_WORDS.split())
 """Words whose period never ends a sentence."""
 
-_BEFORE_NUMBER_WORDS = "no nos art para p sec jan feb mar apr jun jul aug sep sept oct nov dec"
+_BEFORE_NUMBER_WORDS = "fig figs no nos art para p sec jan feb mar apr jun jul aug sep sept oct nov dec"
 _BEFORE_NUMBER = frozenset(_BEFORE_NUMBER_WORDS.split())
 """Words whose period does not end a sentence where a number follows."""
 
@@ -42,6 +42,14 @@ _BEFORE_CAPITAL = frozenset(_BEFORE_CAPITAL_WORDS.split())
 
 _BEFORE_STARTER = frozenset({"st", "mt", "u.s", "u.k", "u.s.a", "dept", "sr", "jr"})
 """Words whose period ends a sentence only where a word follows that likes to begin one: names may follow them."""
+
+_LETTERED_WORDS = """
+    lot gate plan block building room section type class grade team group zone terminal level option version vitamin
+    hepatitis appendix exhibit platform dock wing hall bay row shift tier route line phase step part table hangar deck
+    stand entrance exit aisle schedule annex unit house ward clause area track stage category variant vitamins
+"""
+_LETTERED = frozenset(_LETTERED_WORDS.split())
+"""Nouns whose letter (`Lot B.`) is a name at the end of a sentence and no initial."""
 
 _STARTER_WORDS = """
     the a an i we he she it they you this that these those then there my our his her its their your but and so or
@@ -104,10 +112,16 @@ def _period_ends(before: str, after: str) -> bool:
     if folded in _NEVER_LAST or (folded in _BEFORE_NUMBER and after[0].isdecimal()):
         return False
     if folded in _BEFORE_STARTER or (len(word) == 1 and word.isupper() and word != "I"):
-        return starter
+        return starter or _lettered(before[: -len(word)])
     if folded in _BEFORE_CAPITAL:
         return after[0].isupper()
     if word.isdecimal():
         numbering = not before[: -len(word)].strip() and len(word) <= len("999")
         return not numbering and after.casefold() not in _ORDINAL_FOLLOWERS
     return True
+
+
+def _lettered(before: str) -> bool:
+    """Whether the words before a single capital end in a noun that is told apart by letters."""
+    noun = before.split()[-1:]
+    return bool(noun) and noun[0].casefold().strip(_OPENERS) in _LETTERED

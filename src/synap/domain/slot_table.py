@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from synap.domain.slot_values import Takes
 from synap.domain.wordlists import listed
 
 ADVERBS = (
@@ -36,13 +37,16 @@ _PERSON = (
     r"(?:\w+[ -])?(?:wife|husband|spouse|partner|girlfriend|boyfriend|son|daughter|child|kid|baby|sister|brother|"
     r"mother|mom|mum|"
     r"father|dad|grandmother|grandma|grandfather|grandpa|aunt|uncle|cousin|niece|nephew|friend|boss|manager|colleague|"
-    r"neighbou?r|roommate|flatmate|dog|cat|puppy|kitten|horse|teacher|assistant)"
+    r"neighbou?r|roommate|flatmate|dog|cat|puppy|kitten|horse|teacher|assistant|parents|family|in-laws|grandparents|twins|"
+    r"kids|children|sons|daughters|ex)"
 )
 _PETS = (
     r"(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|snake|goldfish|guinea pig|"
     r"ferret)"
 )
 _CHILD = r"(?:son|daughter|child|kid|baby|toddler|stepson|stepdaughter)"
+_COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_SUM = r"(?:[$€£]\s?)?\d[\d.,]*(?:\s?(?:k|€|£|euros?|dollars?|pounds?|francs?|eur|usd|gbp|chf))?"
 LANGUAGES = listed(
     """
     english spanish german french italian portuguese dutch polish swedish norwegian danish finnish czech slovak
@@ -92,7 +96,7 @@ _CARS = listed(
     golf gmc honda hyundai infiniti jaguar jeep kia lamborghini lexus lincoln lotus maserati mazda mercedes mini
     mitsubishi nissan opel passat peugeot polestar polo porsche prius renault rivian rover saab seat skoda škoda
     smart subaru suzuki tesla toyota vauxhall volkswagen volvo vw car suv van truck pickup estate hatchback
-    sedan
+    sedan convertible minivan coupe
     """
 )
 _CAR = rf"(?:[\w-]+\s){{0,3}}?(?:{'|'.join(_CARS)})\b[\w -]*?"
@@ -116,34 +120,58 @@ class SlotSpec:
         single: Whether a subject has one value of it at a time (per qualifier, where qualified).
         nouns: What people call it, lower case, singular; the first is the plainest.
         qualified: Whether a restricting noun makes it another slot (`kitchen budget`, `travel budget`).
+        takes: What its values look like; other ones do not fill it.
+        kinds: Pattern of plain words that name a kind of it (`suv`), where it takes things or roles.
+        otherwise: Slot that a value belongs to which does not look like one of this; empty for none.
     """
 
     name: str
     single: bool = True
     nouns: tuple[str, ...] = ()
     qualified: bool = False
+    takes: Takes = Takes.ANY
+    kinds: str = ""
+    otherwise: str = ""
 
 
 SPECS = (
-    SlotSpec("residence", nouns=("home city", "place of residence", "residence", "home town now", "city of residence")),
-    SlotSpec("hometown", nouns=("hometown", "home town", "birthplace", "place of birth")),
-    SlotSpec("employer", nouns=("employer", "company", "workplace", "place of work")),
-    SlotSpec("role", nouns=("role", "job", "job title", "position", "occupation", "profession", "title")),
-    SlotSpec("manager", nouns=("manager", "boss", "supervisor", "line manager")),
-    SlotSpec("name", nouns=("name", "first name", "full name")),
-    SlotSpec("surname", nouns=("surname", "last name", "family name")),
+    SlotSpec(
+        "residence",
+        nouns=("home city", "place of residence", "residence", "home town now", "city of residence"),
+        takes=Takes.PLACE,
+    ),
+    SlotSpec("hometown", nouns=("hometown", "home town", "birthplace", "place of birth"), takes=Takes.PLACE),
+    SlotSpec("employer", nouns=("employer", "company", "workplace", "place of work"), takes=Takes.THING),
+    SlotSpec(
+        "role",
+        nouns=("role", "job", "job title", "position", "occupation", "profession", "title"),
+        takes=Takes.ROLE,
+        kinds=_PROFESSION,
+    ),
+    SlotSpec("manager", nouns=("manager", "boss", "supervisor", "line manager"), takes=Takes.NAME),
+    SlotSpec("name", nouns=("name", "first name", "full name"), takes=Takes.NAME),
+    SlotSpec("surname", nouns=("surname", "last name", "family name"), takes=Takes.NAME),
     SlotSpec("nickname", nouns=("nickname",)),
     SlotSpec("pronouns", nouns=("pronoun",)),
-    SlotSpec("age", nouns=("age",)),
-    SlotSpec("birthday", nouns=("birthday", "date of birth", "birth date")),
+    SlotSpec("age", nouns=("age",), takes=Takes.MEASURE),
+    SlotSpec("birthday", nouns=("birthday", "date of birth", "birth date"), takes=Takes.TIME),
     SlotSpec("diet", nouns=("diet",)),
     SlotSpec("allergy", single=False, nouns=("allergy",)),
     SlotSpec("marital_status", nouns=("marital status", "relationship status")),
-    SlotSpec("partner", nouns=("partner", "wife", "husband", "spouse", "girlfriend", "boyfriend", "fiancé", "fiancée")),
-    SlotSpec("child", single=False, nouns=("son", "daughter", "child", "kid", "baby")),
-    SlotSpec("sibling", single=False, nouns=("sister", "brother", "sibling")),
-    SlotSpec("children_count", nouns=("number of children", "number of kids")),
-    SlotSpec("pet", single=False, nouns=("pet", "dog", "cat", "puppy", "kitten", "hamster", "parrot", "rabbit")),
+    SlotSpec(
+        "partner",
+        nouns=("partner", "wife", "husband", "spouse", "girlfriend", "boyfriend", "fiancé", "fiancée"),
+        takes=Takes.NAME,
+    ),
+    SlotSpec("child", single=False, nouns=("son", "daughter", "child", "kid", "baby"), takes=Takes.NAME),
+    SlotSpec("sibling", single=False, nouns=("sister", "brother", "sibling"), takes=Takes.NAME),
+    SlotSpec("children_count", nouns=("number of children", "number of kids"), takes=Takes.MEASURE),
+    SlotSpec(
+        "pet",
+        single=False,
+        nouns=("pet", "dog", "cat", "puppy", "kitten", "hamster", "parrot", "rabbit"),
+        takes=Takes.NAME,
+    ),
     SlotSpec("hobby", single=False, nouns=("hobby", "pastime", "interest")),
     SlotSpec("reply_language", nouns=("language", "reply language", "language of replies", "language of answers")),
     SlotSpec("spoken_language", single=False, nouns=("mother tongue", "native language")),
@@ -151,9 +179,11 @@ SPECS = (
     SlotSpec("theme", nouns=("theme", "colour scheme", "color scheme", "colour theme", "color theme")),
     SlotSpec("answer_length", nouns=("answer length", "response length", "reply length", "length of answer")),
     SlotSpec("tone", nouns=("tone", "tone of voice", "writing style", "answer style", "response style")),
-    SlotSpec("budget", nouns=("budget",), qualified=True),
-    SlotSpec("salary", nouns=("salary", "pay", "income")),
-    SlotSpec("deadline", nouns=("deadline", "due date", "launch date", "release date"), qualified=True),
+    SlotSpec("budget", nouns=("budget",), qualified=True, takes=Takes.MEASURE),
+    SlotSpec("salary", nouns=("salary", "pay", "income"), takes=Takes.MEASURE),
+    SlotSpec(
+        "deadline", nouns=("deadline", "due date", "launch date", "release date"), qualified=True, takes=Takes.TIME
+    ),
     SlotSpec(
         "support_hours",
         nouns=(
@@ -165,50 +195,97 @@ SPECS = (
             "service desk hour",
             "customer support hour",
         ),
+        takes=Takes.TIME,
     ),
-    SlotSpec("opening_hours", nouns=("opening hour", "business hour", "office hour", "working hour"), qualified=True),
-    SlotSpec("plan", nouns=("plan", "tier", "subscription", "package", "subscription plan", "pricing plan")),
+    SlotSpec(
+        "opening_hours",
+        nouns=("opening hour", "business hour", "office hour", "working hour"),
+        qualified=True,
+        takes=Takes.TIME,
+    ),
+    SlotSpec(
+        "plan", nouns=("plan", "tier", "subscription", "package", "subscription plan", "pricing plan"), takes=Takes.TIER
+    ),
     SlotSpec("version", nouns=("version",), qualified=True),
     SlotSpec(
         "rate_limit",
         nouns=("rate limit", "request limit", "api rate limit", "api limit", "request quota"),
         qualified=True,
+        takes=Takes.MEASURE,
     ),
-    SlotSpec("limit", nouns=("limit", "quota", "maximum", "cap", "maximum size", "size limit"), qualified=True),
     SlotSpec(
-        "retention", nouns=("retention", "retention period", "data retention", "data retention period"), qualified=True
+        "limit",
+        nouns=("limit", "quota", "maximum", "cap", "maximum size", "size limit"),
+        qualified=True,
+        takes=Takes.MEASURE,
     ),
-    SlotSpec("fiscal_year", nouns=("fiscal year", "financial year", "fiscal year start", "start of the fiscal year")),
+    SlotSpec(
+        "retention",
+        nouns=("retention", "retention period", "data retention", "data retention period"),
+        qualified=True,
+        takes=Takes.MEASURE,
+    ),
+    SlotSpec(
+        "fiscal_year",
+        nouns=("fiscal year", "financial year", "fiscal year start", "start of the fiscal year"),
+        takes=Takes.TIME,
+    ),
     SlotSpec(
         "phone",
         nouns=("phone", "phone number", "telephone", "telephone number", "mobile number", "cell number", "mobile"),
+        takes=Takes.DIGITS,
+        otherwise="phone_model",
     ),
+    SlotSpec("phone_model", nouns=("smartphone", "cell phone"), takes=Takes.THING),
     SlotSpec("email", nouns=("email", "e-mail", "email address", "e-mail address", "mail address")),
     SlotSpec("address", nouns=("address", "home address", "postal address", "mailing address")),
     SlotSpec(
-        "office_location", nouns=("office location", "headquarter", "head office", "headquarters", "office address")
+        "office_location",
+        nouns=("office location", "headquarter", "head office", "headquarters", "office address"),
+        takes=Takes.THING,
     ),
-    SlotSpec("car", nouns=("car", "vehicle")),
-    SlotSpec("editor", nouns=("editor", "text editor", "code editor", "ide")),
+    SlotSpec("car", nouns=("car", "vehicle"), takes=Takes.THING, kinds="|".join(_CARS)),
+    SlotSpec(
+        "editor",
+        nouns=("editor", "text editor", "code editor", "ide"),
+        takes=Takes.THING,
+        kinds="vim|emacs|nano|helix|vscode|zed|cursor|atom",
+    ),
     SlotSpec("favourite", nouns=("favourite", "favorite"), qualified=True),
-    SlotSpec("lead", nouns=("lead", "team lead", "leader", "team leader", "head", "owner"), qualified=True),
-    SlotSpec("price", nouns=("price", "cost"), qualified=True),
-    SlotSpec("rent", nouns=("rent",)),
-    SlotSpec("fee", nouns=("fee", "charge"), qualified=True),
+    SlotSpec(
+        "lead", nouns=("lead", "team lead", "leader", "team leader", "head", "owner"), qualified=True, takes=Takes.NAME
+    ),
+    SlotSpec("price", nouns=("price", "cost"), qualified=True, takes=Takes.MEASURE),
+    SlotSpec("rent", nouns=("rent",), takes=Takes.MEASURE),
+    SlotSpec("fee", nouns=("fee", "charge"), qualified=True, takes=Takes.MEASURE),
     SlotSpec("signature", nouns=("signature", "sign-off", "signoff", "closing line")),
-    SlotSpec("approvals", nouns=("number of approvals", "required approval", "number of reviewers"), qualified=True),
+    SlotSpec(
+        "approvals",
+        nouns=("number of approvals", "required approval", "number of reviewers"),
+        qualified=True,
+        takes=Takes.MEASURE,
+    ),
     SlotSpec(
         "contact",
         nouns=("contact", "point of contact", "contact person", "account manager", "success manager"),
         qualified=True,
     ),
-    SlotSpec("uptime", nouns=("uptime", "uptime commitment", "uptime guarantee", "uptime sla", "availability target")),
-    SlotSpec("response_time", nouns=("response time", "reaction time", "first response time"), qualified=True),
+    SlotSpec(
+        "uptime",
+        nouns=("uptime", "uptime commitment", "uptime guarantee", "uptime sla", "availability target"),
+        takes=Takes.MEASURE,
+    ),
+    SlotSpec(
+        "response_time",
+        nouns=("response time", "reaction time", "first response time"),
+        qualified=True,
+        takes=Takes.MEASURE,
+    ),
     SlotSpec("payment_terms", nouns=("payment term", "payment deadline", "payment period")),
     SlotSpec("currency", nouns=("currency", "billing currency")),
     SlotSpec("unit_system", nouns=("unit system", "measurement system", "units of measurement")),
     SlotSpec("channel", nouns=("notification channel", "preferred channel", "contact channel"), qualified=True),
-    SlotSpec("timeout", nouns=("timeout", "time limit"), qualified=True),
+    SlotSpec("timeout", nouns=("timeout", "time limit"), qualified=True, takes=Takes.MEASURE),
     SlotSpec(
         "code", nouns=("code", "pin", "pin code", "door code", "access code", "password", "passcode"), qualified=True
     ),
@@ -216,11 +293,14 @@ SPECS = (
     SlotSpec("colour", nouns=("colour", "color"), qualified=True),
     SlotSpec("status", nouns=("status", "state", "phase", "stage", "priority"), qualified=True),
     SlotSpec("blood_type", nouns=("blood type", "blood group")),
-    SlotSpec("weight", nouns=("weight",)),
-    SlotSpec("height", nouns=("height",)),
-    SlotSpec("school", nouns=("school", "university", "college")),
+    SlotSpec("weight", nouns=("weight",), takes=Takes.MEASURE),
+    SlotSpec("height", nouns=("height",), takes=Takes.MEASURE),
+    SlotSpec("school", nouns=("school", "university", "college"), takes=Takes.THING),
     SlotSpec("major", nouns=("major", "field of study", "degree")),
-    SlotSpec("doctor", nouns=("doctor", "gp", "dentist", "therapist", "physiotherapist")),
+    SlotSpec("doctor", nouns=("doctor", "gp", "family doctor", "physician"), takes=Takes.NAME),
+    SlotSpec("dentist", nouns=("dentist",), takes=Takes.NAME),
+    SlotSpec("therapist", nouns=("therapist", "psychologist"), takes=Takes.NAME),
+    SlotSpec("physiotherapist", nouns=("physiotherapist", "physio"), takes=Takes.NAME),
 )
 
 NOUNS = {noun: spec for spec in SPECS for noun in spec.nouns}
@@ -253,6 +333,16 @@ TOOL_CLASSES = {
     for tool in tools.split("|")
 }
 """Tools of which one at a time is in use once somebody says that they switched to it."""
+
+ACQUAINTANCES = frozenset(
+    listed(
+        """
+        friend cousin colleague coworker co-worker neighbour neighbor aunt uncle niece nephew classmate teammate student
+        acquaintance mate buddy pal friends cousins colleagues neighbours neighbors classmates teammates students
+        """
+    )
+)
+"""Nouns that leave open which one is meant: what is said of two of them never excludes each other."""
 
 COUNTABLE_NAMES = frozenset(
     listed(
@@ -357,10 +447,10 @@ RULES = (
     _rule("residence", rf"<S>(?:is |are |am )?{_VERB_FOR_PLACE}<ADV> in <W>"),
     _rule(
         "residence",
-        r"<S>(?:have |has )?(?:moved|relocated|emigrated|settled)(?: back| permanently)?"
-        r"(?: from <OLD>)? (?:to|in) <N>(?!\s(?:plan|tier|team|project|role|edition|subscription))",
+        r"<P>(?:have |has )?(?:just |recently |finally )?(?:moved|relocated|emigrated|settled)(?: back| permanently)?"
+        r"(?: from <OLD>)? (?:to|in) <N>(?!\s(?:plan|tier|team|project|role|edition|subscription|account|office))",
     ),
-    _rule("residence", r"<S>(?:am|is|are)<ADV> (?:moving|relocating) to <N>", value=None),
+    _rule("residence", r"<P>(?:am|is|are)<ADV> (?:moving|relocating) to <N>", value=None),
     # Work.
     _rule(
         "employer",
@@ -411,7 +501,12 @@ RULES = (
         r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?: years old| years of "
         r"age)",
     ),
-    _rule("age", r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3})(?:$|[.,;!](?!\d))"),
+    _rule("age", r"<P>(?:am|is|turned|just turned|has turned)<ADV> (?P<v>\d{1,3})(?: now)?(?:$|[.,;!](?!\d))"),
+    _rule(
+        "age",
+        r"<P>(?:just |has just |has )?turned(?: just)? (?P<v>\d{1,3})(?=\s(?:on(?: the)? \d|in the week|in "
+        rf"{MONTHS}|today|yesterday|this \w+|last \w+))",
+    ),
     _rule("birthday", r"<P>(?:was|were) born on <W>"),
     _rule("birthday", r"<P>(?:was|were) born (?:in|at) (?P<v>(?:19|20)\d\d)\b"),
     _rule("diet", rf"<P>(?:am|is|are)<ADV> (?:not|no longer) (?:an? )?(?P<v>{_DIETS})", negative=True),
@@ -439,6 +534,29 @@ RULES = (
     _rule("child", rf"^(?P<s>my|(?:the user|[A-Z]\w+)'s) {_CHILD}(?: is)?(?: called| named)? <N>"),
     _rule("pet", rf"<S>(?:has|have|got|adopted|owns?|bought)(?: an?)? (?:\w+ )?{_PETS} (?:called|named) <N>"),
     _rule("pet", rf"^(?P<s>my|our|(?:the user|[A-Z]\w+)'s) {_PETS}(?: is)?(?: called| named)? <N>"),
+    _rule(
+        "count",
+        rf"<S>(?:has|have|owns?|keeps?)<ADV> (?P<v>{_COUNT}) (?:\w+ )?(?P<q>(?:{_PETS}|brother|sister|sibling|grandchild|"
+        r"grandson|granddaughter|car|bike|bicycle|employee|house|flat|apartment)(?:s|es|ren)?)\b",
+        single=True,
+    ),
+    _rule("count", rf"<S>now (?:has|have|owns?|keeps?) (?P<v>{_COUNT}) (?P<q>[\w-]+)\b", single=True),
+    _rule(
+        "count", rf"<S>(?:has|have|owns?|keeps?)<ADV> (?P<v>{_COUNT}) (?P<q>[\w-]+) (?:now|these days)\b", single=True
+    ),
+    _rule("count", rf"<S>(?:has|have|owns?|keeps?)<ADV> (?P<v>{_COUNT}) (?P<q>[\w-]+)(?:$|[.,;!])", single=False),
+    _rule(
+        "weight", r"<P>weighs?<ADV> (?:about |around )?(?P<v>\d[\d.,]* ?(?:kg|kilos?|kilograms?|lbs?|pounds|stone))\b"
+    ),
+    _rule(
+        "weekly_hours",
+        r"<P>works?<ADV> (?:about |around )?(?P<v>\d{1,2}(?:\.\d)?) hours?(?: a| per| each| every) week\b",
+    ),
+    _rule("rent", rf"<P>pays?<ADV> (?P<v>{_SUM}) (?:in |of |as )?(?:monthly )?rent\b"),
+    _rule("rent", rf"<P>pays?<ADV> (?:a )?(?:monthly )?rent of (?P<v>{_SUM})"),
+    _rule("preferred", r"<P>now prefers? (?P<v>[\w-]+) (?P<q>[\w-]+)(?:$|[.,;!]|\s(?:over|to|instead)\b)", single=True),
+    _rule("preferred", r"<P>prefers? (?P<v>[\w-]+) (?P<q>[\w-]+) (?:now|these days|nowadays|instead)\b", single=True),
+    _rule("preferred", r"<P>prefers? (?P<v>[\w-]+) (?P<q>[\w-]+)(?:$|[.,;!]|\s(?:over|to)\b)", single=False),
     _rule("spoken_language", rf"<S>speaks?<ADV> (?P<v>{_LANGUAGE})\b", single=False),
     _rule(
         "school",

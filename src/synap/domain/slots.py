@@ -11,13 +11,16 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from synap.domain.attributes import NOT, attributes_of, qualified
 from synap.domain.clauses import believed, clauses, past, without_time
+from synap.domain.likings import likings_of
 from synap.domain.memories import Slot
-from synap.domain.normal_forms import UNRESOLVED, normalise_subject, normalise_value, subject_of
-from synap.domain.slot_table import BY_NAME, COUNTABLE_NAMES, MONTHS, RULES, WEEKDAYS, Rule, SlotSpec
+from synap.domain.normal_forms import UNRESOLVED, normalise_name, normalise_subject, normalise_value, subject_of
+from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, COUNTABLE_NAMES, MONTHS, RULES, WEEKDAYS, Rule, SlotSpec
+from synap.domain.slot_values import Takes, fits, name_in
 
 _LONGEST_CLAUSE = 300
 """Code points; longer ones are no plain statements, and patterns would only stray in them."""
@@ -25,6 +28,12 @@ _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
 _WITH_OTHERS = re.compile(r"(?<=\w) and others(?= \w)")
 """What a `we` adds to its speaker (`the user and others use Slack`): the attribute is the speaker's as well."""
 _ROW = re.compile(r"(?P<row>[^:;.]{1,80}): (?P<cells>[^;]{1,120} is [^;]{1,120}(?:; [^;]{1,120} is [^;]{1,120})+)")
+_BESIDE = re.compile(
+    r"\b(?:also|too|as well|in addition|besides|on the side|part-time|part time|sometimes|occasionally|freelances?|"
+    r"(?:on|at) (?:weekends|the weekend|\w+days)|(?:second|side|other|another) (?:job|home|car|office))\b",
+    re.IGNORECASE,
+)
+"""What tells that a value stands beside others instead of taking their place."""
 _DATED = re.compile(
     rf"(?:{MONTHS}|{WEEKDAYS}|week|day|q[1-4]|room|floor|gate|platform|flight|bus|tram|route|line|unit|apartment|"
     rf"building|highway)\b|[\w.+#-]+(?: \w+)? (?:version )?v?\d+(?:st|nd|rd|th)?,? (?:of )?(?:{MONTHS})\b",
@@ -72,8 +81,12 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     for clause in clauses(_WITH_OTHERS.sub("", _spread(text))):
         if len(clause) > _LONGEST_CLAUSE or not believed(clause) or past(clause):
             continue
+        beside = _BESIDE.search(clause) is not None
         for slot in _slots_of_clause(without_time(clause), owner):
-            found.setdefault((slot.subject, slot.name, slot.value), slot)
+            one_of_many = beside or slot.subject in ACQUAINTANCES
+            found.setdefault(
+                (slot.subject, slot.name, slot.value), replace(slot, single=False) if one_of_many else slot
+            )
     return tuple(found.values())
 
 
@@ -89,6 +102,7 @@ def _slots_of_clause(clause: str, owner: str) -> Iterator[Slot]:
     ruled = list(_by_rules(clause, owner))
     yield from ruled
     yield from _lengths(clause, owner)
+    yield from likings_of(clause, owner)
     if not ruled:
         yield from attributes_of(clause, owner)
 
@@ -110,9 +124,11 @@ def _filled(rule: Rule, match: re.Match[str], owner: str) -> Iterator[Slot]:
         owner = normalise_subject(possessor["s"], owner=owner)
     subject = subject_of(groups.get("s"), owner)
     value = rule.value or normalise_value(groups.get("v") or "")
-    if subject is None or not value or value in UNRESOLVED:
-        return
     spec = BY_NAME.get(rule.slot, SlotSpec(rule.slot))
+    if subject is None or not value or value in UNRESOLVED or (rule.value is None and not _fits(spec, groups["v"])):
+        return
+    if spec.takes is Takes.NAME:
+        value = normalise_name(name_in(groups["v"]) or groups["v"])
     single = spec.single if rule.single is None else rule.single
     if rule.slot == "name" and subject.split()[-1] in COUNTABLE_NAMES:
         single = False
@@ -123,6 +139,11 @@ def _filled(rule: Rule, match: re.Match[str], owner: str) -> Iterator[Slot]:
     old = normalise_value(groups.get("old") or "")
     if old and old != value:
         yield Slot(subject=subject, name=name, value=NOT + old, single=False)
+
+
+def _fits(spec: SlotSpec, value: str) -> bool:
+    """Whether a phrase's value is of the slot's kind; only a home can be mistaken where a phrase already tells the slot."""
+    return spec.takes is not Takes.PLACE or fits(spec.takes, value)
 
 
 def _lengths(clause: str, owner: str) -> Iterator[Slot]:

@@ -1,9 +1,10 @@
-"""`memories.create` and `batch_create`: requests checked, documents prepared and stored, progress told."""
+"""`memories.create`: a request checked, its document prepared and stored, its progress told."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,28 +13,24 @@ from functools import partial
 import msgspec
 
 from synap.api.memories import (
-    BatchResult,
     CreateMemory,
     Ingestion,
 )
-from synap.api.requests import checked
-from synap.domain.documents import DocumentType, IngestionStatus, PreparedDocument
-from synap.domain.ids import RowRef, conversation_uuid, decode_public_id, encode_public_id
+from synap.domain.documents import DocumentType, PreparedDocument
+from synap.domain.ids import conversation_uuid
 from synap.domain.memories import Statement
 from synap.domain.privacy import PiiHandling
-from synap.domain.scopes import Ids, Scope, bucket_of
+from synap.domain.scopes import Ids, Scope
 from synap.engine import checks
-from synap.engine.callers import Caller, Instance, write_scope
+from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
 from synap.engine.lookups import check_owner, reachable, reference, unknown
-from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError
+from synap.errors import InvalidInputError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.documents import AcceptDocument
-from synap.store.ingestions import BatchRow, StoredBatch
 
-MAX_BATCH = 1000
-"""Documents in one batch."""
+logger = logging.getLogger(__name__)
 
 INLINE_CHARACTERS = 8192
 """Documents up to this size are parsed on the event loop; larger ones in a thread."""
@@ -49,81 +46,21 @@ class Accepted:
 
 async def create(core: Core, caller: Caller, request: CreateMemory) -> Ingestion:
     """Accept one document; on disk when this returns."""
-    accepted = await _prepare(core, caller, request)
-    ingestion = await core.store.documents.accept(accepted.scope, accepted.document)
-    core.note(caller, "memory.create", scope=accepted.scope, targets=(ingestion.ingestion_id,), count=1)
+    ready = await accepted(core, caller, request)
+    ingestion = await core.store.documents.accept(ready.scope, ready.document)
+    await core.faults.point("accept")
+    core.note(caller, "memory.create", scope=ready.scope, targets=(ingestion.ingestion_id,), count=1)
     core.wake()
     return ingestion
 
 
-async def create_batch(
-    core: Core, caller: Caller, requests: Sequence[CreateMemory], *, fail_fast: bool = False
-) -> BatchResult:
-    """Accept up to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
-    if len(requests) > MAX_BATCH:
-        raise InvalidInputError(
-            f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents"
-        )
-    instance = core.instance_of(caller)
-    batch_row = core.store.ids.next()
-    outcomes = [await _judge(core, caller, request, index, batch_row) for index, request in enumerate(requests)]
-    if fail_fast:
-        for outcome in outcomes:
-            if isinstance(outcome, SynapError):
-                raise outcome
-    results = [
-        await _accept_row(core, instance, request, outcome) for request, outcome in zip(requests, outcomes, strict=True)
-    ]
-    failed = sum(1 for row in results if row.status == IngestionStatus.FAILED)
-    rows = [
-        BatchRow(ingestion_id=None if row.status == IngestionStatus.FAILED else row.ingestion_id, record=row)
-        for row in results
-    ]
-    batch_id = await core.store.batches.create(instance.id, batch_row, rows, now=core.clock.now())
-    core.note(caller, "memory.batch", targets=(batch_id,), count=len(results) - failed)
-    core.wake()
-    return BatchResult(
-        batch_id=batch_id,
-        total=len(results),
-        succeeded=len(results) - failed,
-        failed=failed,
-        memory_count=None if results else 0,
-        results=tuple(results),
-    )
-
-
-async def batch(core: Core, caller: Caller, batch_id: str) -> BatchResult:
-    """Return how far a batch has come; `memory_count` is None until every row has come to an end."""
-    ref = reference(batch_id, "batch_id", "batch")
-    stored = await core.store.batches.get(core.instance_of(caller).id, ref.row_id)
-    if stored is None:
-        raise unknown("batch_id", batch_id)
-    results = await _progress(core, stored)
-    failed = sum(1 for row in results if row.status == IngestionStatus.FAILED)
-    ended = all(IngestionStatus(row.status).final for row in results)
-    return BatchResult(
-        batch_id=batch_id,
-        total=len(results),
-        succeeded=len(results) - failed,
-        failed=failed,
-        memory_count=sum(row.memories_created for row in results) if ended else None,
-        results=tuple(results),
-    )
-
-
-async def _progress(core: Core, stored: StoredBatch) -> list[Ingestion]:
-    """Return the rows of a batch as they stand now, in order; refused ones as they were answered."""
-    refs = {row.ingestion_id: decode_public_id(row.ingestion_id) for row in stored.rows if row.ingestion_id is not None}
-    known = [ref for ref in refs.values() if ref is not None]
-    found = await core.store.ingestions.get_many(known)
-    now = {row.record().ingestion_id: row.record() for row in found if row is not None}
-    return [now.get(row.ingestion_id or "", row.record) for row in stored.rows]
-
-
 async def ingestion(core: Core, caller: Caller, ingestion_id: str, *, ids: Ids) -> Ingestion:
-    """Return how far an ingestion has come."""
+    """Return how far an ingestion has come; for a row that a batch refused, that it failed and why."""
     ref = reference(ingestion_id, "ingestion_id", "ingestion")
     row, instance = await core.store.ingestions.get(ref), core.instance_of(caller)
+    refused = await core.store.batches.refused(instance.id, ref) if row is None else None
+    if refused is not None:
+        return refused
     # A document of CLIENT is one document for all instances that share it, whichever of them handed it in first.
     if row is None or not (row.instance_id == instance.id or (row.scope.shared and reachable(instance, row.scope))):
         raise unknown("ingestion_id", ingestion_id)
@@ -131,7 +68,13 @@ async def ingestion(core: Core, caller: Caller, ingestion_id: str, *, ids: Ids) 
     return row.record()
 
 
-async def _prepare(core: Core, caller: Caller, request: CreateMemory, batch_row: int | None = None) -> Accepted:
+async def accepted(core: Core, caller: Caller, request: CreateMemory, batch_row: int | None = None) -> Accepted:
+    """Return a request checked and ready to be stored, as part of a batch where one is named by its row id.
+
+    Raises:
+        InvalidInputError: It is wrong; `field` names where.
+        ForbiddenError: The caller may not write there.
+    """
     instance = core.instance_of(caller)
     checks.exactly_one_source(request)
     document_type, mode = checks.document_type(request), checks.mode(request)
@@ -174,9 +117,10 @@ async def _read_document(
         raise InvalidInputError("document must be text or a list of turns", field="document")
     checks.document_size(document, limit=core.settings.max_document_bytes)
     work = partial(prepare, document, document_type=document_type, created_at=created_at, pii=pii)
-    if isinstance(document, str) and len(document) <= INLINE_CHARACTERS:
-        return work()
-    return await asyncio.to_thread(work)
+    short = isinstance(document, str) and len(document) <= INLINE_CHARACTERS
+    prepared = work() if short else await asyncio.to_thread(work)
+    checks.speakers(document, prepared)
+    return prepared
 
 
 def _direct_document(given: Sequence[Statement], pii: PiiHandling) -> PreparedDocument:
@@ -204,38 +148,4 @@ def _protected(statement: Statement, pii: PiiHandling) -> Statement:
             replace(slot, subject=safe(slot.subject), name=safe(slot.name), value=safe(slot.value))
             for slot in statement.slots
         ),
-    )
-
-
-async def _judge(
-    core: Core, caller: Caller, request: CreateMemory, index: int, batch_row: int
-) -> Accepted | SynapError:
-    try:
-        return await _prepare(core, caller, checked(request), batch_row)
-    except (InvalidInputError, ForbiddenError) as error:
-        field = None if error.field is None else f"documents[{index}].{error.field}"
-        return type(error)(f"documents[{index}]: {error.message}", field=field)
-
-
-async def _accept_row(
-    core: Core, instance: Instance, request: CreateMemory, outcome: Accepted | SynapError
-) -> Ingestion:
-    if isinstance(outcome, Accepted):
-        try:
-            return await core.store.documents.accept(outcome.scope, outcome.document)
-        except ConflictError as error:
-            outcome = error
-    return _failed_row(core, instance, request, outcome)
-
-
-def _failed_row(core: Core, instance: Instance, request: CreateMemory, error: SynapError) -> Ingestion:
-    """Return a complete row for a document that was refused; its id leads nowhere."""
-    bucket = bucket_of(instance.id, "instance", instance.id)
-    given = request.document_id if isinstance(request.document_id, str) else ""
-    return Ingestion(
-        ingestion_id=encode_public_id(RowRef(kind="ingestion", bucket=bucket, row_id=core.store.ids.next())),
-        document_id=given.encode("utf-8", "replace").decode(),
-        status=IngestionStatus.FAILED,
-        queued_at=core.clock.now(),
-        error_message=error.message,
     )

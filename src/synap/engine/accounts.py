@@ -10,8 +10,8 @@ from synap.api.admin import CreateInstance
 from synap.domain.ids import new_client_id, new_instance_id
 from synap.domain.scopes import Tenancy
 from synap.engine.core import Core
-from synap.errors import ConflictError
 from synap.maca.load import load
+from synap.store.founding import FirstAccount, FirstKey
 
 DEFAULT_NAME = "default"
 APPLICATION_PREFIX = "synap_"
@@ -40,39 +40,36 @@ def new_key_id() -> str:
 async def ensure_default_instance(core: Core, *, tenancy: Tenancy = Tenancy.OPEN, maca: str = "") -> str:
     """Return the id of the oldest instance; on a store without any, make one named `default`, and a client for it.
 
+    However many processes start on the store at the same moment, one makes it and all return the same.
+
     Raises:
         InvalidInputError: `maca` is no valid configuration.
     """
     if maca:
         load(maca)
-    accounts = core.store.accounts
-    for client in await accounts.clients():
-        instances = await accounts.instances(client.client_id)
-        if instances:
-            return instances[0].id
-    now = core.clock.now()
-    clients = await accounts.clients()
-    client = clients[0] if clients else await accounts.create_client(new_client_id(), name=DEFAULT_NAME, now=now)
-    request = CreateInstance(client_id=client.client_id, name=DEFAULT_NAME, tenancy=tenancy)
-    try:
-        instance = await accounts.create_instance(new_instance_id(), request, now=now)
-    except ConflictError:  # another process was first
-        return (await accounts.instances(client.client_id))[0].id
-    if maca:
-        await accounts.configure(instance.id, maca, actor="process", now=now)
-    return instance.id
+    first = FirstAccount(
+        client_id=new_client_id(),
+        client_name=DEFAULT_NAME,
+        instance_id=new_instance_id(),
+        instance=CreateInstance(client_id="", name=DEFAULT_NAME, tenancy=tenancy),
+        configuration=maca,
+    )
+    return await core.store.founding.instance(first, now=core.clock.now())
 
 
 async def first_keys(core: Core, instance_id: str) -> FirstKeys | None:
     """Make an API key for an instance and a management key; None where the store has a management key already."""
-    accounts = core.store.accounts
-    if await accounts.keys(None):
-        return None
-    now = core.clock.now()
-    instance = await accounts.instance(instance_id)
-    api_key, management_key = new_key(), new_key(MANAGEMENT_PREFIX)
-    await accounts.create_key(instance.id, new_key_id(), secret=api_key, label="first", now=now)
-    await accounts.create_key(None, new_key_id(), secret=management_key, label="first", now=now)
-    return FirstKeys(
-        api_key=api_key, management_key=management_key, client_id=instance.client_id, instance_id=instance.id
+    instance = await core.store.accounts.instance(instance_id)
+    keys = FirstKeys(
+        api_key=new_key(),
+        management_key=new_key(MANAGEMENT_PREFIX),
+        client_id=instance.client_id,
+        instance_id=instance.id,
     )
+    made = await core.store.founding.keys(
+        instance.id,
+        application=FirstKey(key_id=new_key_id(), secret=keys.api_key),
+        management=FirstKey(key_id=new_key_id(), secret=keys.management_key),
+        now=core.clock.now(),
+    )
+    return keys if made else None

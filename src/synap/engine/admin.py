@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from synap.api.admin import (
     AuditPage,
     ClientRecord,
@@ -18,25 +20,27 @@ from synap.api.admin import (
     WorldMemory,
 )
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
+from synap.api.requests import checked
 from synap.api.wire import memory_record
-from synap.domain.ids import decode_public_id, new_client_id, new_instance_id
+from synap.domain.ids import check_caller_id, decode_public_id, new_client_id, new_instance_id
 from synap.domain.memories import Draft, MemoryStatus, MemoryType, NewMemory, Statement
-from synap.domain.scopes import WORLD_SPACE, Scope, Tenancy, world_scope
+from synap.domain.scopes import WORLD_SPACE, Tenancy, world_scope
 from synap.domain.slots import slots_of
 from synap.engine import checks
 from synap.engine.accounts import new_key, new_key_id
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.deletion import delete_client, delete_instance
 from synap.engine.ingest import DIRECT
 from synap.engine.instances import Instances
 from synap.engine.memories import list_scope
-from synap.errors import ForbiddenError, InvalidInputError, NotFoundError, ServiceUnavailableError
+from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, ServiceUnavailableError
 from synap.maca.load import load, to_mapping, to_yaml
+from synap.store.scopes import DELETING
 
 CLIENT_STATUSES = ("active", "inactive", "soft_deleted")
 INSTANCE_STATUSES = ("active", "suspended", "archived")
 MAX_NAME = 200
-MAX_PAGE = 100
 MAX_AUDIT_PAGE = 1000
 
 
@@ -67,6 +71,7 @@ class EngineAdmin:
     ) -> ClientRecord:
         """See `AdminApi.update_client`."""
         self._check()
+        client_id = check_caller_id(client_id, field="client_id")
         _one_of(status, CLIENT_STATUSES, field="status")
         made = await self.core.store.accounts.update_client(
             client_id, name=None if name is None else _name(name), status=status
@@ -77,25 +82,24 @@ class EngineAdmin:
     async def delete_client(self, client_id: str) -> None:
         """See `AdminApi.delete_client`."""
         self._check()
-        await self.core.store.accounts.client(client_id)
-        instances = [row.id for row in await self.core.store.accounts.instances(client_id)]
-        await self.core.store.erasure.client(client_id, instances, Scope(rung="client", space=client_id))
-        await self._audited("client.delete", client_id)
+        await delete_client(self.core, self.kept, self.caller, check_caller_id(client_id, field="client_id"))
 
     async def instances(self, *, client_id: str) -> tuple[InstanceRecord, ...]:
         """See `AdminApi.instances`."""
         self._check()
-        await self.core.store.accounts.client(client_id)
+        await self.core.store.accounts.client(check_caller_id(client_id, field="client_id"))
         return tuple(await self.core.store.accounts.instances(client_id))
 
     async def instance(self, instance_id: str) -> InstanceRecord:
         """See `AdminApi.instance`."""
         self._check()
-        return await self.core.store.accounts.instance(instance_id)
+        return await self._instance(instance_id)
 
     async def create_instance(self, request: CreateInstance) -> InstanceRecord:
         """See `AdminApi.create_instance`."""
         self._check()
+        request = checked(request)
+        check_caller_id(request.client_id, field="client_id")
         _name(request.name)
         checks.one_of(Tenancy, request.tenancy, field="tenancy")
         _texts(request.metadata)
@@ -106,6 +110,7 @@ class EngineAdmin:
     async def update_instance(self, instance_id: str, request: UpdateInstance) -> InstanceRecord:
         """See `AdminApi.update_instance`."""
         self._check()
+        instance_id, request = check_caller_id(instance_id, field="instance_id"), checked(request)
         _one_of(request.status, INSTANCE_STATUSES, field="status")
         if request.name is not None:
             _name(request.name)
@@ -118,21 +123,18 @@ class EngineAdmin:
     async def delete_instance(self, instance_id: str) -> None:
         """See `AdminApi.delete_instance`."""
         self._check()
-        await self.core.store.accounts.instance(instance_id)
-        await self.core.store.erasure.instance(instance_id, [Scope(rung="client", space=instance_id)])
-        self.core.cache.forget(instance_id=instance_id)
-        await self._audited("instance.delete", instance_id)
+        await delete_instance(self.core, self.kept, self.caller, check_caller_id(instance_id, field="instance_id"))
 
     async def keys(self, instance_id: str) -> tuple[KeyRecord, ...]:
         """See `AdminApi.keys`."""
         self._check()
-        await self.core.store.accounts.instance(instance_id)
+        await self._instance(instance_id)
         return tuple(await self.core.store.accounts.keys(instance_id))
 
     async def create_key(self, instance_id: str, *, label: str) -> NewKey:
         """See `AdminApi.create_key`."""
         self._check()
-        await self.core.store.accounts.instance(instance_id)
+        await self._standing(instance_id)
         secret = new_key()
         made = await self.core.store.accounts.create_key(
             instance_id, new_key_id(), secret=secret, label=_label(label), now=self.core.clock.now()
@@ -150,6 +152,8 @@ class EngineAdmin:
     async def revoke_key(self, instance_id: str, key_id: str) -> None:
         """See `AdminApi.revoke_key`."""
         self._check()
+        check_caller_id(instance_id, field="instance_id")
+        check_caller_id(key_id, field="key_id")
         if not await self.core.store.accounts.revoke_key(instance_id, key_id, now=self.core.clock.now()):
             raise NotFoundError(f"instance {instance_id} has no key {key_id}", field="key_id")
         await self._audited("key.revoke", key_id, instance_id=instance_id)
@@ -157,7 +161,7 @@ class EngineAdmin:
     async def config(self, instance_id: str) -> ConfigRecord:
         """See `AdminApi.config`."""
         self._check()
-        record = await self.core.store.accounts.instance(instance_id)
+        record = await self._instance(instance_id)
         revision = await self.core.store.accounts.configuration(instance_id)
         if revision is None:
             default = load("")
@@ -180,8 +184,9 @@ class EngineAdmin:
         """See `AdminApi.set_config`."""
         self._check()
         maca = load(source)
+        _storable(to_mapping(maca))
         text = source if isinstance(source, str) else to_yaml(maca)
-        await self.core.store.accounts.instance(instance_id)
+        await self._standing(instance_id)
         made = await self.core.store.accounts.configure(
             instance_id, text, actor=self.caller.actor, now=self.core.clock.now()
         )
@@ -197,9 +202,8 @@ class EngineAdmin:
     async def add_world_memory(self, request: WorldMemory) -> MemoryRecord:
         """See `AdminApi.add_world_memory`."""
         self._check()
-        if not isinstance(request.content, str) or not request.content.strip():
-            raise InvalidInputError("content must be text", field="content")
-        content, now = request.content.strip(), self.core.clock.now()
+        request = checked(request)
+        content, now = checks.memory_content(request.content, field="content"), self.core.clock.now()
         statement = Statement(
             type=checks.one_of(MemoryType, request.type, field="type"),
             content=content,
@@ -226,10 +230,7 @@ class EngineAdmin:
     async def world_memories(self, *, page: int = 1, page_size: int = 20) -> MemoryPage:
         """See `AdminApi.world_memories`."""
         self._check()
-        if page < 1:
-            raise InvalidInputError(f"page must be at least 1, not {page}", field="page")
-        if not 1 <= page_size <= MAX_PAGE:
-            raise InvalidInputError(f"page_size must lie between 1 and {MAX_PAGE}, not {page_size}", field="page_size")
+        checks.page(page, page_size)
         return await list_scope(self.core, self.caller, world_scope(), page=page, page_size=page_size)
 
     async def delete_world_memory(self, memory_id: str) -> DeletedMemory:
@@ -245,8 +246,10 @@ class EngineAdmin:
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """See `AdminApi.audit`."""
         self._check()
-        if not 1 <= limit <= MAX_AUDIT_PAGE:
-            raise InvalidInputError(f"limit must lie between 1 and {MAX_AUDIT_PAGE}, not {limit}", field="limit")
+        if not isinstance(limit, int) or not 1 <= limit <= MAX_AUDIT_PAGE:
+            raise InvalidInputError(f"limit must be a whole number from 1 to {MAX_AUDIT_PAGE}", field="limit")
+        if instance_id is not None:
+            check_caller_id(instance_id, field="instance_id")
         await self.core.audit.flush()
         return await self.core.store.audit.page(instance_id, cursor=cursor, limit=limit)
 
@@ -258,6 +261,16 @@ class EngineAdmin:
             raise ServiceUnavailableError("the database does not answer", retry_after_seconds=1)
         if self.caller.kind != "management":
             raise ForbiddenError("this call needs a management key; an application key was given")
+
+    async def _instance(self, instance_id: str) -> InstanceRecord:
+        return await self.core.store.accounts.instance(check_caller_id(instance_id, field="instance_id"))
+
+    async def _standing(self, instance_id: str) -> InstanceRecord:
+        """Return an instance that is not being deleted."""
+        record = await self._instance(instance_id)
+        if record.status == DELETING:
+            raise ConflictError(f"instance {instance_id} is being deleted", field="instance_id")
+        return record
 
     async def _audited(self, action: str, target: str, *, instance_id: str | None = None) -> None:
         self.kept.forget()
@@ -272,15 +285,21 @@ class EngineAdmin:
 
 
 def _name(name: str) -> str:
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or "\x00" in name:
-        raise InvalidInputError(f"name must be text of at most {MAX_NAME} characters", field="name")
-    return name
+    return checks.text(name, field="name", limit=MAX_NAME, blank=False)
 
 
 def _label(label: str) -> str:
-    if len(label) > MAX_NAME or "\x00" in label:
-        raise InvalidInputError(f"label must be text of at most {MAX_NAME} characters", field="label")
-    return label
+    return checks.text(label, field="label", limit=MAX_NAME)
+
+
+def _storable(values: Mapping[str, Any]) -> None:
+    """Check that the texts in a configuration can be stored and given back: YAML has escapes for what they must not hold."""
+    try:
+        body = msgspec.json.encode(values)
+    except UnicodeEncodeError as error:
+        raise InvalidInputError("config must not contain a lone surrogate", field="config") from error
+    if b"\\u0000" in body:
+        raise InvalidInputError("config must not contain the NUL character", field="config")
 
 
 def _texts(metadata: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@ from synap.api.memories import (
     UpdateMemory,
 )
 from synap.domain.scopes import Ids, Tenancy
-from synap.engine import accepting, contexts, conversations, memories
+from synap.engine import accepting, batches, contexts, conversations, memories
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
@@ -64,11 +64,11 @@ class EngineApi:
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
         """See `Api.create_batch`."""
         with span("memories.batch", documents=len(requests)):
-            return await accepting.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
+            return await batches.create_batch(self.core, self.caller, requests, fail_fast=fail_fast)
 
     async def batch(self, batch_id: str) -> BatchResult:
         """See `Api.batch`."""
-        return await accepting.batch(self.core, self.caller, batch_id)
+        return await batches.batch(self.core, self.caller, batch_id)
 
     async def ingestion(self, ingestion_id: str, *, ids: Ids = NO_IDS) -> Ingestion:
         """See `Api.ingestion`."""

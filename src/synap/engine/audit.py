@@ -7,6 +7,7 @@ import logging
 from collections import deque
 
 from synap.api.admin import AuditEntry
+from synap.engine.guard import Guard
 from synap.errors import TransientError
 from synap.store.audit import Audit
 
@@ -18,9 +19,14 @@ MAX_GATHERED = 10_000
 
 
 class AuditTrail:
-    """Writes audit entries; holds those of reads back for up to half a second."""
+    """Writes audit entries; holds those of reads back for up to half a second.
+
+    Attributes:
+        guard: What stands around its loop.
+    """
 
     def __init__(self, rows: Audit) -> None:
+        self.guard = Guard("audit trail")
         self._rows = rows
         self._gathered: deque[AuditEntry] = deque()
         self._dropped = 0
@@ -38,13 +44,10 @@ class AuditTrail:
 
     async def flush(self) -> None:
         """Write what was gathered; keep it for the next time where the store does not answer."""
-        if not self._gathered:
-            return
-        entries = list(self._gathered)
-        self._gathered.clear()
-        owners = {entry.instance_id for entry in entries}
-        for owner in owners:
-            own = [entry for entry in entries if entry.instance_id == owner]
+        for owner in {entry.instance_id for entry in self._gathered}:
+            own = [entry for entry in self._gathered if entry.instance_id == owner]
+            # Taken out first, so that an entry that cannot be written at all is lost, and keeps back no other.
+            self._gathered = deque(entry for entry in self._gathered if entry.instance_id != owner)
             try:
                 await self._rows.append(owner, own)
             except TransientError:
@@ -57,4 +60,5 @@ class AuditTrail:
         """Flush twice a second until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
+            async with self.guard.round():
+                await self.flush()

@@ -10,13 +10,24 @@ from typing import Any, TypeVar
 import msgspec
 
 from synap.api.memories import CreateMemory, StructuredMemory
-from synap.domain.documents import DocumentType, Mode, Turn
+from synap.domain.documents import DocumentType, Mode, PreparedDocument, Turn
+from synap.domain.echoes import echo
 from synap.domain.ids import check_caller_id
-from synap.domain.memories import MemoryType, Precision, Slot, Statement, When
+from synap.domain.memories import MAX_NAME_CHARACTERS, MemoryType, Precision, Slot, Statement, When
 from synap.errors import InvalidInputError, PayloadTooLargeError
 
 MAX_METADATA_BYTES = 64 * 1024
 MAX_DIRECT_MEMORIES = 1000
+MAX_MEMORY_CHARACTERS = 8000
+"""Longest content of a memory that a caller makes itself; anything longer is a document."""
+
+MAX_NAMED = 100
+"""Participants, and entities, of one memory."""
+
+MAX_PAGE_SIZE = 100
+MAX_PAGE = 1_000_000_000
+"""Far beyond any scope's memories, and small enough that the store can still count up to it."""
+
 _MIN_YEAR, _MAX_YEAR = 1, 9998
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -32,7 +43,7 @@ def one_of(kind: type[Choice], value: str, *, field: str) -> Choice:
         return kind(value)
     except ValueError:
         allowed = ", ".join(repr(member.value) for member in kind)
-        raise InvalidInputError(f"{field} must be one of {allowed}, not {value!r}", field=field) from None
+        raise InvalidInputError(f"{field} must be one of {allowed}, not {echo(value)}", field=field) from None
 
 
 def moment(value: datetime | None, *, field: str) -> datetime | None:
@@ -74,7 +85,32 @@ def metadata(value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(plain)
 
 
-def document_size(document: str | Sequence[Turn], *, limit: int) -> None:
+def text(value: object, *, field: str, limit: int, blank: bool = True) -> str:
+    """Return text of the operator's, such as a name, unchanged.
+
+    Raises:
+        InvalidInputError: Not a string, above `limit` characters, blank where that is not allowed, or holding NUL or a
+            lone surrogate.
+    """
+    if not isinstance(value, str) or len(value) > limit or not (blank or value.strip()):
+        raise InvalidInputError(f"{field} must be text of at most {limit} characters", field=field)
+    if "\x00" in value or not _is_unicode(value):
+        raise InvalidInputError(f"{field} must not contain the NUL character or a lone surrogate", field=field)
+    return value
+
+
+def page(number: object, size: object) -> None:
+    """Check which page of a list is asked for: counted from 1, of 1 to 100 rows.
+
+    Raises:
+        InvalidInputError: The page or its size is out of range.
+    """
+    for value, limit, field in ((number, MAX_PAGE, "page"), (size, MAX_PAGE_SIZE, "page_size")):
+        if not isinstance(value, int) or not 1 <= value <= limit:
+            raise InvalidInputError(f"{field} must be a whole number from 1 to {limit}", field=field)
+
+
+def document_size(document: str | Sequence[Turn], *, limit: int, field: str = "document") -> None:
     """Check that a document is within `limit` UTF-8 bytes.
 
     Raises:
@@ -86,7 +122,7 @@ def document_size(document: str | Sequence[Turn], *, limit: int) -> None:
         size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         if size > limit:
             raise PayloadTooLargeError(
-                f"document must be at most {limit} bytes; split it, or raise SYNAP_MAX_DOCUMENT_BYTES", field="document"
+                f"{field} must be at most {limit} bytes; split it, or raise SYNAP_MAX_DOCUMENT_BYTES", field=field
             )
 
 
@@ -118,7 +154,7 @@ def on_duplicate(request: CreateMemory) -> str:
     """Return what to do about a document that is there already: `update` or `reject`."""
     if request.on_duplicate not in ("update", "reject"):
         raise InvalidInputError(
-            f"on_duplicate must be 'update' or 'reject', not {request.on_duplicate!r}", field="on_duplicate"
+            f"on_duplicate must be 'update' or 'reject', not {echo(request.on_duplicate)}", field="on_duplicate"
         )
     return request.on_duplicate
 
@@ -159,11 +195,71 @@ def statements(given: Sequence[StructuredMemory], *, now: datetime) -> tuple[Sta
     return tuple(_statement(memory, index, now) for index, memory in enumerate(given))
 
 
+def memory_content(content: str, *, field: str) -> str:
+    """Return the content of a memory that a caller makes or changes, without blanks around it.
+
+    Raises:
+        InvalidInputError: It is blank, or above 8,000 characters.
+    """
+    if not isinstance(content, str) or not content.strip():
+        raise InvalidInputError(f"{field} must be text", field=field)
+    if len(content.strip()) > MAX_MEMORY_CHARACTERS:
+        raise InvalidInputError(
+            f"{field} must be at most {MAX_MEMORY_CHARACTERS} characters, not {len(content.strip())}: "
+            "hand a longer text in as a document",
+            field=field,
+        )
+    return content.strip()
+
+
+def speakers(document: object, prepared: PreparedDocument) -> None:
+    """Check the names of those who speak in a document, given as turns or as text.
+
+    Raises:
+        InvalidInputError: One is above 256 characters.
+    """
+    for index, turn in enumerate(document if isinstance(document, tuple) else ()):
+        name(turn.speaker or "", field=f"document[{index}].speaker")
+    for block in prepared.blocks:
+        if len(block.speaker or "") > MAX_NAME_CHARACTERS:
+            raise InvalidInputError(
+                f"document must name its speakers in at most {MAX_NAME_CHARACTERS} characters, "
+                f"not {len(block.speaker or '')}",
+                field="document",
+            )
+
+
+def name(value: str, *, field: str) -> None:
+    """Check the length of a name: of a speaker, an entity, an attribute.
+
+    Raises:
+        InvalidInputError: It is above 256 characters.
+    """
+    if len(value) > MAX_NAME_CHARACTERS:
+        raise InvalidInputError(
+            f"{field} must be at most {MAX_NAME_CHARACTERS} characters, not {len(value)}; only the content may be longer",
+            field=field,
+        )
+
+
+def _names(memory: StructuredMemory, at: str) -> None:
+    for field in ("subject", "category", "attribute", "value"):
+        name(getattr(memory, field), field=f"{at}.{field}")
+    for field in ("participants", "entities"):
+        given = getattr(memory, field)
+        if len(given) > MAX_NAMED:
+            raise InvalidInputError(
+                f"{at}.{field} must hold at most {MAX_NAMED} names, not {len(given)}", field=f"{at}.{field}"
+            )
+        for index, one in enumerate(given):
+            name(one, field=f"{at}.{field}[{index}]")
+
+
 def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement:
     at = f"memories[{index}]"
     kind = one_of(MemoryType, memory.type, field=f"{at}.type")
-    if not isinstance(memory.content, str) or not memory.content.strip():
-        raise InvalidInputError(f"{at}.content must be text", field=f"{at}.content")
+    content = memory_content(memory.content, field=f"{at}.content")
+    _names(memory, at)
     score = memory.confidence if memory.score is None else memory.score
     for name, value in (("confidence", memory.confidence), ("score", score)):
         if not 0.0 <= value <= 1.0:
@@ -179,7 +275,7 @@ def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement
     slots = (Slot(subject=subject.casefold(), name=memory.attribute, value=memory.value),) if memory.attribute else ()
     return Statement(
         type=kind,
-        content=memory.content.strip(),
+        content=content,
         confidence=memory.confidence,
         score=score,
         subject=subject,
@@ -192,3 +288,11 @@ def _statement(memory: StructuredMemory, index: int, now: datetime) -> Statement
         valid_until=valid_until,
         said_at=now,
     )
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

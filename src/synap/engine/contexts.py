@@ -5,40 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import msgspec
 
 from synap.api.contexts import ContextAnswer, ContextMetadata, ConversationContext, FetchContext, RecentTurn
 from synap.api.wire import context_answer
-from synap.domain.contexts import Context, Degradation, Query, ResponseShape, RetrievalMode, Search
+from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
 from synap.domain.ids import check_caller_id, conversation_uuid
-from synap.domain.memories import MemoryType
 from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
-from synap.domain.vocabulary import parse_types
-from synap.engine import checks
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
+from synap.engine.questions import Asked, check, settled
 from synap.engine.spaces import LiveSpace
 from synap.errors import InvalidInputError, NotFoundError, ScopeMissingError, TransientError
 from synap.retrieval.compose import Wanted, compose
-from synap.retrieval.plan import plan_queries, read_query_date
+from synap.retrieval.fuse import Balance
+from synap.store.rows import EXCERPT_TYPES
 
 logger = logging.getLogger(__name__)
 
-MAX_RESULTS = 50
-MAX_QUERIES = 16
 RESERVE = 20
 """Memories, and segments, read beyond two for each result: some say the same, are over, or are of a type not wanted."""
 
-MAX_QUERY_CHARACTERS = 16_384
 RECENT_TURNS = 20
 UNKNOWN_CONVERSATION = "unknown_conversation"
 AMBIGUOUS_CONVERSATION = "ambiguous_conversation"
 FOREIGN_CONVERSATION = "conversation_of_another_owner"
+SCOPES_OUT_OF_REACH = "scopes_out_of_reach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,30 +58,31 @@ AWAY = Owner(scope=None, away=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request after all checks, with everything the search needs but the vectors."""
+class Found:
+    """What the store gave for a request.
 
-    types: frozenset[MemoryType]
-    queries: tuple[Query, ...]
-    mode: RetrievalMode
-    moment: datetime
-    as_of: datetime | None
-    budget: int
-    rungs: frozenset[str] | None
-    warnings: tuple[str, ...]
+    Attributes:
+        context: The answer made of it.
+        versions: Versions of the scopes read, by scope id; None where the store was not asked or did not answer.
+        timings_ms: Milliseconds by stage.
+    """
+
+    context: Context
+    versions: Mapping[int, int] | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAnswer:
     """Return the context for a request. The store or the embedder failing degrades the answer, and it says so."""
     started = time.perf_counter()
     instance = core.bound_instance(caller)
-    asked = _check(core, instance, request)
+    asked = check(instance, request, now=core.clock.now())
     owner = AWAY if caller.unverified else await _owner(core, instance, request)
     answer = await _answer(core, instance, request, asked, owner) if owner.scope else _nothing(request, asked, owner)
     if request.target == "conversation" and owner.scope is not None and request.include_conversation_context:
-        answer = await _with_conversation(core, owner.scope, request, answer)
+        answer = await _with_conversation(core, owner.scope, request, asked, answer)
     core.note(caller, "context.fetch", scope=owner.scope, count=len(answer.items))
-    timings = {**answer.metadata.timings_ms, "total": round((time.perf_counter() - started) * 1000, 3)}
+    timings = {**answer.metadata.timings_ms, "total": _since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
     return ContextAnswer(
         items=answer.items,
@@ -101,69 +99,14 @@ def invalidate_client(core: Core, caller: Caller) -> int:
     return dropped
 
 
-def _check(core: Core, instance: Instance, request: FetchContext) -> Asked:
-    if not isinstance(request.max_results, int) or not 0 <= request.max_results <= MAX_RESULTS:
-        raise InvalidInputError(
-            f"max_results must lie between 0 and {MAX_RESULTS}, not {request.max_results}", field="max_results"
-        )
-    budget = instance.maca.retrieval.budget.max_tokens if request.max_tokens is None else request.max_tokens
-    if budget < 0:
-        raise InvalidInputError(f"max_tokens must not be negative, not {budget}", field="max_tokens")
-    checks.one_of(ResponseShape, request.response_shape, field="response_shape")
-    now = core.clock.now()
-    moment, warning = read_query_date(request.query_date, now)
-    return Asked(
-        types=parse_types(request.types),
-        queries=_queries(request.search_query),
-        mode=checks.one_of(RetrievalMode, request.mode, field="mode"),
-        moment=moment,
-        as_of=checks.moment(request.as_of, field="as_of"),
-        budget=budget,
-        rungs=_rungs(instance, request.scopes),
-        warnings=() if warning is None else (warning,),
-    )
-
-
-def _queries(texts: Sequence[str]) -> tuple[Query, ...]:
-    asked = [text for text in texts if text.strip()]
-    if len(asked) > MAX_QUERIES:
-        raise InvalidInputError(
-            f"search_query must hold at most {MAX_QUERIES} queries, not {len(asked)}", field="search_query"
-        )
-    for text in asked:
-        if len(text) > MAX_QUERY_CHARACTERS:
-            raise InvalidInputError(
-                f"search_query must be at most {MAX_QUERY_CHARACTERS} characters each, not {len(text)}",
-                field="search_query",
-            )
-        _check_text(text)
-    return plan_queries(list(dict.fromkeys(asked)))
-
-
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(
-            f"search_query must be valid Unicode: it holds a lone surrogate at position {error.start}",
-            field="search_query",
-        ) from error
-
-
-def _rungs(instance: Instance, scopes: tuple[str, ...] | None) -> frozenset[str] | None:
-    if scopes is None:
-        return None
-    for name in scopes:
-        instance.place.ladder.rank(name)
-    return frozenset(scopes)
-
-
 async def _owner(core: Core, instance: Instance, request: FetchContext) -> Owner:
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     if request.conversation_id is not None:
         check_caller_id(request.conversation_id, field="conversation_id")
     if request.target == "conversation":
         return await _conversation_owner(core, instance, request, ids)
+    # Ids that the target does not use still have to be ids that the instance takes.
+    decide_scope(instance.place, ids)
     if request.target == "user":
         if ids.user_id is None:
             raise InvalidInputError("user_id is required for a user's context", field="user_id")
@@ -207,7 +150,7 @@ async def _answer(core: Core, instance: Instance, request: FetchContext, asked: 
     chain = scope_chain(instance.place, owner.scope)
     if asked.rungs is not None:
         chain = tuple(scope for scope in chain if scope.rung in asked.rungs)
-    key = _cache_key(core, instance, request, owner.scope, chain)
+    key = _cache_key(core, instance, settled(request, asked), owner.scope, chain)
     if key is not None and core.cache.holds(key):
         hit = await _cached(core, key, chain)
         if hit is not None:
@@ -237,56 +180,71 @@ async def _computed(
     chain: tuple[Scope, ...],
     key: bytes | None,
 ) -> ContextAnswer:
-    clock = time.perf_counter
-    started = clock()
-    space, queries, degraded = await _with_vectors(core, asked.queries)
-    embedded = clock()
-    search = Search(
+    started = time.perf_counter()
+    space, queries, degraded = await _with_vectors(core, instance, asked.queries)
+    embedded = time.perf_counter()
+    search = _search(request, asked, chain, queries)
+    found = await _found(core, instance, request, asked, search=search, space=space)
+    degradation = found.context.degradation or degraded
+    context = replace(found.context, degradation=degradation, warnings=asked.warnings + found.context.warnings)
+    metadata = ContextMetadata(
+        retrieved_at=core.clock.now(),
+        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
+        scope=request.target,
+        timings_ms={"embed": _ms(embedded - started), **found.timings_ms},
+        embedder="" if space is None else space.embedder.id,
+        mode=asked.mode,
+        mode_note="rules only: no language model is configured" if asked.mode is RetrievalMode.ACCURATE else "",
+    )
+    answer = context_answer(context, metadata=metadata, explain=request.explain)
+    if key is not None and degradation is None and found.versions is not None and _lasts(context, asked):
+        kept = CachedAnswer(answer=answer, versions=found.versions, instance_id=instance.id, target=request.target)
+        core.cache.put(key, kept)
+    return answer
+
+
+def _search(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], queries: tuple[Query, ...]) -> Search:
+    return Search(
         chain=chain,
         queries=queries,
         types=asked.types,
         as_of=asked.as_of,
         now=asked.moment,
         texts=RESERVE + 2 * request.max_results,
-        excerpts=not asked.types,
+        excerpts=not asked.types or not asked.types.isdisjoint(EXCERPT_TYPES),
     )
-    context, versions, failed = await _compose(core, instance, request, asked, search=search, space=space)
-    composed = clock()
-    degradation = failed or degraded
-    context = replace(context, degradation=degradation, warnings=asked.warnings + context.warnings)
-    metadata = ContextMetadata(
-        retrieved_at=core.clock.now(),
-        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
-        scope=request.target,
-        timings_ms={"embed": _ms(embedded - started), "store_and_compose": _ms(composed - embedded)},
-        embedder="" if space is None else space.embedder.id,
-        mode=asked.mode,
-        mode_note="rules only: no language model is configured" if asked.mode is RetrievalMode.ACCURATE else "",
-    )
-    answer = context_answer(context, metadata=metadata, explain=request.explain)
-    if key is not None and degradation is None and versions is not None:
-        core.cache.put(
-            key, CachedAnswer(answer=answer, versions=versions, instance_id=instance.id, target=request.target)
-        )
-    return answer
+
+
+def _lasts(context: Context, asked: Asked) -> bool:
+    """Whether nothing in an answer expires for as long as a cache may keep it."""
+    if asked.kept_from is None:
+        return True
+    soon = asked.kept_from + timedelta(seconds=CLIENT_TTL_SECONDS)
+    return all(item.memory.recorded_at >= soon for item in context.items)
 
 
 async def _with_vectors(
-    core: Core, queries: tuple[Query, ...]
+    core: Core, instance: Instance, queries: tuple[Query, ...]
 ) -> tuple[LiveSpace | None, tuple[Query, ...], Degradation | None]:
-    """Give the queries their vectors; without an embedder the text channel answers alone, and the answer says so."""
+    """Give the queries their vectors; without an embedder the text channel answers alone, and the answer says so.
+
+    An instance that searches by words alone needs no vectors, nor does a fetch without a query: then none are missed.
+    """
+    if not instance.maca.storage.vector.enabled:
+        return None, queries, None
     try:
         async with asyncio.timeout(core.settings.embed_timeout):
             space = await core.spaces.live()
             vectors = await space.embedder.embed_queries([query.text for query in queries]) if queries else ()
-    except (TransientError, TimeoutError) as error:
+        embedded = tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True))
+    except Exception as error:  # noqa: BLE001 - whatever an embedder of any maker runs into, words still answer
         logger.warning("query was not embedded", extra={"error": type(error).__name__})
         note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
-        return None, queries, note
-    return space, tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True)), None
+        return None, queries, note if queries else None
+    return space, embedded, None
 
 
-async def _compose(
+async def _found(
     core: Core,
     instance: Instance,
     request: FetchContext,
@@ -294,25 +252,29 @@ async def _compose(
     *,
     search: Search,
     space: LiveSpace | None,
-) -> tuple[Context, dict[int, int] | None, Degradation | None]:
-    rungs = tuple(scope.rung for scope in search.chain)
+) -> Found:
+    empty = Context(scopes=tuple(scope.rung for scope in search.chain), budget=asked.budget)
     if not search.chain:
-        return Context(scopes=rungs, budget=asked.budget), None, None
+        return Found(context=replace(empty, reason=SCOPES_OUT_OF_REACH))
+    started = time.perf_counter()
     try:
         async with asyncio.timeout(core.settings.store_timeout):
             recall = await core.store.search.recall(search, slot="emb" if space is None else space.slot)
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
-        empty = Context(scopes=rungs, budget=asked.budget)
-        return empty, None, Degradation(level="failed", code=code, warnings=("the store did not answer",))
+        failed = Degradation(level="failed", code=code, warnings=("the store did not answer",))
+        return Found(context=replace(empty, degradation=failed), timings_ms={"store": _since(started)})
+    recalled = time.perf_counter()
     semantic = space is not None and space.embedder.semantic
-    wanted = _wanted(instance, request, asked, semantic=semantic)
-    return compose(recall, search, wanted), dict(recall.versions), None
+    context = compose(recall, search, _wanted(instance, request, asked, semantic=semantic))
+    timings = {"store": _ms(recalled - started), "compose": _since(recalled)}
+    return Found(context=context, versions=dict(recall.versions), timings_ms=timings)
 
 
 def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic: bool) -> Wanted:
     retrieval = instance.maca.retrieval
+    ranking = retrieval.ranking
     favoured = {"user": "user", "customer": "customer", "instance": "client"}
     return Wanted(
         max_results=request.max_results,
@@ -324,7 +286,14 @@ def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic
         mode=asked.mode,
         semantic=semantic,
         confidence_threshold=instance.maca.ingestion.extraction.confidence_threshold,
-        type_weights={kind: getattr(retrieval.type_weights, kind.value) for kind in MemoryType},
+        type_weights=retrieval.type_weights.by_type(),
+        balance=Balance(
+            similarity=ranking.similarity,
+            recency=ranking.recency,
+            centrality=ranking.centrality,
+            confidence=ranking.confidence,
+        ),
+        kept_from=asked.kept_from,
     )
 
 
@@ -356,8 +325,10 @@ def _nothing(request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer
     return ContextAnswer(metadata=metadata)
 
 
-async def _with_conversation(core: Core, scope: Scope, request: FetchContext, answer: ContextAnswer) -> ContextAnswer:
-    """Add the conversation's recent turns; a store that does not answer leaves them out."""
+async def _with_conversation(
+    core: Core, scope: Scope, request: FetchContext, asked: Asked, answer: ContextAnswer
+) -> ContextAnswer:
+    """Add the conversation's recent turns that have not expired; a store that does not answer leaves them out."""
     conversation = conversation_uuid(request.conversation_id or "")
     try:
         async with asyncio.timeout(core.settings.store_timeout):
@@ -367,6 +338,7 @@ async def _with_conversation(core: Core, scope: Scope, request: FetchContext, an
     recent = tuple(
         RecentTurn(role=turn.role, content=turn.content, timestamp=turn.recorded_at, message_id=turn.id)
         for turn in turns
+        if asked.kept_from is None or turn.recorded_at >= asked.kept_from
     )
     return ContextAnswer(
         items=answer.items,
@@ -391,6 +363,10 @@ def _stamp(
         cache_hit=metadata.cache_hit if cache_hit is None else cache_hit,
         source=metadata.source if source is None else source,
     )
+
+
+def _since(started: float) -> float:
+    return _ms(time.perf_counter() - started)
 
 
 def _ms(seconds: float) -> float:

@@ -16,15 +16,16 @@ from synap.api.conversations import (
 )
 from synap.api.requests import checked
 from synap.domain.documents import DocumentType, Mode, Turn
+from synap.domain.echoes import echo
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine import checks
 from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
-from synap.errors import ForbiddenError, InvalidInputError
+from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.ingestion.prepare import prepare
-from synap.ingestion.protect import protect_metadata
+from synap.ingestion.protect import protect, protect_metadata
 from synap.store.conversations import NewMessage
 from synap.store.documents import AcceptDocument
 
@@ -53,6 +54,7 @@ async def record(core: Core, caller: Caller, request: RecordMessage) -> Recorded
         checked_message.document,
         external_id=request.conversation_id,
     )
+    await core.faults.point("accept")
     core.note(caller, "message.record", scope=checked_message.scope, targets=(recorded.message.id,), count=1)
     core.wake()
     return RecordedMessage(
@@ -76,12 +78,17 @@ async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMess
     for index, request in enumerate(requests):
         try:
             results.append(await record(core, caller, checked(request)))
-        except (InvalidInputError, ForbiddenError) as error:
-            field = None if error.field is None else f"messages[{index}].{error.field}"
-            errors.append(RowError(index=index, error=error.message, field=field))
+        except (InvalidInputError, ForbiddenError, ConflictError, TransientError) as error:
+            field = f"messages[{index}]" + ("" if error.field is None else f".{error.field}")
+            errors.append(RowError(index=index, error=_told(error), field=field))
     return RecordedBatch(
         total=len(requests), succeeded=len(results), failed=len(errors), results=tuple(results), errors=tuple(errors)
     )
+
+
+def _told(error: SynapError) -> str:
+    again = "not recorded, and may be sent again: " if isinstance(error, TransientError) else ""
+    return f"{again}{error.message}"
 
 
 async def turns(core: Core, caller: Caller, request: ReadConversation) -> ConversationTurns:
@@ -121,10 +128,10 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
     instance = core.instance_of(caller)
     external = check_caller_id(request.conversation_id, field="conversation_id")
     if request.role not in ROLES:
-        raise InvalidInputError(f"role must be 'user' or 'assistant', not {request.role!r}", field="role")
+        raise InvalidInputError(f"role must be 'user' or 'assistant', not {echo(request.role)}", field="role")
     if not isinstance(request.content, str) or not request.content.strip():
         raise InvalidInputError("content must be text", field="content")
-    checks.document_size(request.content, limit=core.settings.max_document_bytes)
+    checks.document_size(request.content, limit=core.settings.max_document_bytes, field="content")
     session = "" if request.session_id is None else check_caller_id(request.session_id, field="session_id")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope = write_scope(instance, ids, conversational=True)
@@ -143,7 +150,7 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
             id=message_row,
             role=request.role,
             content=prepared.blocks[0].text,
-            session_id=session,
+            session_id=protect(session, pii)[0],
             metadata=metadata,
             recorded_at=now,
         ),

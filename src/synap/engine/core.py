@@ -11,6 +11,7 @@ from synap.domain.scopes import Scope
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
+from synap.engine.faults import Faults
 from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError, ServiceUnavailableError
 from synap.ports.clock import Clock
@@ -44,6 +45,7 @@ class Core:
     cache: AnswerCache
     audit: AuditTrail
     settings: Limits = Limits()
+    faults: Faults = field(default_factory=Faults)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instance_of(self, caller: Caller) -> Instance:

@@ -14,7 +14,7 @@ from synap.engine.admin import EngineAdmin
 from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
 from synap.engine.core import Core
-from synap.engine.faults import Faults
+from synap.engine.deletion import finish_deletions
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.upkeep import Upkeep
@@ -37,7 +37,6 @@ class Engine:
         *,
         release: Callable[[], Awaitable[None]],
         facts: Mapping[str, object],
-        faults: Faults | None = None,
         pace: Pace | None = None,
         default_instance: str = "",
         server: Server | None = None,
@@ -48,16 +47,14 @@ class Engine:
             core: What the operations work with.
             release: Closes the store and whatever else was opened for it.
             facts: What the store is, for `/health`.
-            faults: Faults on purpose, for tests.
             pace: How the workers go about it.
             default_instance: The instance that an application in this process uses.
             server: The embedded server, where this process started or joined one; it is kept running.
         """
         self.core = core
         self.metrics = Metrics()
-        self.faults = faults or Faults()
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
-        self.worker = Worker(core, self.instances, faults=self.faults, pace=pace, metrics=self.metrics)
+        self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
         self._server = server
         self._release = release
@@ -69,6 +66,7 @@ class Engine:
     async def start(self, *, workers: int = 2) -> None:
         """Begin working in the background; with no workers another process must take the jobs."""
         self._tasks.append(asyncio.create_task(self.core.audit.run(), name="synap-audit"))
+        self._tasks.append(asyncio.create_task(finish_deletions(self.core, self.instances), name="synap-deletions"))
         if self._server is not None:
             self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
@@ -104,7 +102,7 @@ class Engine:
 
         Raises:
             AuthenticationError: The key is unknown or revoked.
-            ForbiddenError: Its instance is suspended.
+            ForbiddenError: Its instance is suspended, or being deleted.
         """
         if not key:
             raise AuthenticationError("an API key is required: send `Authorization: Bearer <key>`")
@@ -130,10 +128,11 @@ class Engine:
         return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
 
     async def health(self) -> Health:
-        """Return whether it can serve. A store that does not answer makes it `degraded`, with a warning."""
+        """Return whether it can serve. A store that does not answer, or a loop that fails, makes it `degraded`."""
         wanted = self.core.spaces.wanted
         embedder = {"id": wanted.id, "semantic": wanted.semantic}
-        warnings = [] if wanted.semantic else [HASHING_WARNING]
+        troubles = self._troubles()
+        warnings = [*([] if wanted.semantic else [HASHING_WARNING]), *troubles]
         try:
             async with asyncio.timeout(self.core.settings.store_timeout):
                 depth = await self.core.store.queue.depth()
@@ -155,10 +154,15 @@ class Engine:
             "oldest_seconds": round(max(waited, 0.0), 3),
         }
         return Health(
-            status="ok",
+            status="degraded" if troubles else "ok",
             store={"reachable": True, **self._facts},
             embedder=embedder,
             queue=queue,
             version=__version__,
             warnings=tuple(warnings),
         )
+
+    def _troubles(self) -> list[str]:
+        """Return a warning for each background loop whose last round failed."""
+        guards = (*self.worker.guards, self.core.audit.guard, self.core.spaces.guard)
+        return [f"{guard.name} failed ({guard.trouble}) and goes on; see the log" for guard in guards if guard.trouble]

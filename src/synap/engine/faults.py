@@ -1,6 +1,6 @@
 """Faults on purpose: `SYNAP_FAULT=stage:kill|delay|error` makes a stage fail, so that tests can prove what survives.
 
-Stages of an ingestion: `accept` (before the answer), `claimed`, `extract`, `embed`, `reconcile`, `apply` (before the
+Stages of an ingestion: `accept` (stored, and not yet answered), `claimed`, `extract`, `embed`, `reconcile`, `apply` (before the
 transaction), `applied` (after it). Several faults are separated by commas; `kill@3` acts on the third passage only.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from synap.errors import SetupError, TransientError
 
 DELAY_SECONDS = 2.0
+STAGES = ("accept", "claimed", "extract", "embed", "reconcile", "apply", "applied")
 ACTIONS = ("kill", "delay", "error")
 
 
@@ -74,4 +75,6 @@ def _parse_one(text: str) -> Fault:
             f"SYNAP_FAULT must be a stage and kill, delay or error, as in `extract:kill`, not {text!r}",
             field="SYNAP_FAULT",
         )
+    if stage not in STAGES:
+        raise SetupError(f"SYNAP_FAULT knows the stages {', '.join(STAGES)}, not {stage!r}", field="SYNAP_FAULT")
     return Fault(stage=stage, action=action, passage=int(passage) if passage else None)

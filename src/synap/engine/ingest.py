@@ -94,7 +94,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     known = await core.store.memories.related(scope, fresh, topics, slot=slot)
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
-    changes = reconcile(work.drafts, work.retractions, related, now=core.clock.now())
+    changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
     add = tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add)
     await faults.point("apply")
     await core.store.memories.apply(

@@ -16,9 +16,10 @@ from cachetools import LRUCache, TTLCache
 
 from synap.domain.scopes import Place, Tenancy
 from synap.engine.callers import Caller, Instance
-from synap.errors import AuthenticationError, ForbiddenError, TransientError
+from synap.errors import AuthenticationError, ForbiddenError, NotFoundError, TransientError
 from synap.maca.load import load
 from synap.store.accounts import Accounts, KeyHolder
+from synap.store.scopes import DELETING
 
 KEEP_SECONDS = 2.0
 """How long a revoked key or a changed configuration may still be served by another process."""
@@ -44,22 +45,28 @@ class Instances:
         self._last_instances: LRUCache[str, Instance] = LRUCache(maxsize=4096)
 
     async def get(self, instance_id: str) -> Instance:
-        """Return an instance, whatever its status: its queue is worked through also while it is suspended.
+        """Return an instance, suspended or not: its queue is worked through also while it is suspended.
 
         As it was known last, while the store does not answer.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is none, or it is being deleted.
         """
         kept = self._instances.get(instance_id)
         if kept is not None:
             return kept
-        instance = await _unless_away(self._read(instance_id), self._last_instances.get(instance_id))
+        try:
+            instance = await _unless_away(self._read(instance_id), self._last_instances.get(instance_id))
+        except NotFoundError:
+            self._last_instances.pop(instance_id, None)
+            raise
         self._instances[instance_id] = self._last_instances[instance_id] = instance
         return instance
 
     async def _read(self, instance_id: str) -> Instance:
         record = await self._accounts.instance(instance_id)
+        if record.status == DELETING:
+            raise NotFoundError(f"instance {instance_id} is being deleted", field="instance_id")
         revision = await self._accounts.configuration(instance_id)
         return _instance(
             instance_id,
@@ -74,7 +81,7 @@ class Instances:
 
         Raises:
             AuthenticationError: The key is unknown or revoked.
-            ForbiddenError: Its instance or client is suspended.
+            ForbiddenError: Its instance or client is suspended, or being deleted.
         """
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
         kept = self._callers.get(digest)
@@ -98,6 +105,8 @@ class Instances:
             raise AuthenticationError("the API key is unknown or revoked; create one with `synap keys create`")
         if not holder.active:
             who = f"client {holder.client_id}" if holder.instance_id is None else f"instance {holder.instance_id}"
+            if holder.deleting:
+                raise ForbiddenError(f"{who} is being deleted")
             raise ForbiddenError(f"{who} is not active: it, or the client above it, is suspended, inactive or archived")
         await self._note_use(holder)
         return Caller(

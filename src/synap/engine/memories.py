@@ -12,6 +12,8 @@ from synap.api.memories import (
     UpdateMemory,
 )
 from synap.api.wire import memory_record
+from synap.domain.documents import DocumentType
+from synap.domain.echoes import echo
 from synap.domain.ids import decode_public_id
 from synap.domain.memories import Draft, Memory, MemoryStatus, MemoryType, NewMemory
 from synap.domain.privacy import PiiHandling
@@ -46,10 +48,7 @@ async def listing(core: Core, caller: Caller, request: ListMemories) -> MemoryPa
     instance = core.instance_of(caller)
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope = decide_scope(instance.place, ids)
-    if request.page < 1:
-        raise InvalidInputError(f"page must be at least 1, not {request.page}", field="page")
-    if not 1 <= request.page_size <= 100:  # noqa: PLR2004 - the documented page limit
-        raise InvalidInputError(f"page_size must lie between 1 and 100, not {request.page_size}", field="page_size")
+    checks.page(request.page, request.page_size)
     kind = None if request.type is None else checks.one_of(MemoryType, request.type, field="type")
     status = checks.one_of(MemoryStatus, request.status, field="status")
     return await list_scope(
@@ -87,17 +86,17 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
     if request.merge_strategy not in MERGE_STRATEGIES:
         allowed = ", ".join(repr(name) for name in MERGE_STRATEGIES)
         raise InvalidInputError(
-            f"merge_strategy must be one of {allowed}, not {request.merge_strategy!r}", field="merge_strategy"
+            f"merge_strategy must be one of {allowed}, not {echo(request.merge_strategy)}", field="merge_strategy"
         )
-    if not isinstance(request.document, str) or not request.document.strip():
-        raise InvalidInputError("document must be text", field="document")
-    checks.document_size(request.document, limit=core.settings.max_document_bytes)
+    if request.document_type is not None:
+        checks.one_of(DocumentType, request.document_type, field="document_type")
+    given = checks.memory_content(request.document, field="document")
     pii = PiiHandling(core.instance_of(caller).maca.ingestion.pii.handling)
-    text, _ = protect(request.document.strip(), pii)
+    text, _ = protect(given, pii)
     known = await core.store.memories.get(scope, ref.row_id)
     if known is None or known.status is MemoryStatus.DELETED:
         raise unknown("memory_id", request.memory_id)
-    merged = _merge(known.statement.content, text, request.merge_strategy)
+    merged = checks.memory_content(_merge(known.statement.content, text, request.merge_strategy), field="document")
     if content_hash(merged) == content_hash(known.statement.content) and request.metadata is None:
         return memory_record(known)
     space = await core.spaces.live()

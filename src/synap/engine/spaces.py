@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from synap.engine.guard import Guard
 from synap.errors import ServiceUnavailableError, SynapError
 from synap.ports.embedder import Embedder
 from synap.store.embeddings import Embeddings, Space
@@ -30,7 +31,11 @@ class LiveSpace:
 
 
 class VectorSpaces:
-    """Knows the live space, and moves the store to the wanted embedder."""
+    """Knows the live space, and moves the store to the wanted embedder.
+
+    Attributes:
+        guard: What stands around its loop.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class VectorSpaces:
             timer: Seconds that only grow.
         """
         self.wanted = wanted
+        self.guard = Guard("re-embedding", pause=RETRY_SECONDS)
         self._rows = rows
         self._known = {embedder.id: embedder for embedder in (*others, wanted)}
         self.owner_dsn = owner_dsn
@@ -88,12 +94,13 @@ class VectorSpaces:
     async def run(self) -> None:
         """Fill what lacks a vector, and change over to the wanted embedder; ends when nothing is left to do."""
         while True:
-            try:
-                if await self._move():
-                    return
-            except SynapError as error:
-                logger.warning("re-embedding is interrupted", extra={"code": error.code})
-            await asyncio.sleep(RETRY_SECONDS)
+            async with self.guard.round():
+                try:
+                    if await self._move():
+                        return
+                except SynapError as error:
+                    logger.warning("re-embedding is interrupted", extra={"code": error.code})
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def close(self) -> None:
         """Release the embedders."""

@@ -1,15 +1,14 @@
-"""What runs beside the workers: memories past their instance's retention are erased."""
+"""What runs beside the workers: what is past its instance's retention is erased or archived."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
 
-from synap.domain.scopes import Scope
 from synap.engine.core import Core
 from synap.engine.instances import Instances
 from synap.errors import NotFoundError, TransientError
+from synap.maca.schema import CompactionPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ class Upkeep:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def expire(self) -> int:
-        """Erase memories recorded longer ago than their instance keeps them; returns how many."""
+        """End what was recorded longer ago than its instance keeps it; returns how many memories were ended."""
         count = 0
         accounts = self._core.store.accounts
         for client in await accounts.clients():
@@ -47,21 +46,18 @@ class Upkeep:
         return count
 
     async def _expire_instance(self, instance_id: str) -> int:
-        days = (await self._instances.get(instance_id)).maca.storage.retention.max_memory_age_days
-        if days == 0:
-            return 0
+        retention = (await self._instances.get(instance_id)).maca.storage.retention
         now = self._core.clock.now()
+        before = retention.kept_from(now)
+        if before is None:
+            return 0
+        store = self._core.store
+        archived = retention.compaction_policy is CompactionPolicy.ARCHIVE
+        end = store.retention.archive if archived else store.retention.erase
         count = 0
-        async for scope in self._core.store.embeddings.scopes(instance_id):
-            count += await self._expire_scope(scope, now - timedelta(days=days))
+        async for scope in store.embeddings.scopes(instance_id):
+            count += await end(scope, recorded_before=before, now=now)
         if count:
-            logger.info("retention erased memories", extra={"instance_id": instance_id, "count": count})
-        return count
-
-    async def _expire_scope(self, scope: Scope, recorded_before: datetime) -> int:
-        count = 0
-        memories = self._core.store.memories
-        while rows := await memories.expired(scope, recorded_before=recorded_before):
-            for row in rows:
-                count += await memories.erase(scope, row, now=self._core.clock.now())
+            fields = {"instance_id": instance_id, "count": count, "archived": archived}
+            logger.info("retention ended memories", extra=fields)
         return count

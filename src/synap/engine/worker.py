@@ -8,18 +8,19 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import timedelta
 
 from synap.engine import ingest
 from synap.engine.core import Core
-from synap.engine.faults import Faults
+from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.spaces import LiveSpace
-from synap.errors import NotFoundError, SynapError, TransientError
-from synap.store.queue import Job, LeaseLostError
+from synap.errors import InvalidInputError, NotFoundError, SynapError, TransientError
+from synap.store.errors import hopeless
+from synap.store.queue import Job, LeaseLostError, Patience
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Pace:
         reap_seconds: How often leases that ran out are returned to the queue.
         tries: Attempts before a job becomes a dead letter.
         backoff_seconds: First wait before a retry; doubled each time, at most 300 s, with up to a quarter of jitter.
+        pause_seconds: Wait after an error that nobody expected.
     """
 
     group: int = 16
@@ -45,6 +47,12 @@ class Pace:
     reap_seconds: float = 2.0
     tries: int = 5
     backoff_seconds: float = 0.5
+    pause_seconds: float = 5.0
+
+    @property
+    def patience(self) -> Patience:
+        """How long jobs are tried whose workers are lost."""
+        return Patience(tries=self.tries, wait_seconds=self.backoff_seconds, longest_seconds=MAX_BACKOFF_SECONDS)
 
 
 class Worker:
@@ -52,6 +60,7 @@ class Worker:
 
     Attributes:
         embedded: Texts given a vector so far.
+        guards: What stands around its loops.
     """
 
     def __init__(
@@ -59,25 +68,25 @@ class Worker:
         core: Core,
         instances: Instances,
         *,
-        faults: Faults | None = None,
         pace: Pace | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._core = core
         self._instances = instances
-        self._faults = faults or Faults()
+        self._faults = core.faults
         self._pace = pace or Pace()
         self._metrics = metrics or Metrics()
         self._owner = f"w_{secrets.token_hex(8)}"
         self._stopping = asyncio.Event()
         self.embedded = 0
+        self.guards: list[Guard] = []
 
     async def run(self, *, concurrency: int = 2) -> None:
         """Work with `concurrency` tasks until `stop` is called; jobs in hand are finished first."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(self._work())
-            reaper = group.create_task(self._reap())
+            for number in range(concurrency):
+                group.create_task(self._work(self._guard(f"worker {number + 1}")))
+            reaper = group.create_task(self._reap(self._guard("return of lost jobs")))
             await self._stopping.wait()
             reaper.cancel()
 
@@ -97,22 +106,31 @@ class Worker:
                     await asyncio.sleep(0.02)
         return False
 
-    async def _work(self) -> None:
+    def _guard(self, name: str) -> Guard:
+        guard = Guard(name, pause=self._pace.pause_seconds)
+        self.guards.append(guard)
+        return guard
+
+    async def _work(self, guard: Guard) -> None:
         after = random.randrange(1024)  # noqa: S311 - spreads workers over the buckets; nothing secret
         while not self._stopping.is_set():
-            try:
-                buckets = await self._core.store.queue.discover(now=self._core.clock.now(), after=after)
+            async with guard.round(), self._while_away():
                 found = False
-                for bucket in buckets:
+                for bucket in await self._core.store.queue.discover(now=self._core.clock.now(), after=after):
                     if self._stopping.is_set():
                         return
-                    found = await self._turn(bucket) or found
                     after = bucket
+                    found = await self._turn(bucket) or found
                 if not found:
                     await self._rest()
-            except TransientError as error:
-                logger.warning("store is away", extra={"code": error.code})
-                await asyncio.sleep(self._pace.poll_seconds)
+
+    @contextlib.asynccontextmanager
+    async def _while_away(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except TransientError as error:
+            logger.warning("store is away", extra={"code": error.code})
+            await asyncio.sleep(self._pace.poll_seconds)
 
     async def _rest(self) -> None:
         self._core.work_arrived.clear()
@@ -122,6 +140,8 @@ class Worker:
 
     async def _turn(self, bucket: int) -> bool:
         """Give one lane of a bucket its turn; False when another worker was first."""
+        # Before the claim: without an embedder for the vectors in use, no job could be done, and none shall pay for it.
+        space = await self._core.spaces.live()
         now = self._core.clock.now()
         jobs = await self._core.store.queue.claim(
             bucket, self._owner, now=now, lease_until=now + self._lease, limit=self._pace.group
@@ -129,7 +149,7 @@ class Worker:
         if not jobs:
             return False
         async with self._kept(jobs):
-            await self._group(jobs)
+            await self._group(space, jobs)
         return True
 
     @property
@@ -156,24 +176,32 @@ class Worker:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _group(self, jobs: Sequence[Job]) -> None:
+    async def _group(self, space: LiveSpace, jobs: Sequence[Job]) -> None:
         """Work through the jobs of one lane: read all, embed all together, then finish them in order."""
         started = time.perf_counter()
         await self._faults.point("claimed")
         works = [work for job in jobs if (work := await self._read(job)) is not None]
-        if not works:
-            return
         try:
-            space = await self._core.spaces.live()
             parts = await ingest.embed(space, works, self._faults)
-            self.embedded += sum(len(part) for part in parts)
         except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one document must not stop the others
-            for work in works:
-                await self._failed(work.job, error)
+            await self._apart(space, works, error)
             return
         self._metrics.stage("embed", time.perf_counter() - started)
         for work, vectors in zip(works, parts, strict=True):
             await self._finish(space, work, vectors)
+
+    async def _apart(self, space: LiveSpace, works: Sequence[ingest.Work], error: Exception) -> None:
+        """Embed each document by itself where they could not be together, so that only the guilty one fails."""
+        for work in works:
+            if len(works) == 1 or self._stopping.is_set():
+                await self._failed(work.job, error)
+                continue
+            try:
+                (vectors,) = await ingest.embed(space, [work], self._faults)
+            except Exception as own:  # noqa: BLE001 - as above
+                await self._failed(work.job, own)
+            else:
+                await self._finish(space, work, vectors)
 
     async def _read(self, job: Job) -> ingest.Work | None:
         try:
@@ -185,8 +213,9 @@ class Worker:
             await self._failed(job, error)
         return None
 
-    async def _finish(self, space: LiveSpace, work: ingest.Work, vectors: object) -> None:
+    async def _finish(self, space: LiveSpace, work: ingest.Work, vectors: Sized) -> None:
         started = time.perf_counter()
+        self.embedded += len(vectors)
         try:
             changes = await ingest.finish(self._core, space, work, vectors, self._faults)
         except Exception as error:  # noqa: BLE001 - as above
@@ -215,34 +244,42 @@ class Worker:
         code = error.code if isinstance(error, SynapError) else type(error).__name__
         self._metrics.failed(code)
         try:
-            await self._give_back(job, code, gone=isinstance(error, NotFoundError))
+            if (why := self._final(job, error, code)) is None:
+                await self._retry(job, code)
+            else:
+                await self._core.store.queue.bury(job, now=self._core.clock.now(), code=code, message=why)
+                logger.error("ingestion failed", extra={"ingestion_id": job.ingestion_id, "code": code})
         except (TransientError, LeaseLostError):
             logger.warning("job was not given back; its lease will run out", extra={"ingestion_id": job.ingestion_id})
 
-    async def _give_back(self, job: Job, code: str, *, gone: bool) -> None:
-        now = self._core.clock.now()
-        queue = self._core.store.queue
-        if gone or job.tries >= self._pace.tries:
-            message = (
-                "the document was erased before it was worked through"
-                if gone
-                else f"given up after {job.tries} attempts ({code}); the document itself stays searchable"
-            )
-            await queue.bury(job, now=now, code=code, message=message)
-            logger.error("ingestion failed", extra={"ingestion_id": job.ingestion_id, "code": code})
-            return
+    def _final(self, job: Job, error: Exception, code: str) -> str | None:
+        """Return why a job is not tried again, or None if it is."""
+        if isinstance(error, NotFoundError):
+            return "the document was erased before it was worked through"
+        if isinstance(error, InvalidInputError) or hopeless(error):
+            return f"given up, as it would fail again ({code}); the document itself stays searchable"
+        if job.tries >= self._pace.tries:
+            return f"given up after {job.tries} attempts ({code}); the document itself stays searchable"
+        return None
+
+    async def _retry(self, job: Job, code: str) -> None:
         wait = min(self._pace.backoff_seconds * 2 ** max(job.tries - 1, 0), MAX_BACKOFF_SECONDS)
         wait *= 1 + random.random() / 4  # noqa: S311 - jitter
         message = f"attempt {job.tries} failed ({code})"
-        await queue.retry(job, run_at=now + timedelta(seconds=wait), code=code, message=message)
+        run_at = self._core.clock.now() + timedelta(seconds=wait)
+        await self._core.store.queue.retry(job, run_at=run_at, code=code, message=message)
 
-    async def _reap(self) -> None:
+    async def _reap(self, guard: Guard) -> None:
         while True:
             await asyncio.sleep(self._pace.reap_seconds)
-            try:
-                returned = await self._core.store.queue.reap(now=self._core.clock.now())
-            except TransientError:
-                continue
-            if returned:
-                logger.warning("leases ran out", extra={"jobs": returned})
-                self._core.wake()
+            async with guard.round():
+                with contextlib.suppress(TransientError):
+                    await self._return_lost()
+
+    async def _return_lost(self) -> None:
+        reaped = await self._core.store.queue.reap(now=self._core.clock.now(), patience=self._pace.patience)
+        if reaped.buried:
+            logger.error("ingestions failed, as no worker survived them", extra={"jobs": reaped.buried})
+        if reaped.returned:
+            logger.warning("leases ran out", extra={"jobs": reaped.returned})
+            self._core.wake()

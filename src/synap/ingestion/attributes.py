@@ -159,12 +159,20 @@ def liking_of(shape: Shape) -> Liking | None:
     if phrase:
         return Liking(strength=0.85, positive=_DISLIKES_PHRASE.search(shape.text) is None)
     base = shape.base
+    if base in ("want", "choose", "pick") and shape.tense is Tense.PRESENT and _whenever(shape):
+        return Liking(strength=0.8, positive=not shape.negated)
     if base not in LIKING or _no_liking(shape):
         return None
     strength = LIKING[base] - (0.15 if any(w.lower in DOWNTONERS for w in shape.words) else 0.0)
     if any(w.lower in BOOSTERS | {"always", "never"} for w in shape.words[: shape.verb + 1]):
         strength = min(1.0, strength + 0.1)
     return Liking(strength=round(strength, 2), positive=(base in DISLIKING) == shape.negated)
+
+
+def _whenever(shape: Shape) -> bool:
+    """Whether a wish is told as lasting ("I always want"); a wish to do something is a plan."""
+    lasting = any(word.lower in ("always", "never", "only", "generally") for word in shape.words[: shape.verb])
+    return lasting and bool(shape.rest) and shape.rest[0].lower != "to"
 
 
 def _no_liking(shape: Shape) -> bool:

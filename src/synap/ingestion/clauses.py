@@ -22,7 +22,10 @@ _JOINT = re.compile(
 )
 _HARD = re.compile(r"[;\u2013—]|-{1,2}|\.{3}")
 _OWN_SUBJECT = frozenset({"i", "we", "he", "she", "they", "it"})
+_OTHERS = frozenset({"everyone", "everybody", "people", "someone", "somebody", "nobody", "friends"})
+_LEADS = (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.OWN, SubjectKind.PERSON)
 _CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['\u2019]", re.IGNORECASE)
+_OBJECT_OPENERS = lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"}
 _QUOTE = re.compile(r'(?<!\d)"')
 _MOST_CLAUSES = 12
 
@@ -101,10 +104,16 @@ def _starts_with_subject(right: str, *, bare: bool) -> bool:
     first = words[0].lower
     if first in _OWN_SUBJECT:
         return words[1].lower not in ("and", "or")
+    if not bare and (first in _OTHERS or first in lexicon.PREPOSITIONS):
+        shape = analyse(expanded)
+        after_lead = shape.kind in _LEADS and shape.subject[0] > 0
+        return shape.verb > 0 and (after_lead or (first in _OTHERS and shape.subject[0] == 0))
     if bare and first not in ("my", "our"):
         return False
     if first in ("my", "our", "the", "his", "her", "their") or is_name(words[0].text):
         shape = analyse(expanded.split(",")[0])
+        if is_name(words[0].text) and shape.verb > 1 and verbs.is_base(shape.words[shape.verb].lower):
+            return False  # "Jonas at the new place": a noun that could be a verb as well
         return shape.kind not in (SubjectKind.NONE, SubjectKind.DUMMY) and shape.subject[0] == 0 and shape.verb > 0
     return False
 
@@ -117,6 +126,8 @@ def _carried(before: Shape, following: tuple[Word, ...], *, bare: bool, chained:
     ):
         skipped += 1
     word = following[skipped]
+    if word.text[0].isupper() and not before.text.isupper():
+        return None  # "Python and Go": a name, whatever verb it looks like
     after = following[skipped + 1].lower if skipped + 1 < len(following) else ""
     contrast = following[0].lower in ("not", "just", "only", "rather", "simply")
     if before.base == "be" and not before.helpers and (not bare or (contrast and before.negated)):
@@ -142,11 +153,7 @@ def _predicate(word: str, after: str) -> bool:
 def _finite_like(before: Shape, word: str, after: str, *, bare: bool, chained: bool) -> bool:
     if not after or after in ("and", "or"):
         return False
-    object_follows = (
-        after in lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"}
-        or after[0].isdigit()
-        or after.endswith("ing")
-    )
+    object_follows = after in _OBJECT_OPENERS or after[0].isdigit() or after.endswith("ing")
     past = verbs.base_of_past(word) is not None and not verbs.is_base(word)
     if past and before.tense is Tense.PAST:
         return not (before.base == "be" and not object_follows) or object_follows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from synap.ingestion import verbs
 
@@ -47,12 +48,20 @@ _BARE_NEGATIONS = {
 _NOUN_IS = re.compile(
     r"\b([A-Za-z]+)['\u2019]s (?=(?:a|an|the|not|in|on|at|from|also|really|very|so|allergic|[a-z]+ing)\b)"
 )
+_CONTRACTED = re.compile(
+    r"['\u2019]|\b(?:cannot|(?:do|does|did|is|was|are|have|has|would|could|should|ca|wo)nt|im|ive|ill|youve|theyve|weve|(?:you|u|we|they) r"
+    r"|(?:have|has) got|no longer|gonna|wanna|gotta)\b",
+    re.IGNORECASE,
+)
 _LOWER_I = re.compile(r"(?<![\w.'\u2019-])i(?=['\u2019 ,])")
 
 
+@lru_cache(maxsize=1024)
 def expand(text: str) -> str:
     """Return the text with contractions written out and a lower-case `i` made a capital."""
     text = _LOWER_I.sub("I", text)
+    if _CONTRACTED.search(text) is None:
+        return text
     for pattern, full in _CONTRACTIONS:
         text = pattern.sub(full, text) if full else pattern.sub(lambda m: _BARE_NEGATIONS[m[1].casefold()], text)
     return _NOUN_IS.sub(_noun_is, text)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
+from synap.domain.attributes import NOT
+from synap.domain.memories import Statement
+from synap.domain.normal_forms import normalise_value
 from synap.ingestion.dates import find_dates
 from synap.ingestion.shapes import analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
@@ -23,6 +27,11 @@ _APPOSED = re.compile(
 )
 _FOR_TOPIC = re.compile(
     rf"(?:(?:it|that) (?:is|was|should be) )?(?P<value>[^,;:]{{1,40}}?) for {_TOPIC}[\s.!]*", re.IGNORECASE
+)
+_MEANT = re.compile(
+    r"\b(?:I (?:meant|mean)|I (?:was|am) talking about|make that|that should (?:be|have been)|it should (?:be|have been))"
+    r"(?: to say)? (?P<what>(?!it\b|that\b|to\b|well\b|no\b|what\b)[^,;:?]+?)[\s.!]*$",
+    re.IGNORECASE,
 )
 _MOST_VALUE_WORDS = 6
 
@@ -46,11 +55,42 @@ def without_old_value(clause: str) -> tuple[str, str]:
     return clause, ""
 
 
+def contrasts(text: str) -> bool:
+    """Whether a text puts a right value against a wrong one (`not Tuesday but Thursday`)."""
+    return _NOT_BUT.search(text) is not None
+
+
+def says_a_value(sentence: str) -> bool:
+    """Whether a correction that fits no statement at hand still tells what is right: a figure, or what was meant."""
+    return any(word.text[0].isdigit() for word in words_of(sentence)) or bool(fragment_of(sentence))
+
+
+def fragment_of(sentence: str) -> str:
+    """Return what a sentence says was meant (`Vietnamese food`), or ""."""
+    meant = _MEANT.search(sentence)
+    return meant["what"].strip(" .!") if meant and len(words_of(meant["what"])) <= _MOST_VALUE_WORDS else ""
+
+
+def denying(statement: Statement, denied: str) -> Statement:
+    """Return a statement that also says of its slots that they do not have the value it denies ("" for none)."""
+    old = normalise_value(denied)
+    if not old:
+        return statement
+    ended = tuple(
+        replace(slot, value=NOT + old, single=False)
+        for slot in statement.slots
+        if not slot.value.startswith(NOT) and slot.value != old
+    )
+    return replace(statement, slots=(*statement.slots, *ended))
+
+
 def topic_and_value(fragment: str) -> tuple[str, str] | None:
     """Return what a correction is about and the right value, where it says both; contractions written out.
 
-    `it is 13 May, my daughter's birthday` gives `my daughter's birthday` and `13 May`.
+    `it is 13 May, my daughter's birthday` gives `my daughter's birthday` and `13 May`, and so does `it is not 3 but 13
+    May, my daughter's birthday`.
     """
+    fragment, _ = without_old_value(fragment)
     match = _APPOSED.fullmatch(fragment) or _FOR_TOPIC.fullmatch(fragment)
     if match is None or len(words_of(match["value"])) > _MOST_VALUE_WORDS or analyse(match["value"]).verb >= 0:
         return None

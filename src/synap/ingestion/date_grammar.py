@@ -52,6 +52,7 @@ def _rule(pattern: str, build: Callable[[re.Match[str], Anchor], When | None], *
 
 
 _DAY_NAME = rf"(?:(?:{_WEEKDAY})\.?,?\s+(?:the\s+)?)?"
+_PART = r"(?:morning|afternoon|evening|night)"
 _NO_NUMBER_AFTER = r"(?![.:/-]?\d)"
 
 RULES: tuple[Rule, ...] = (
@@ -70,7 +71,7 @@ RULES: tuple[Rule, ...] = (
         relative=False,
     ),
     _rule(
-        rf"(?:(?P<ordinal>{_ORDINAL})\s+(?P<day>{_WEEKDAY})|(?P<d>{_DAY})(?:st|nd|rd|th))\s+of\s+(?:every|each|the)\s+month",
+        rf"(?:the\s+)?(?:(?P<ordinal>{_ORDINAL})(?:\s+(?:(?P<day>{_WEEKDAY})|day))?|(?P<d>{_DAY})(?:st|nd|rd|th))\s+(?:of\s+)?(?:every|each|the)\s+month",
         named.recurring_nth,
     ),
     _rule(
@@ -78,15 +79,16 @@ RULES: tuple[Rule, ...] = (
         named.nth_weekday,
     ),
     _rule(
-        rf"(?:every|each)\s+(?:(?:other|second|single|third)\s+)?(?P<day>{_WEEKDAY})(?:(?:,|\s+and|\s+or|\s*&)\s+(?:{_WEEKDAY}))*",
+        rf"(?:every|each)\s+(?:(?:other|single|{_ORDINAL})\s+)?(?P<day>{_WEEKDAY})(?:(?:,|\s+and|\s+or|\s*&)\s+(?:{_WEEKDAY}))*(?:\s+{_PART}s?)?(?:\s+of\s+(?:the|every|each)\s+month)?",
         named.recurring,
     ),
     _rule(
-        r"(?:every|each)\s+(?:(?:other|second|single|two|three|\d{1,2})\s+)?(?:day|week|month|quarter|year|morning|evening|night|afternoon|weekday|weekend)s?",
+        rf"(?:every|each)\s+(?:(?:other|second|single|two|three|four|five|six|\d{{1,2}})\s+)?(?:(?:day|week|month|quarter|year|morning|evening|night|afternoon|weekday|weekend)s?|{_SEASON}|{_MONTH}|{_FEAST})(?:\s+{_PART})?",
         named.recurring,
     ),
+    _rule(rf"(?P<day>{_WEEKDAY})\s+{_PART}s", named.recurring),
     _rule(r"(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)days)(?:(?:,|\s+and|\s*&)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days)*", named.recurring),
-    _rule(rf"(?P<day>{_WEEKDAY})\s*(?:to|through|thru|till|until|-|\u2013)\s*(?:{_WEEKDAY})", named.recurring),
+    _rule(rf"(?P<day>{_WEEKDAY})\s*(?:to|through|thru|till|until|-|\u2013)\s*(?:{_WEEKDAY})", named.weekdays_in_a_row),
     _rule(r"(?:the\s+)?day\s+(?:after\s+tomorrow|before\s+yesterday)", mean.relative_day),
     _rule(
         r"(?:(?:early|late|earlier|later)\s+)?(?:today|yesterday|tomorrow)(?:\s+(?:morning|afternoon|evening|night))?|tonight|last\s+night|(?:earlier\s+)?this\s+(?:morning|afternoon|evening)",
@@ -112,6 +114,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(rf"(?:(?P<which>{_WHICH}|in|by|until|till|through|thru|since|starting|beginning|from|during|for|before|after|of)\s+)?(?:(?<!\d\s)(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<y>{_YEAR}))", mean.bare_month, relative=False),
     _rule(rf"(?P<which>{_WHICH}|in|by|until|till|through|thru|since|starting|beginning|from|during|before|after)\s+(?P<month>{_MONTH})(?P<y>)(?!\.?\s*\d)", mean.bare_month),
+    _rule(rf"(?P<which>to)\s+(?P<month>{_MONTH})(?P<y>)(?!\.?\s*\d)", mean.month_reached),
     _rule(rf"(?P<q>q[1-4])(?:\s+(?:of\s+)?|\s*[-/']\s*)(?P<y>{_YEAR}|\d\d)|(?:the\s+)?(?P<ordinal>first|second|third|fourth|last)\s+quarter(?:\s+of\s+(?P<y2>{_YEAR}))?", mean.quarter),
     _rule(r"(?:(?<=\bin\s)|(?<=\bby\s)|(?<=\bsince\s)|(?<=\buntil\s)|(?<=\bduring\s)|(?<=\bof\s))(?P<q>q[1-4])(?P<y>)|(?P<q0>q[1-4])(?=[.,;!?)]|\s*$)", mean.bare_quarter),
     _rule(rf"(?:on|by|until|till|before|since)\s+the\s+(?P<d>{_DAY})(?:st|nd|rd|th)(?:\s+of\s+(?P<which>this|next|last)\s+month)?(?!\s+(?!at\b|and\b|but\b|so\b|for\b|to\b|because\b)\w)", named.nth_of_month),

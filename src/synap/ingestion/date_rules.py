@@ -19,6 +19,16 @@ _CENTURY = 100
 _DECEMBER = 12
 _SATURDAY = 5
 _SOON = 60
+_MOVED = re.compile(
+    r"\b(?:mov|slip|reschedul|postpon|shift|push|delay|chang|brought|bring|extend|put)\w*\b[^.;!?]{0,80}$",
+    re.IGNORECASE,
+)
+_OPEN_RANGE = re.compile(r"\b(?:from|between)\b[^.;!?]{1,40}$", re.IGNORECASE)
+_AIMED = re.compile(
+    r"\b(?:for|to|until|till|by)\s+(?:(?:the|an?|my|our|his|her|their)\s+(?:[\w'\u2019-]+\s+){1,4}(?:on|at)\s+)?(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_BORN = re.compile(r"\bborn\b[^.;,!?]{0,40}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +94,25 @@ def bare_month(match: re.Match[str], anchor: Anchor) -> When | None:
         return None
     if match["y"]:
         return periods.month(int(match["y"]), number)
-    if anchor.day is None:
+    if anchor.day is None or (_birth(match) and match["which"].casefold() in ("in", "during")):
         return None
     return periods.month(_month_year(anchor, number, (match["which"] or "").casefold()), number)
+
+
+def month_reached(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "to March" where it ends a stretch ("from October to March") or is what something was moved to."""
+    before = match.string[: match.start()]
+    return bare_month(match, anchor) if _OPEN_RANGE.search(before) or moved(before) else None
+
+
+def moved(before: str) -> bool:
+    """Whether the words before a date tell that something was given a new time."""
+    return _MOVED.search(before) is not None
+
+
+def _birth(match: re.Match[str]) -> bool:
+    """Whether a date without a year tells a birthday, whose year nobody said."""
+    return _BORN.search(match.string, 0, match.start()) is not None
 
 
 def _month_year(anchor: Anchor, number: int, which: str) -> int:
@@ -284,13 +310,13 @@ def year_of(match: re.Match[str], anchor: Anchor, number: int | None, day_number
         return None
     if match["y"]:
         return int(match["y"])
-    if anchor.day is None:
+    if anchor.day is None or _birth(match):
         return None
     if (number, day_number) == (anchor.day.month, anchor.day.day):
         return anchor.day.year
     earlier = (number, day_number) < (anchor.day.month, anchor.day.day)
     ahead = (date(anchor.day.year, number, day_number) - anchor.day).days
-    if 0 < ahead <= _SOON:
+    if 0 < ahead <= _SOON and _AIMED.search(match.string, 0, match.start()):
         return anchor.day.year  # "I booked a table for December 4" in November: the table's date, not the booking's
     return anchor.day.year - (anchor.past and not earlier) + (earlier and not anchor.past)
 

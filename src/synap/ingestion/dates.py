@@ -8,9 +8,12 @@ the anchor's UTC calendar.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from synap.domain.memories import Precision, When
 from synap.ingestion import periods
@@ -56,7 +59,7 @@ _PREPOSITION = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"(on|in|at|by|until|till|through|thru|since|starting|beginning|from|before|after|for|during|of|over|around|back\s+in)\s+",
+    r"(on|in|at|by|to|until|till|through|thru|since|starting|beginning|from|before|after|for|during|of|over|around|back\s+in)\s+",
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"['\u2019]s?\b")
@@ -66,6 +69,9 @@ _BARE_WEEKDAY = re.compile(
     rf"(?:on\s+)?(?:{'|'.join(WEEKDAYS)})(?:\s+(?:morning|afternoon|evening|night))?", re.IGNORECASE
 )
 _BARE_DAY = re.compile(r"\w+\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)", re.IGNORECASE)
+_SINCE = re.compile(r"\bsince\s+(?:the\s+)?$", re.IGNORECASE)
+_UP_TO = re.compile(r"\s*(?:to|until|till|through|thru|-|\u2013)\s*", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:from|between)\b", re.IGNORECASE)
 _PART_OF_DAY = re.compile(r"\b(morning|afternoon|evening|night)\b|\b(tonight)\b", re.IGNORECASE)
 
 
@@ -80,6 +86,7 @@ class DateSpan:
         when: The time meant.
         whole: The day, month or year around it, without the clock time.
         relative: Whether the words only make sense beside the day on which they were said.
+        tense: Tense of the verb that it was read with.
     """
 
     start: int
@@ -89,28 +96,36 @@ class DateSpan:
     when: When
     whole: When
     relative: bool
+    tense: Tense = Tense.PRESENT
 
 
 def find_dates(
-    text: str, anchor: datetime | None, tense: Tense = Tense.PRESENT, *, after: When | None = None
+    text: str,
+    anchor: datetime | None,
+    tense: Tense | Sequence[tuple[int, Tense]] = Tense.PRESENT,
+    *,
+    after: When | None = None,
 ) -> list[DateSpan]:
     """Return the dates of a text in order, without overlaps; of overlapping readings the longest, then the first, counts.
 
     Args:
         text: A clause or sentence.
         anchor: When it was said, UTC; without it only dates with a year are found.
-        tense: Tense of its verb.
+        tense: Tense of its verb; or, for a text with several verbs, the places from which each tense holds, from 0
+            on in order. What follows "since" lies in the past whatever the tense.
         after: The day told just before, whose month a bare "on the 21st" belongs to.
     """
     if len(text) > LONGEST_PHRASE or not _HINT.search(text):
         return []
-    where = Anchor(day=None if anchor is None else anchor.date(), tense=tense)
-    found = sorted(_matches(text, where), key=lambda span: (span.start - span.end, span.start))
+    tenses = ((0, tense),) if isinstance(tense, Tense) else tuple(tense)
+    found = _matches(text, None if anchor is None else anchor.date(), tenses)
+    found.sort(key=lambda span: (span.start - span.end, span.start))
     kept: list[DateSpan] = []
     for span in found:
         if all(span.end <= other.start or span.start >= other.end for other in kept):
             kept.append(span)
-    return _with_clocks(text, _repeated(text, _same_month(text, sorted(kept, key=lambda span: span.start), after)))
+    kept.sort(key=lambda span: span.start)
+    return _with_clocks(text, _repeated(text, _in_order(text, _same_month(text, kept, after))))
 
 
 def parse_moment(text: str, anchor: datetime | None) -> datetime | None:
@@ -165,22 +180,45 @@ def write_dates(text: str, spans: list[DateSpan]) -> str:
     return text
 
 
-def _matches(text: str, anchor: Anchor) -> list[DateSpan]:
+def _matches(text: str, day: date | None, tenses: Sequence[tuple[int, Tense]]) -> list[DateSpan]:
+    starts = [start for start, _ in tenses]
     found = []
     for rule in RULES:
         for match in rule.pattern.finditer(text):
+            tense = tenses[max(0, bisect_right(starts, match.start()) - 1)][1]
+            if match[0][:5].casefold() == "since" or _SINCE.search(text, max(0, match.start() - 12), match.start()):
+                tense = Tense.PAST
             try:
-                when = rule.build(match, anchor)
+                when = rule.build(match, Anchor(day=day, tense=tense))
             except (ValueError, OverflowError):
                 continue  # 31 February, or a year that no calendar has: not a date
             if when is not None:
-                found.append(_span(match, when, relative=rule.relative))
+                found.append(_span(match, when, relative=rule.relative, tense=tense))
     return found
 
 
-def _span(match: re.Match[str], when: When, *, relative: bool) -> DateSpan:
+def _span(match: re.Match[str], when: When, *, relative: bool, tense: Tense) -> DateSpan:
     start, end = match.span()
-    return DateSpan(start=start, end=end, core_start=start, core_end=end, when=when, whole=when, relative=relative)
+    return DateSpan(
+        start=start, end=end, core_start=start, core_end=end, when=when, whole=when, relative=relative, tense=tense
+    )
+
+
+def _in_order(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+    """Return the dates with the first month of "from April to March" a year back where it would lie behind the second."""
+    for place, (first, last) in enumerate(pairwise(spans)):
+        opening = _LEADING.match(text[last.start : last.end])
+        gap = text[first.end : last.start] + (opening[0] if opening else "")
+        if (
+            first.when.precision is last.when.precision is Precision.MONTH
+            and first.when.start > last.when.start
+            and str(first.when.start.year) not in text[first.start : first.end]
+            and _UP_TO.fullmatch(gap)
+            and _FROM.search(text, 0, first.end)
+        ):
+            when = periods.month(first.when.start.year - 1, first.when.start.month)
+            spans[place] = replace(first, when=when, whole=when)
+    return spans
 
 
 def _same_month(text: str, spans: list[DateSpan], after: When | None) -> list[DateSpan]:

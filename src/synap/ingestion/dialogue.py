@@ -7,36 +7,31 @@ from dataclasses import replace
 from datetime import datetime
 
 from synap.domain.documents import Block
-from synap.domain.memories import Evidence, MemoryType, Modality, Retraction, Statement, When
+from synap.domain.memories import Evidence, MemoryType, Retraction, Statement, When
 from synap.domain.sentences import sentences
-from synap.ingestion import corrections, languages
-from synap.ingestion.attributes import (
-    feeling_of,
-    hedged,
-    names_in,
-)
+from synap.ingestion import corrections, languages, own_words
+from synap.ingestion.acts import Act, Reading
+from synap.ingestion.answers import Question, answered, question_in, replies, worth_keeping
+from synap.ingestion.attributes import feeling_of, hedged
 from synap.ingestion.clauses import Clause, split
 from synap.ingestion.contractions import expand
-from synap.ingestion.dates import find_dates, write_dates
+from synap.ingestion.date_tenses import tenses_of
+from synap.ingestion.dates import find_dates
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
-from synap.ingestion.rewrite import UNNAMED, rewrite, verbatim
+from synap.ingestion.orders import asked_of_the_reader
 from synap.ingestion.salience import salient
-from synap.ingestion.shapes import analyse, words_of
-from synap.ingestion.speech_acts import Act, Reading, read
+from synap.ingestion.shapes import SubjectKind, analyse, words_of
+from synap.ingestion.speech_acts import read
 from synap.ingestion.statements import (
-    ABOUT_OTHERS,
-    CERTAIN,
-    OWN_WORDS,
     Circumstances,
     Speaker,
-    category_of,
-    reschedules,
     statement_of,
 )
 from synap.ingestion.tenses import Tense
+from synap.ingestion.turn_layout import Listed, Pair, Part, taken_apart, without_quotes
 from synap.ingestion.validity import opening_moved
-from synap.ingestion.wishes import standing_content, telegraphic_opening
+from synap.ingestion.wishes import telegraphic_opening
 from synap.ingestion.wording import put_plainly, with_introductions
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,200}`", re.DOTALL)
@@ -44,10 +39,7 @@ _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|t
 _CONDITION = re.compile(r"^(?:(?:and|but|so) )?if\b", re.IGNORECASE)
 _POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
 _PLEASE = re.compile(r"(?:please|pls)\b", re.IGNORECASE)
-_LABELLED = re.compile(
-    r"^(?P<label>decisions?|decided|agreed|action(?: items?)?|to-?do|next steps?|deadline|owner)\s*[:\u2013-]\s*(?P<what>.+)$",
-    re.IGNORECASE,
-)
+_ANSWERING = (Act.STATEMENT, Act.SOCIAL, Act.TASK)
 _LONGEST_SENTENCE = 600
 _SHORT_TURN = 8
 _SHORT_CHARACTERS = 200
@@ -63,6 +55,12 @@ class Listener:
         self._ledger = ledger
         self._passages = passages
         self._feelings = feelings
+        self._question: Question | None = None
+        self._asked_in: Block | None = None
+
+    def ask(self, block: Block) -> None:
+        """Take note of what the assistant asks, so that a short answer in the next turn is understood."""
+        self._question, self._asked_in = question_in(block.text), block
 
     def hear(self, block: Block, turn: int, speaker: Speaker, said_at: datetime | None) -> None:
         """Enter what one turn of a human says into the ledger."""
@@ -75,7 +73,8 @@ class Listener:
             passages=self._passages,
             feelings=self._feelings,
         )
-        heard.run()
+        heard.run(self._question, self._asked_in)
+        self._question = None
 
 
 class _Turn:
@@ -102,18 +101,64 @@ class _Turn:
         self._mentions = Mentions(speaker.voice.inner)
         self._cursor = block.start
         self._last_when: When | None = None
+        self._tasked = False
+        self._heard: set[str] = set()
 
-    def run(self) -> None:
+    def run(self, question: Question | None, asked_in: Block | None) -> None:
+        """Work through the turn; `question` is what it answers, asked in another block."""
         text = self._block.text
         if _ROLE_LABEL.match(text):
             return  # a forged label inside a turn: neither a turn of its own nor words of this speaker
-        plain = _CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+        plain = without_quotes(_CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text))
+        plain, parts = taken_apart(plain)
         for start, end in sentences(plain):
             sentence = plain[start:end]
             if end - start > _LONGEST_SENTENCE or not sentence.strip():
                 continue
-            if self._sentence(sentence) in (Act.PAYLOAD, Act.OPT_OUT):
+            if sentence in self._heard:
+                continue  # said before in this turn, and not taken back since
+            self._heard.add(sentence)
+            if question is not None and asked_in is not None:
+                sentence, question = self._answer(sentence, question, asked_in), None
+            if sentence and self._sentence(sentence) in (Act.PAYLOAD, Act.OPT_OUT):
                 return
+        for part in parts if not self._tasked else ():
+            self._part(part)
+
+    def _answer(self, sentence: str, question: Question, asked_in: Block) -> str:
+        """Enter what the first sentence of the turn answers to a question; the answer is what is left of the sentence."""
+        if languages.language_of(sentence) != "en":
+            return sentence
+        if not replies(sentence) and read(sentence, to_machine=False).act not in _ANSWERING:
+            return sentence
+        self._mentions.note(analyse(question.as_the_listener()))
+        answer = answered(question, sentence)
+        if answer is None:
+            if not worth_keeping(question, sentence):
+                return sentence
+            self._keep_words(sentence, sentence, asked=question.said)
+            return ""
+        evidence = (self._evidence(sentence), self._passages.evidence(asked_in, question.said))
+        if answer.standing:
+            wish = own_words.standing(answer.clause, sentence, self._speaker)
+            self._enter(wish, *evidence, clause=answer.clause)
+            return sentence[answer.rest :].strip()
+        clause = Clause(answer.clause, 0, len(sentence))
+        self._clause(clause, correction=False, evidence=evidence, always=True)
+        return sentence[answer.rest :].strip()
+
+    def _part(self, part: Part) -> None:
+        """Enter a line of a list, a key with its value, or an answer that the speaker wrote beside its question."""
+        if isinstance(part, Listed):
+            lead = analyse(expand(part.lead))
+            opened = lead.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP) and lead.verb == len(lead.words) - 1
+            clause = f"{lead.text} {part.text}" if opened else f"{lead.text} include {part.text}"
+            evidence = (self._evidence(part.source),)
+            self._clause(Clause(clause, 0, len(part.text)), correction=False, evidence=evidence, always=True)
+        elif isinstance(part, Pair):
+            self._keep_words(part.source, f"{part.text} ({part.title})" if part.title else part.text)
+        else:
+            self._keep_words(part.source, part.text, asked=part.question)
 
     def _sentence(self, sentence: str) -> Act | None:
         """Work through one sentence; `PAYLOAD` and `OPT_OUT` close the turn."""
@@ -121,8 +166,24 @@ class _Turn:
         if language != "en":
             self._foreign(sentence, language)
             return None
+        if not self._speaker.heeded:
+            self._written(sentence)
+            return None
         reading = read(sentence, to_machine=self._speaker.to_machine)
+        if reading.act is Act.STANDING and self._tasked and not reading.lasting:
+            return Act.TASK  # "Write a poem. Keep it short.": about that poem only
+        self._tasked |= reading.act is Act.TASK
+        if reading.correction or reading.backwards or reading.act is Act.RETRACTION:
+            self._heard.clear()
+        if reading.act is Act.OPT_OUT:
+            return self._opt_out(reading)
+        self._act_on(sentence, reading)
+        return reading.act
+
+    def _act_on(self, sentence: str, reading: Reading) -> None:
         if reading.act is Act.STATEMENT:
+            if reading.backwards:
+                self._joked()
             self._statement(sentence, reading)
         elif reading.act is Act.STANDING:
             self._standing(sentence, reading)
@@ -130,9 +191,17 @@ class _Turn:
             self._reminder(sentence, reading)
         elif reading.act is Act.RETRACTION:
             self._retraction(sentence, reading)
-        elif reading.act is Act.OPT_OUT:
-            return self._opt_out(reading)
-        return reading.act
+
+    def _written(self, sentence: str) -> None:
+        """Work through a sentence of a mail or a document: its orders are not meant for us, but it may ask its reader."""
+        reading = read(sentence, to_machine=True)
+        if reading.act is Act.STATEMENT:
+            self._statement(sentence, reading)
+        asked = asked_of_the_reader(sentence) if reading.act is not Act.STANDING else None
+        if asked is None or self._speaker.voice.addressee is None or not find_dates(asked, self._said_at, Tense.FUTURE):
+            return
+        clause = Clause(f"I want you to {asked}", 0, len(sentence))
+        self._clause(clause, correction=False, evidence=(self._evidence(sentence),), always=True)
 
     def _opt_out(self, reading: Reading) -> Act | None:
         self._ledger.opt_outs += 1
@@ -149,7 +218,7 @@ class _Turn:
             self._ledger.drop_last(self._speaker.key)
             return
         self._ledger.take_back(reading.text, self._speaker.key)
-        topic = re.sub(r"^(?:my|our|the)\s+", "", reading.text, flags=re.IGNORECASE)
+        topic = re.sub(r"^the\s+", "", reading.text, flags=re.IGNORECASE)
         evidence = self._evidence(sentence)
         self._ledger.retractions.append(
             Retraction(topic=topic, evidence=evidence, subject=self._speaker.key, said_at=self._said_at)
@@ -162,23 +231,8 @@ class _Turn:
             self._ledger.drop_last(self._speaker.key)
 
     def _standing(self, sentence: str, reading: Reading) -> None:
-        content = standing_content(reading.text, self._speaker.voice)
-        exact = content is not None
-        self._enter(
-            Statement(
-                type=MemoryType.PREFERENCE,
-                content=content or verbatim(sentence, self._speaker.voice),
-                confidence=CERTAIN if exact else OWN_WORDS,
-                score=0.9,
-                subject=self._speaker.key,
-                category=category_of(reading.text) or "assistant",
-                positive=re.match(r"(?:don['\u2019]?t|do not|never|no|stop|avoid)\b", reading.text, re.IGNORECASE)
-                is None,
-                verbatim=not exact,
-            ),
-            self._evidence(sentence),
-            clause=reading.text,
-        )
+        statement = own_words.standing(reading.text, sentence, self._speaker)
+        self._enter(statement, self._evidence(sentence), clause=reading.text)
 
     def _reminder(self, sentence: str, reading: Reading) -> None:
         what = reading.text.rstrip(" .!")
@@ -188,43 +242,24 @@ class _Turn:
 
     def _statement(self, sentence: str, reading: Reading) -> None:
         text = reading.text.strip()
-        labelled = _LABELLED.match(text)
-        if labelled and not self._speaker.to_machine:
-            self._minute(sentence, labelled)
+        if not self._speaker.to_machine and (minute := own_words.minute(text, self._speaker, self._said_at)):
+            self._enter(minute[0], self._evidence(sentence), clause=minute[1])
             return
-        told = corrections.topic_and_value(expand(text)) if reading.start and _POINTING.match(text) else None
+        corrects = reading.start > 0 or corrections.contrasts(text)
+        told = corrections.topic_and_value(expand(text)) if corrects and _POINTING.match(text) else None
         if told is not None:
             self._retold(*told, sentence)
             return
         opening = telegraphic_opening(text)
         clauses = split(opening + text[:1].lower() + text[1:] if opening else text)
         if reading.correction and self._is_fragment(text):
-            if not self._fragment(text, sentence) and any(word.text[0].isdigit() for word in words_of(text)):
+            if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
             return
         if not opening and len(clauses) == 1 and self._bare_quantity(text):
             self._keep_words(sentence, text)
             return
         self._clauses(sentence, clauses, correction=reading.correction, offset=reading.start - len(opening))
-
-    def _minute(self, sentence: str, match: re.Match[str]) -> None:
-        """Keep a decision or an action item of a meeting under its label."""
-        text = split(match["what"])[0].text if ";" in match["what"] else match["what"].strip(" .!")
-        spans = find_dates(text, self._said_at, Tense.FUTURE)
-        written = write_dates(text, spans)
-        rewritten = rewrite(analyse(written), self._speaker.voice)
-        content = f"{match['label'].capitalize()}: {rewritten or written}"
-        statement = Statement(
-            type=MemoryType.TEMPORAL_EVENT if spans else MemoryType.FACT,
-            content=content,
-            confidence=ABOUT_OTHERS,
-            subject=self._speaker.key,
-            modality=Modality.PLANNED,
-            when=spans[0].when if spans else None,
-            entities=names_in(written),
-            verbatim=rewritten is None,
-        )
-        self._enter(statement, self._evidence(sentence), clause=text)
 
     def _is_fragment(self, text: str) -> bool:
         """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
@@ -290,8 +325,7 @@ class _Turn:
         shape = analyse(text)
         if _CONDITION.match(text):
             return
-        tense = Tense.FUTURE if reschedules(shape) else shape.tense
-        spans = find_dates(text, self._said_at, tense, after=self._last_when if clause.carried else None)
+        spans = find_dates(text, self._said_at, tenses_of(shape), after=self._last_when if clause.carried else None)
         if not always and not salient(
             shape,
             dated=bool(spans),
@@ -313,7 +347,8 @@ class _Turn:
         if statement is None:
             return
         self._last_when = statement.when
-        statement = replace(statement, correction=correction or bool(denied))
+        if correction or denied:
+            statement = corrections.denying(replace(statement, correction=True), denied)
         found = self._enter(statement, *evidence, clause=text)
         if found is not None and (correction or denied):
             self._ledger.replace_alike(found)
@@ -331,41 +366,25 @@ class _Turn:
         short = alone and self._speaker.to_machine and len(words_of(fragment)) <= _SHORT_TURN
         return short and analyse(text).verb < 0 and _QUANTITY.match(fragment) is not None
 
-    def _keep_words(self, sentence: str, text: str, *, correction: bool = False) -> None:
-        """Keep a fragment as it was said, its dates written out."""
-        spans = find_dates(text, self._said_at, Tense.PRESENT)
-        statement = Statement(
-            type=MemoryType.FACT,
-            content=verbatim(write_dates(text.strip(" .!"), spans), self._speaker.voice),
-            confidence=OWN_WORDS,
-            subject=self._speaker.key,
-            entities=names_in(text),
-            when=spans[0].when if spans else None,
-            correction=correction,
-            verbatim=True,
-        )
+    def _keep_words(self, sentence: str, text: str, *, asked: str = "", correction: bool = False) -> None:
+        statement = own_words.kept(text, self._speaker, self._said_at, asked=asked, correction=correction)
         self._enter(statement, self._evidence(sentence), clause=text)
 
     def _foreign(self, sentence: str, language: str) -> None:
+        if languages.takes_back(sentence, language):
+            topic = languages.topic_taken_back(sentence, language)
+            if topic and self._speaker.heeded:
+                self._retraction(sentence, Reading(act=Act.RETRACTION, text=topic))
+            return
         for part in languages.statements_of(sentence, language):
-            kind = part.kind
-            if kind is MemoryType.EMOTION and not self._feelings:
+            if part.kind is MemoryType.EMOTION and not self._feelings:
                 continue
-            statement = Statement(
-                type=kind,
-                content=part.text
-                if self._speaker.voice.name == UNNAMED
-                else f"{self._speaker.voice.name}: {part.text}",
-                confidence=part.confidence,
-                subject=self._speaker.key,
-                positive=part.positive,
-                language=language,
-                verbatim=True,
-            )
+            statement = own_words.foreign(part, self._speaker, language)
             self._enter(statement, self._evidence(part.text), clause=part.text)
 
     def _enter(self, statement: Statement, *evidence: Evidence, clause: str) -> Found | None:
-        statement = replace(statement, said_at=self._said_at)
+        if statement.said_at != self._said_at:
+            statement = replace(statement, said_at=self._said_at)
         found = Found(
             statement=statement, evidence=evidence, clause=clause, speaker=self._speaker.key, turn=self._index
         )

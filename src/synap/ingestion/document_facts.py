@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from synap.domain.documents import Block, BlockKind
-from synap.domain.memories import MemoryType, Modality, Statement, When
+from synap.domain.memories import MemoryType, Modality, Slot, Statement, When
 from synap.domain.sentences import sentences
 from synap.domain.slots import slots_of
 from synap.ingestion import languages, verbs
@@ -23,6 +24,9 @@ from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
 from synap.ingestion.lexicon.sets import word_set
+from synap.ingestion.markdown import key_value
+from synap.ingestion.quoting import in_the_name_of, ordered, speaks_as_somebody, taken_back
+from synap.ingestion.sections import Sections, title_above
 from synap.ingestion.shapes import Shape, SubjectKind, analyse, words_of
 from synap.ingestion.tenses import Tense
 from synap.ingestion.validity import Validity, holds, opening_moved, validity_of, without_validity
@@ -77,11 +81,13 @@ class Reader:
         self._ledger = ledger
         self._passages = passages
         self._anchor = anchor
+        self._sections = Sections(passages.document_id)
         self._lead_in = ""
         self._question = ""
 
     def read(self, block: Block, index: int, said_at: datetime | None) -> None:
         """Enter what one block states into the ledger."""
+        self._sections.enter(block)
         if block.kind is BlockKind.TABLE_ROW:
             self._enter(block, index, table_row(block.cells), block.text, said_at)
         elif block.kind is BlockKind.KEY_VALUE and block.cells:
@@ -113,23 +119,27 @@ class Reader:
 
     def _prose(self, block: Block, index: int, said_at: datetime | None) -> None:
         subject = ""
+        titled = title_above(block.text) != ""
         for start, end in sentences(block.text):
             part = block.text[start:end]
             text, subject = _resolved(part, subject)
-            if text is not None and _states(text):
+            if text is not None and (_states(text) or (titled and key_value(text))):
                 self._enter(block, index, text, part, said_at)
 
     def _enter(self, block: Block, index: int, text: str, part: str, said_at: datetime | None) -> None:
         text = _tidied(text)
         if not text or len(text) > _LONGEST or text.endswith("?") or _NO_STATEMENT.match(text) or _ORDER.search(text):
             return
+        if taken_back(text):
+            return
         anchor = said_at or self._anchor
         shape = analyse(opening_moved(text, anchor))
         tense = shape.tense if shape.verb >= 0 else Tense.PRESENT
         spans = _told_dates(text, find_dates(text, anchor, tense))
         written = write_dates(text, [span for span in spans if _deictic(text, span)])
-        note = f" ({context})" if (context := self._context(block, written)) else ""
-        content = written + note
+        told = in_the_name_of(written, next(iter(self._sections.titles()), ""))
+        note = f" ({context})" if (context := self._context(block, told)) else ""
+        content = told + note
         validity = validity_of(text, spans) if tense is not Tense.PAST else Validity()
         lasting = validity.start is not None and validity.end is None and (shape.verb < 0 or holds(shape))
         when = next((span.when for span in spans if not (lasting and span in validity.spans)), None)
@@ -139,26 +149,37 @@ class Reader:
             content=content,
             confidence=CONFIDENCE,
             score=significance_of(shape, dated=when is not None) if kind is MemoryType.EPISODE else 0.8,
-            subject=_subject_of(text, shape),
+            subject="" if speaks_as_somebody(shape.subject_text) or ordered(text) else _subject_of(text, shape),
             modality=Modality.PLANNED if shape.tense is Tense.FUTURE else Modality.ASSERTED,
             participants=participants_of(shape, block.speaker or "") if kind is MemoryType.EPISODE else (),
-            slots=slots_of(without_validity(text, validity) + note if lasting else content, subject=_OWNER),
+            slots=self._slots(block, text, (without_validity(text, validity) if lasting else written) + note),
             entities=names_in(content),
             when=when,
             valid_from=validity.start if lasting else None,
             valid_until=validity.end,
             said_at=anchor,
             language=languages.language_of(text),
+            verbatim=told != written,
         )
         evidence = (self._passages.evidence(block, part),)
         self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index))
 
+    def _slots(self, block: Block, text: str, content: str) -> tuple[Slot, ...]:
+        """Return what a fact settles, each slot tied to the section that it stands in; an order settles nothing."""
+        if ordered(text):
+            return ()
+        prose = block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN)
+        return tuple(
+            replace(slot, section=self._sections.of(slot, content, prose=prose))
+            for slot in slots_of(content, subject=_OWNER)
+        )
+
     def _context(self, block: Block, text: str) -> str:
-        """Return title and nearest heading, as far as the text does not say them itself."""
-        headings = [_LABEL.sub("", heading).strip() for heading in block.heading_path]
+        """Return what the fact stands under (title, nearest heading, record), as far as the text does not say it itself."""
         lead_in = _LABEL.sub("", self._lead_in).strip() if block.kind is BlockKind.LIST_ITEM else ""
-        wanted = [*dict.fromkeys([*headings[:1], *headings[-1:]]), lead_in]
-        return ": ".join(part for part in wanted if part and part.casefold() not in text.casefold())
+        wanted = dict.fromkeys([*self._sections.titles(), lead_in])
+        told = text.casefold(), text.casefold().replace(":", "")
+        return ": ".join(part for part in wanted if part and not any(part.casefold() in words for words in told))
 
 
 def table_row(cells: tuple[tuple[str, str], ...]) -> str:

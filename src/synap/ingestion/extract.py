@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import getaddresses
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
 from synap.domain.memories import Draft, Retraction
 from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
+from synap.ingestion.languages import speaks_of_itself
 from synap.ingestion.ledger import Ledger, Passages
 from synap.ingestion.naming import own_name
 from synap.ingestion.rewrite import UNNAMED, Voice
@@ -71,7 +74,9 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     cast = _Cast(document, source)
     for index, block in enumerate(document.blocks):
         said_at = block.time or source.created_at
-        if (
+        if block.role is Role.ASSISTANT:
+            listener.ask(block)
+        elif (
             block.role is Role.USER
             and block.kind
             not in (
@@ -96,11 +101,12 @@ class _Cast:
         self._names = tuple(dict.fromkeys(block.speaker for block in humans if block.speaker))
         machine = any(block.role is Role.ASSISTANT for block in document.blocks)
         self._among_people = (len(self._names) >= _TWO or source.document_type in _PERSON_TYPES) and not machine
+        self._reader = _recipient(document.blocks) if source.document_type is DocumentType.EMAIL else None
         self._learnt = source.user_name or _learnt_name(humans)
         self._first_person = (
             source.rung == "user"
             and not source.document_type.conversational
-            and speaks_in_first_person(block for block in document.blocks if block.role is Role.AUTHOR)
+            and _of_themselves([block for block in document.blocks if block.role is Role.AUTHOR])
         )
 
     def speaker_of(self, block: Block) -> Speaker:
@@ -109,13 +115,16 @@ class _Cast:
         alone = block.role is Role.USER and len(self._names) < _TWO and not self._among_people
         own = block.speaker is None or block.speaker == self._source.user_name or alone
         others = [other for other in self._names if other != block.speaker]
-        addressee = (
-            others[0] if self._among_people and len(others) == 1 else None if self._among_people else "the assistant"
-        )
+        addressee: str | None = "the assistant"
+        if block.role is Role.AUTHOR:
+            addressee = self._reader
+        elif self._among_people:
+            addressee = others[0] if len(others) == 1 else None
         return Speaker(
             voice=Voice(name=name, addressee=addressee),
             key=_USER if own else name.casefold(),
             to_machine=not self._among_people,
+            heeded=block.role is not Role.AUTHOR,
         )
 
     def writes_of_themselves(self, block: Block) -> bool:
@@ -123,6 +132,20 @@ class _Cast:
         if block.kind not in (BlockKind.PARAGRAPH, BlockKind.TURN, BlockKind.LIST_ITEM):
             return False
         return self._first_person or (block.speaker is not None and speaks_in_first_person([block]))
+
+
+def _of_themselves(blocks: list[Block]) -> bool:
+    """Whether the author speaks of themselves, in English or in a language that is kept as it is."""
+    return speaks_in_first_person(blocks) or any(
+        speaks_of_itself(block.text) for block in blocks if block.kind is BlockKind.PARAGRAPH
+    )
+
+
+def _recipient(blocks: Sequence[Block]) -> str:
+    """Return the name of the one to whom a mail is written; "the recipient" where it is nobody alone."""
+    to = next((value for block in blocks for key, value in block.cells[:1] if key.casefold() == "to"), "")
+    people = [name or address.split("@")[0] for name, address in getaddresses([to])]
+    return people[0] if len(people) == 1 and people[0] else "the recipient"
 
 
 def _learnt_name(humans: list[Block]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from synap.domain.documents import Block, BlockKind
@@ -23,15 +24,35 @@ _BREAKS = frozenset(
     | {"br", "hr", "figure", "figcaption", "address"}
 ) | frozenset(_KINDS)
 _CELLS = frozenset({"td", "th"})
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_DECLARATION = re.compile(r"<[!?][^>]*>")
+_NO_TAG = re.compile(
+    r"<(?=[a-zA-Z/!?])(?!/?[a-zA-Z](?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500}+>)", re.IGNORECASE
+)
 
 
 def parse_html(text: str) -> tuple[Block, ...]:
     """Return the blocks of an HTML page; each slice of `text` runs from a block's first word to its last."""
     reader = _Reader(text)
-    reader.feed(text)
+    reader.feed(_tags_only(text))
     reader.close()
     reader.flush()
     return tuple(reader.blocks)
+
+
+def _tags_only(text: str) -> str:
+    """Return the page with blanks in the place of comments, declarations and whatever else opens like a tag and is none.
+
+    The parser looks for the end of each one again and again where it never comes, and refuses some malformed ones.
+    """
+    for pattern, ending in ((_COMMENT, "-->"), (_DECLARATION, ">")):
+        last = text.rfind(ending) + len(ending) if ending in text else 0  # behind it a search would be in vain
+        text = pattern.sub(_blank, text[:last]) + text[last:]
+    return _NO_TAG.sub(" ", text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\r\n]", " ", match[0])
 
 
 class _Reader(HTMLParser):

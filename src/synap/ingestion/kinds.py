@@ -28,10 +28,25 @@ _BIRTHDAY = re.compile(r"\b(?:birthday|anniversary|born)\b", re.IGNORECASE)
 
 
 def kind_of(
-    shape: Shape, *, feeling: Feeling | None, liking: Liking | None, when: When | None, said_at: datetime | None
+    shape: Shape,
+    *,
+    feeling: Feeling | None,
+    liking: Liking | None,
+    when: When | None,
+    said_at: datetime | None,
+    ahead: bool = False,
 ) -> MemoryType:
-    """Return the kind of a clause. A feeling counts before a liking, a date to come before either."""
-    if when is not None and coming(when, said_at) and _scheduled(shape, when) and feeling is None:
+    """Return the kind of a clause. A feeling counts before a liking, a date to come before either.
+
+    Args:
+        shape: The clause.
+        feeling: What it tells about a feeling.
+        liking: What it tells about liking.
+        when: The date that it is about.
+        said_at: When it was said.
+        ahead: The verb is past, but the date belongs to what it says is to come.
+    """
+    if when is not None and coming(when, said_at) and (ahead or _scheduled(shape, when)) and feeling is None:
         return MemoryType.TEMPORAL_EVENT
     if feeling is not None and shape.kind is not SubjectKind.THING:
         return MemoryType.EMOTION
@@ -57,9 +72,11 @@ def _scheduled(shape: Shape, when: When) -> bool:
     nouns = words | {word.removesuffix("s") for word in words}
     event = bool(nouns & EVENT_NOUNS)
     if when.recurrence is not None:
-        return event and shape.base in ("be", "have", "meet", "take", "happen", "hold", "run", "start", "attend")
+        return False
     if shape.tense is Tense.PAST:
         return event and _DEADLINE.search(shape.text) is not None
+    if shape.base == "want" and "reminded" in words:
+        return True
     habit = bool(words & HABIT_WORDS)
     planned = (
         shape.tense is Tense.FUTURE

@@ -52,7 +52,10 @@ def language_of(sentence: str) -> str:
     if len(words) < _FEWEST + 1:
         return "en"
     english = sum(word in foreign.ENGLISH for word in words)
-    scores = {code: sum(_counts(word, known) for word in words) for code, known in _known().items()}
+    scores = dict.fromkeys(foreign.FUNCTION_WORDS, 0)
+    for word in words:
+        for code in _known().get(word) or (_known().get(word[: word.index("'") + 1], ()) if "'" in word else ()):
+            scores[code] += 1
     best = max(scores, key=lambda code: scores[code])
     cued = (
         scores[best] > 0 and english == 0 and re.search(foreign.PREFERENCE_CUES[best], plain, re.IGNORECASE) is not None
@@ -85,6 +88,24 @@ def statements_of(sentence: str, language: str) -> list[Foreign]:
     return found
 
 
+def takes_back(sentence: str, language: str) -> bool:
+    """Whether a sentence asks to forget something said before."""
+    return re.search(foreign.RETRACTION_CUES[language], sentence.strip(), re.IGNORECASE) is not None
+
+
+def topic_taken_back(sentence: str, language: str) -> str:
+    """Return what a sentence asks to forget, or "" where it does not say."""
+    pattern = foreign.RETRACTION_TOPICS.get(language)
+    found = re.search(pattern, sentence.strip(), re.IGNORECASE) if pattern else None
+    return found["topic"].strip() if found else ""
+
+
+def speaks_of_itself(text: str) -> bool:
+    """Whether a text in another language than English speaks of its author."""
+    language = language_of(text)
+    return language != "en" and re.search(foreign.OWN_CUES[language], text, re.IGNORECASE) is not None
+
+
 def _kind(part: str, language: str) -> MemoryType:
     if re.search(foreign.PREFERENCE_CUES[language], part, re.IGNORECASE):
         return MemoryType.PREFERENCE
@@ -95,10 +116,11 @@ def _kind(part: str, language: str) -> MemoryType:
     return MemoryType.FACT
 
 
-def _counts(word: str, known: frozenset[str]) -> bool:
-    return word in known or ("'" in word and f"{word.split(chr(39), maxsplit=1)[0]}'" in known)
-
-
 @lru_cache(maxsize=1)
-def _known() -> dict[str, frozenset[str]]:
-    return {code: frozenset(words.split()) for code, words in foreign.FUNCTION_WORDS.items()}
+def _known() -> dict[str, tuple[str, ...]]:
+    """Return the function words of all languages, each with the codes of its languages."""
+    known: dict[str, tuple[str, ...]] = {}
+    for code, words in foreign.FUNCTION_WORDS.items():
+        for word in set(words.split()):
+            known[word] = (*known.get(word, ()), code)
+    return known

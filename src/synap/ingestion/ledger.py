@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from synap.domain.documents import Block, PreparedDocument, Segment
 from synap.domain.memories import Draft, Evidence, MemoryType, Retraction, Statement
 from synap.domain.terms import tokenize
+from synap.ingestion.retractions import concerns
 
 _ALIKE = 0.6
 _WINDOW = 400
@@ -56,10 +57,16 @@ class Ledger:
             self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence))
 
     def take_back(self, topic: str, speaker: str) -> None:
-        """Drop what the speaker said earlier about a topic: every word of the topic occurs in it."""
+        """Drop what the speaker said earlier about a topic: every word of it occurs, and it is about the same person."""
         wanted = set(tokenize(topic)) - _EMPTY
         if wanted:
-            self._drop(lambda entry: entry.speaker == speaker and wanted <= entry.terms)
+            self._drop(
+                lambda entry: (
+                    entry.speaker == speaker
+                    and wanted <= entry.terms
+                    and concerns(topic, entry.statement, subject=speaker)
+                )
+            )
 
     def drop_turn(self, turn: int) -> None:
         """Drop what was found in a turn so far."""
@@ -122,6 +129,11 @@ class Passages:
         self._segments: tuple[Segment, ...] = document.segments
         self._starts = [segment.start for segment in document.segments]
         self._document_id = document_id
+
+    @property
+    def document_id(self) -> str:
+        """Caller's id of the document."""
+        return self._document_id
 
     def evidence(self, block: Block, part: str, *, after: int = 0) -> Evidence:
         """Return the evidence for a part of a block's text; the whole block where markup keeps it from being found."""

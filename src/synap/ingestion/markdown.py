@@ -21,6 +21,9 @@ _WRAPPED = 60  # a line this long was probably wrapped by its editor
 _KEY_VALUE = re.compile(r"(?P<key>[^\W_][^:\n|?!]{0,48}):[ \t]+(?P<value>\S.{0,400})", re.DOTALL)
 _KEY_WORDS = 5
 _SHORT_VALUE_WORDS = 12
+_TITLE_WORDS = 6
+_FEWEST_PAIRS = 2
+_OWN_LINE = 7  # below every level that Markdown has: a heading made of a line of text
 _BOLD_LINE = re.compile(r"(\*\*|__)([^*_\n]{1,100})\1:?")
 _BOILERPLATE = re.compile(
     r".{0,160}?(?:\.{4,}|(?: \.){4,}|\u2026{2,})\s*\d{1,4}"
@@ -97,6 +100,18 @@ def key_value(words: str) -> tuple[str, str] | None:
     if value.endswith((".", "!", "?")) and len(value.split()) > _SHORT_VALUE_WORDS:
         return None
     return match["key"].strip(" *_"), value
+
+
+def titles_pairs(rows: Sequence[str]) -> bool:
+    """Whether the first of several lines is the title of the key-value lines that all others are."""
+    first = clean(rows[0])
+    return (
+        len(rows) > _FEWEST_PAIRS
+        and len(first.split()) <= _TITLE_WORDS
+        and first[-1:].isalnum()
+        and key_value(first) is None
+        and all(key_value(clean(row)) for row in rows[1:])
+    )
 
 
 def boilerplate(words: str) -> bool:
@@ -220,13 +235,16 @@ def _paragraph(placed: list[Line], state: _State, *, before_list: bool) -> None:
         return
     bold = _BOLD_LINE.fullmatch(last.text) if len(placed) == 1 else None
     if bold:
-        _heading([Line(last.start, last.end, bold[2])], 7, state)
+        _heading([Line(last.start, last.end, bold[2])], _OWN_LINE, state)
         return
     _plain(placed, state)
 
 
 def _plain(placed: list[Line], state: _State) -> None:
-    """Add lines as key-value lines, boilerplate and paragraphs."""
+    """Add lines as key-value lines, a title above them, boilerplate and paragraphs."""
+    if titles_pairs([line.text for line in placed]):
+        _heading(placed[:1], _OWN_LINE, state)
+        placed = placed[1:]
     pairs = [key_value(clean(line.text)) for line in placed]
     if all(pairs) and not any(_continues(*both) for both in pairwise(placed)):
         for line, pair in zip(placed, pairs, strict=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
+from synap.ingestion.rewrite import Voice
 from synap.ingestion.shapes import Shape, SubjectKind, Word, is_name, words_of
 
 _BEFORE_PERSONS = word_set("with met meet told asked called named saw see visited and by from")
@@ -16,6 +17,8 @@ _GROUPS = word_set(
     "parents kids children twins grandparents grandkids grandchildren in-laws folks neighbours neighbors"
 )
 _MOST_NAME_WORDS = 3
+_MOST_PEOPLE = 12  # among more of them no pronoun is clear any longer
+_FUNCTION = lexicon.AUXILIARIES | lexicon.PREPOSITIONS | lexicon.CONJUNCTIONS | lexicon.ADVERBS | lexicon.SUBORDINATORS
 
 
 @dataclass(slots=True)
@@ -39,8 +42,9 @@ class Mentions:
             if (
                 owner in lexicon.PEOPLE
                 and place
-                and words[place - 1].lower in ("my", "our")
+                and words[place - 1].lower in ("my", "our", "his", "her", "their")
                 and not modifies(words, place)
+                and (words[place - 1].lower in ("my", "our") or _name_after(words, place))
             ):
                 self._relation(words, place, owner)
         own = words_of(shape.subject_text) if shape.kind is SubjectKind.OWN else ()
@@ -53,22 +57,36 @@ class Mentions:
             origin = before == "from" and shape.base in _ORIGINS
             if is_name(word.text) and before in _BEFORE_PERSONS and not origin:
                 self._named(word.text.removesuffix("'s"))
+                if before == "and" and is_name(words[place - 2].text):
+                    self._named(words[place - 2].text)
 
     def meant_by(self, pronoun: str) -> str | None:
         """Return the one person that "he" or "she" can mean, or None."""
         fitting = [name for name, pronouns in self.people.items() if pronoun in pronouns]
         return fitting[0] if len(fitting) == 1 else None
 
+    def voiced(self, voice: Voice) -> Voice:
+        """Return a speaker's voice that knows whom the pronouns of the third person mean."""
+        if not self.people and not self.groups:
+            return voice
+        return replace(voice, he=self.meant_by("he"), she=self.meant_by("she"), they=self.group)
+
     def _relation(self, words: tuple[Word, ...], place: int, owner: str) -> None:
         pronouns = frozenset(
             {"he"} if owner in lexicon.KIN_MALE else {"she"} if owner in lexicon.KIN_FEMALE else {"he", "she"}
         )
+        if len(self.people) >= _MOST_PEOPLE:
+            return
         name = _name_after(words, place)
         self.people[name or f"{self.speaker}'s {owner}"] = pronouns
 
     def _named(self, subject: str) -> None:
         words = [word.text for word in words_of(subject)]
-        plain = 0 < len(words) <= _MOST_NAME_WORDS and all(is_name(word) for word in words)
+        plain = (
+            len(self.people) < _MOST_PEOPLE
+            and 0 < len(words) <= _MOST_NAME_WORDS
+            and all(is_name(word) for word in words)
+        )
         name = " ".join(words)
         if plain and not any(name in known or known in name for known in self.people):
             self.people[name] = frozenset({"he", "she"})
@@ -84,11 +102,8 @@ def modifies(words: tuple[Word, ...], place: int) -> bool:
     if place + 1 >= len(words) or words[place].lower.endswith("'s"):
         return False
     after = words[place + 1]
-    function = (
-        lexicon.AUXILIARIES | lexicon.PREPOSITIONS | lexicon.CONJUNCTIONS | lexicon.ADVERBS | lexicon.SUBORDINATORS
-    )
     verbal = verbs.base_of_third(after.lower) or verbs.base_of_past(after.lower) or verbs.is_base(after.lower)
-    return not (is_name(after.text) or after.lower in function or verbal or after.lower in ("to", "who", "that"))
+    return not (is_name(after.text) or after.lower in _FUNCTION or verbal or after.lower in ("to", "who", "that"))
 
 
 def _name_after(words: tuple[Word, ...], place: int) -> str | None:

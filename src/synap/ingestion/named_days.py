@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from synap.domain.memories import When
 from synap.ingestion import periods
-from synap.ingestion.date_rules import Anchor, month_number, step, weekday_after, weekday_number, year_of
+from synap.ingestion.date_rules import Anchor, month_number, moved, step, weekday_after, weekday_number, year_of
 from synap.ingestion.lexicon import calendar as names
 
 _CENTURY = 100
@@ -135,7 +135,7 @@ def feast(match: re.Match[str], anchor: Anchor) -> When | None:
         return None
     which = (match["which"] or "").casefold()
     this_year = _feast_day(name, anchor.day.year)
-    back = which == "last" or (anchor.past and which not in ("next", "this", "by", "until"))
+    back = which == "last" or (anchor.past and which not in ("next", "by", "until"))
     if back:
         return periods.day(this_year if this_year < anchor.day else _feast_day(name, anchor.day.year - 1))
     return periods.day(this_year if this_year >= anchor.day else _feast_day(name, anchor.day.year + 1))
@@ -158,16 +158,21 @@ def recurring(match: re.Match[str], anchor: Anchor) -> When | None:
     return periods.day(weekday_after(anchor.day - timedelta(days=1), number), recurrence=match[0].strip())
 
 
+def weekdays_in_a_row(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "Monday to Thursday"; what was moved from Monday to Thursday does not repeat."""
+    return None if moved(match.string[: match.start()]) else recurring(match, anchor)
+
+
 def recurring_nth(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "the first Monday of every month", "the 15th of each month"."""
+    """Read "the first Monday of every month", "the 15th of each month", "the last day of every month"."""
     if anchor.day is None:
         return None
     for ahead in (0, 1):
         year_number, number = periods.shift_month(anchor.day.year, anchor.day.month, ahead)
-        if match["d"]:
-            value = date(year_number, number, min(int(match["d"]), 28))
+        position = int(match["d"] or 0) or names.ORDINALS[match["ordinal"].casefold()]
+        if not match["day"]:
+            value = date(year_number, number, min(position, 28) if position > 0 else 28)
         else:
-            position = names.ORDINALS[match["ordinal"].casefold()]
             value = periods.nth_weekday(year_number, number, weekday_number(match["day"]), position)
         if value >= anchor.day:
             return periods.day(value, recurrence=match[0].strip())

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from synap.domain.documents import DocumentType, PreparedDocument, Turn
+from synap.domain.echoes import echo
 from synap.domain.privacy import PiiHandling
 from synap.errors import InvalidInputError
 from synap.ingestion.parse import parse
@@ -81,29 +82,27 @@ def _check_turns(turns: Sequence[Turn]) -> Sequence[Turn]:
     if not turns:
         raise InvalidInputError("document must hold at least one turn", field="document")
     for position, turn in enumerate(turns):
-        problem = _problem_of(turn)
-        if problem:
-            raise InvalidInputError(f"document[{position}] {problem}", field="document")
+        _check_turn(turn, at=f"document[{position}]")
     if all(not turn.content.strip() for turn in turns):
         raise InvalidInputError("document must not be empty: none of its turns has content", field="document")
     return turns
 
 
-def _problem_of(turn: object) -> str:
-    """Return what is wrong with a turn, or the empty string."""
+def _check_turn(turn: object, *, at: str) -> None:
     if not isinstance(turn, Turn):
-        return f"must be a turn with role and content, not {type(turn).__name__}"
+        raise InvalidInputError(f"{at} must be a turn with role and content, not {type(turn).__name__}", field=at)
     for name in ("content", "role", "speaker", "id"):
-        value = getattr(turn, name)
+        value, field = getattr(turn, name), f"{at}.{name}"
         if value is None and name in {"speaker", "id"}:
             continue
         if not isinstance(value, str):
-            return f"has a {name} that is no string but {type(value).__name__}"
+            raise InvalidInputError(f"{field} must be a string, not {type(value).__name__}", field=field)
         if "\x00" in value or _SURROGATE.search(value):
-            return f"has a {name} with a NUL character or a lone surrogate"
+            raise InvalidInputError(f"{field} must not hold a NUL character or a lone surrogate", field=field)
     if turn.role.strip().casefold() not in _ROLES:
-        return f"has the unknown role {turn.role[:40]!r}; it must be one of user, assistant, system, tool"
-    return ""
+        raise InvalidInputError(
+            f"{at}.role must be one of user, assistant, system, tool, not {echo(turn.role)}", field=f"{at}.role"
+        )
 
 
 def _protect_turns(turns: Sequence[Turn], pii: PiiHandling, salt: str) -> tuple[list[Turn], dict[str, int]]:
@@ -119,5 +118,14 @@ def _protect_turns(turns: Sequence[Turn], pii: PiiHandling, salt: str) -> tuple[
                 names[speaker], found = protect(speaker, pii, salt)
                 counts.update(found)
             speaker = names[speaker]
-        protected.append(Turn(content=content, role=turn.role, speaker=speaker, id=turn.id, timestamp=turn.timestamp))
+        identity = _protect_id(turn.id, pii, salt)
+        protected.append(Turn(content=content, role=turn.role, speaker=speaker, id=identity, timestamp=turn.timestamp))
     return protected, dict(counts)
+
+
+def _protect_id(identity: str | None, pii: PiiHandling, salt: str) -> str | None:
+    """Return a turn's id; one that holds a sensitive value as a digest, equal for equal ids and apart for different ones."""
+    if identity is None or not protect(identity, pii, salt)[1]:
+        return identity
+    key = hashlib.blake2b(salt.encode(), digest_size=32).digest()
+    return f"turn_{hashlib.blake2b(identity.encode(), key=key, digest_size=10).hexdigest()}"

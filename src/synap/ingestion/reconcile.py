@@ -7,14 +7,14 @@ looks up what is related and applies the changes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
-from synap.domain.clauses import ends
-from synap.domain.conflicts import Relation, all_slots, changes, relation, settles, values_exclude
+from synap.domain.attributes import NOT
+from synap.domain.conflicts import Relation, all_slots, relation
 from synap.domain.memories import (
     Changes,
     Draft,
@@ -24,14 +24,15 @@ from synap.domain.memories import (
     NewMemory,
     Refresh,
     Retraction,
-    Slot,
     Statement,
     Supersession,
 )
-from synap.domain.readings import readings, topic_terms
-from synap.domain.slots import content_hash
+from synap.domain.readings import block_terms, topic_terms
+from synap.domain.slots import content_hash, slots_of
+from synap.ingestion.corrections import corrected, fragment_of
 from synap.ingestion.ellipsis import completed
 from synap.ingestion.retractions import Verdict, meant
+from synap.ingestion.verdicts import Known, announced, later, told_together, why
 
 EXTRACTOR = "rules@1"
 """Extractor noted on new memories; whoever knows better replaces it."""
@@ -51,23 +52,11 @@ class Related:
     topics: Mapping[int, Sequence[tuple[Memory, float]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Known:
-    """A statement that is believed at this point of the run: stored (`memory`) or new (`key`)."""
-
-    statement: Statement
-    said: datetime
-    memory: Memory | None = None
-    key: int | None = None
-    ended: bool = False
-
-    @property
-    def since(self) -> datetime:
-        """Since when it holds: as it says itself, else since it was said."""
-        return self.statement.valid_from or self.said
-
-
-_Neighbour = tuple[_Known, float | None]
+_Neighbour = tuple[Known, float | None]
+_NEWEST = 8
+"""Statements of one document that are remembered under one mark; older ones have been compared with these already."""
+_NEAREST = 8
+"""Stored memories that are compared for their vector alone, and as many of the newest of the same attributes."""
 _DATED = frozenset({MemoryType.EPISODE, MemoryType.TEMPORAL_EVENT, MemoryType.EMOTION})
 
 
@@ -77,8 +66,8 @@ class _Run:
 
     now: datetime
     added: dict[int, NewMemory] = field(default_factory=dict)
-    known: dict[int, _Known] = field(default_factory=dict)
-    by_mark: dict[object, list[_Known]] = field(default_factory=lambda: defaultdict(list))
+    known: dict[int, Known] = field(default_factory=dict)
+    by_mark: dict[object, deque[Known]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_NEWEST)))
     supersede: list[Supersession] = field(default_factory=list)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -90,7 +79,9 @@ def reconcile(
     """Return what an ingestion changes.
 
     Drafts are taken in the order in which they were said (by time, then by position), so that duplicates and changes
-    inside one document settle as well. Where a newer value holds only from a later day on, the older stays `ACTIVE` with
+    inside one document settle as well. Each is compared with what has the same text or gives a slot the same value, with
+    the nearest and the newest stored memories of its slots, and with the newest few statements of the document on the same
+    slots or topic; so the work grows with the number of drafts, not with its square. Where a newer value holds only from a later day on, the older stays `ACTIVE` with
     that day as `valid_until`; a value that holds only for a while ends nothing; a statement that arrives late is added
     as already superseded.
 
@@ -101,7 +92,7 @@ def reconcile(
         now: Stands in where nobody knows when something was said.
     """
     run = _Run(now=now)
-    stored = _stored(related, now)
+    stored = _stored(drafts, related, now)
     for key, draft in sorted(enumerate(drafts), key=lambda one: (_said(one[1].statement, now), one[0])):
         _take(run, key, draft, stored.get(key, ()))
     for position, retraction in enumerate(retractions):
@@ -114,59 +105,106 @@ def reconcile(
     )
 
 
-def _stored(related: Related, now: datetime) -> Mapping[int, Sequence[_Neighbour]]:
+def _stored(drafts: Sequence[Draft], related: Related, now: datetime) -> Mapping[int, Sequence[_Neighbour]]:
     """Return the neighbours as one object per memory, so that what one draft ends stays ended for the next."""
-    once: dict[str, _Known] = {}
-    return {
-        key: [(once.setdefault(memory.id, _stored_one(memory, now)), similarity) for memory, similarity in neighbours]
-        for key, neighbours in related.neighbours.items()
-    }
+    once: dict[str, Known] = {}
+    known: dict[int, Sequence[_Neighbour]] = {}
+    for key, neighbours in related.neighbours.items():
+        found = [(once.get(memory.id) or _stored_one(memory, now), similarity) for memory, similarity in neighbours]
+        once.update((one.memory.id, one) for one, _ in found if one.memory is not None)
+        known[key] = found if key >= len(drafts) else _worth_comparing(drafts[key].statement, found)
+    return known
 
 
-def _stored_one(memory: Memory, now: datetime) -> _Known:
+def _worth_comparing(statement: Statement, found: Sequence[_Neighbour]) -> Sequence[_Neighbour]:
+    """Return the neighbours with the same text or value, the nearest, and the newest, in the order given."""
+    if len(found) <= 2 * _NEAREST:
+        return found
+    marks = _firm_marks(statement)
+    newest = sorted(found, key=lambda one: one[0].said, reverse=True)[:_NEAREST]
+    chosen = {id(known) for known, _ in (*found[:_NEAREST], *newest)}
+    return [one for one in found if id(one[0]) in chosen or marks & _firm_marks(one[0].statement)]
+
+
+def _stored_one(memory: Memory, now: datetime) -> Known:
     said = max(filter(None, (memory.statement.said_at, memory.seen_at)), default=None)
     ended = memory.status is not MemoryStatus.ACTIVE
-    return _Known(statement=memory.statement, said=said or min(memory.recorded_at, now), memory=memory, ended=ended)
+    return Known(statement=memory.statement, said=said or min(memory.recorded_at, now), memory=memory, ended=ended)
 
 
 def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -> None:
     """Add one draft, or count it as said again; then settle what it and the others say of the same slots."""
     believed = (known for known in chain((known for known, _ in neighbours), run.known.values()) if not known.ended)
     statement = completed(draft.statement, (slot for known in believed for slot in known.statement.slots))
+    statement = announced(statement, run.now)
+    statement, meant_by = _restated(statement, draft, [known for known, _ in neighbours], run)
     draft = replace(draft, statement=statement)
-    fresh = _Known(statement=statement, said=_said(statement, run.now), key=key)
-    others = [*neighbours, *_said_here(run, statement)]
+    fresh = Known(statement=statement, said=_said(statement, run.now), key=key)
+    marks = _marks(statement)
+    others = [*neighbours, *_said_here(run, marks)]
     twin = _twin(fresh, others)
     if twin is None:
         run.added[key] = NewMemory(key=key, draft=draft, extractor=EXTRACTOR)
         run.known[key] = fresh
-        for mark in _marks(statement):
+        for mark in marks:
             run.by_mark[mark].append(fresh)
     else:
         _count(run, twin, draft)
         twin.said = max(twin.said, fresh.said)
     winner = twin or fresh
+    if meant_by is not None and twin is None:
+        _end(run, meant_by, fresh, "corrected")
     if not winner.ended:
         _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
 
 
-def _said_here(run: _Run, statement: Statement) -> Iterator[_Neighbour]:
+def _restated(statement: Statement, draft: Draft, stored: Sequence[Known], run: _Run) -> tuple[Statement, Known | None]:
+    """Return a bare correction (`I meant Vietnamese food`) as the statement that it corrects with the right value.
+
+    That is the newest earlier one that shares a word with it and has exactly one such value; where there is none, the
+    correction stays as it was said.
+    """
+    fragment = fragment_of(draft.evidence[-1].quote) if statement.correction and statement.verbatim else ""
+    if not fragment:
+        return statement, None
+    words, said = block_terms(fragment), _said(statement, run.now)
+    earlier = [known for known in (*stored, *run.known.values()) if not known.ended and known.said <= said]
+    for known in sorted(earlier, key=lambda one: one.said, reverse=True):
+        told = known.statement
+        if told.when is not None or told.verbatim or not words & block_terms(told.content):
+            continue
+        content = corrected(told.content, fragment, None)
+        if content is not None and content != told.content:
+            slots = slots_of(content, subject=told.subject)
+            entities = tuple(name for name in told.entities if name in content)
+            right = replace(told, content=content, slots=slots, entities=entities, correction=True)
+            return replace(right, said_at=statement.said_at, valid_from=None), known
+    return statement, None
+
+
+def _said_here(run: _Run, marks: set[object]) -> Iterator[_Neighbour]:
     """Yield what the same ingestion already said about it, each once, in order."""
-    found = {id(known): known for mark in _marks(statement) for known in run.by_mark.get(mark, ())}
+    found = {id(known): known for mark in marks for known in run.by_mark.get(mark, ())}
     for known in sorted(found.values(), key=lambda one: one.key or 0):
         yield known, None
 
 
 def _marks(statement: Statement) -> set[object]:
-    """Return what a statement can be found by inside one ingestion: text, slots, topic words."""
+    """Return what a statement can be found by inside one ingestion: text, slots and their values, topic words."""
     return {
-        content_hash(statement.content),
+        *_firm_marks(statement),
         topic_terms(statement.content),
         *(slot.key for slot in all_slots(statement)),
     }
 
 
-def _twin(draft: _Known, others: Sequence[_Neighbour]) -> _Known | None:
+def _firm_marks(statement: Statement) -> set[object]:
+    """Return the marks that few statements share: the text, and each slot with its value, held or denied."""
+    values = ((*slot.key, slot.value.removeprefix(NOT)) for slot in all_slots(statement))
+    return {content_hash(statement.content), *values}
+
+
+def _twin(draft: Known, others: Sequence[_Neighbour]) -> Known | None:
     """Return the statement that already says the same, if any.
 
     A superseded one counts only for what was said before it ended: said again afterwards, it is news, and becomes current
@@ -186,14 +224,14 @@ def _same(mine: Statement, theirs: Statement, similarity: float | None) -> bool:
     return relation(mine, theirs, similarity=similarity) is Relation.SAME
 
 
-def _after_end(draft: _Known, other: _Known) -> bool:
+def _after_end(draft: Known, other: Known) -> bool:
     if other.memory is not None and other.memory.status is not MemoryStatus.SUPERSEDED:
         return True
     end = other.statement.valid_until
     return end is None or draft.said >= end
 
 
-def _count(run: _Run, twin: _Known, draft: Draft) -> None:
+def _count(run: _Run, twin: Known, draft: Draft) -> None:
     """Count a statement that was made again."""
     evidence = draft.evidence
     if twin.key is not None:
@@ -209,53 +247,24 @@ def _count(run: _Run, twin: _Known, draft: Draft) -> None:
         run.refresh[twin.memory.id] = Refresh(memory_id=twin.memory.id, said_at=said, evidence=evidence)
 
 
-def _settle(run: _Run, winner: _Known, others: Sequence[_Known]) -> None:
+def _settle(run: _Run, winner: Known, others: Sequence[Known]) -> None:
     """End the older ones that `winner` contradicts, or `winner` itself where a newer one is known."""
     for other in others:
-        reason = _why(winner, other)
+        reason = None if told_together(winner, other) else why(winner, other)
         if reason is None:
             continue
-        if _later(winner, other):
+        if later(winner, other):
             _end(run, other, winner, reason)
         elif not winner.ended:
             _end(run, winner, other, reason)
 
 
-def _later(first: _Known, second: _Known) -> bool:
-    """Whether `first` is the newer: said later, or in the same breath further on."""
-    if first.said != second.said:
-        return first.said > second.said
-    return first.key is not None and (second.key is None or first.key > second.key)
-
-
-def _why(first: _Known, second: _Known) -> str | None:
-    """Return in a few words why the newer of two ends the older, or None where both may stand."""
-    newer, older = (first, second) if _later(first, second) else (second, first)
-    if not (changes(newer.statement) and settles(older.statement)) or newer.statement.valid_until is not None:
-        return None
-    mine, theirs = all_slots(newer.statement), all_slots(older.statement)
-    name = next((slot.name for slot in mine for other in theirs if _replaces(slot, other)), None)
-    if name is not None and not _says_more(older.statement, {slot.key for slot in mine}):
-        return f"{'corrected' if newer.statement.correction else 'newer value of'} {name.replace('_', ' ')}"
-    explicit = newer.statement.correction or ends(newer.statement.content)
-    if name is None and explicit and relation(newer.statement, older.statement) is Relation.CONFLICT:
-        return "corrected" if newer.statement.correction else "no longer holds"
-    return None
-
-
-def _replaces(newer: Slot, older: Slot) -> bool:
-    return newer.key == older.key and values_exclude(newer, older)
-
-
-def _says_more(older: Statement, keys: set[tuple[str, str]]) -> bool:
-    """Whether an older statement of several clauses also settles what the newer one leaves alone."""
-    return len(readings(older.content)) > 1 and any(slot.key not in keys for slot in all_slots(older))
-
-
-def _end(run: _Run, older: _Known, newer: _Known, reason: str) -> None:
+def _end(run: _Run, older: Known, newer: Known, reason: str) -> None:
     """Record that `older` holds only until `newer` begins to."""
     until = newer.since
     announced = until > newer.said
+    if announced and older.statement.valid_until == until:
+        return
     run.supersede.append(
         Supersession(
             memory_id=older.memory.id if older.memory else None,
@@ -284,7 +293,7 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
         and not (known.memory and known.memory.id in ended)
         and _before(known, run, retraction)
     ]
-    found = meant(retraction.topic, [known.statement for known in earlier])
+    found = meant(retraction.topic, [known.statement for known in earlier], subject=retraction.subject)
     if found.verdict is not Verdict.CLEAR:
         matches = "nothing said before" if found.verdict is Verdict.UNKNOWN else "several unrelated memories"
         run.messages.append(
@@ -304,7 +313,7 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
         known.ended = True
 
 
-def _before(known: _Known, run: _Run, retraction: Retraction) -> bool:
+def _before(known: Known, run: _Run, retraction: Retraction) -> bool:
     """Whether a statement of the same document stands before the retraction."""
     if known.key is None:
         return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from synap.ingestion import verbs
 from synap.ingestion.contractions import NO_LONGER
+from synap.ingestion.leads import adverb
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, is_name, words_of
@@ -240,7 +241,9 @@ class _Rewriting:
     def _joined(self, index: int) -> int:
         """Write "my wife and I" as "the user and their wife"."""
         first, last = self._shape.subject
-        others = [w.text if w.lower not in ("my", "our") else "their" for w in self._shape.words[first : last - 2]]
+        words = self._shape.words
+        joined = words[first + 2 : last] if words[first].lower == "me" else words[first : last - 2]
+        others = [word.text if word.lower not in ("my", "our") else "their" for word in joined]
         self._pieces.append(f"{self._name()} and {' '.join(others)}")
         self._named = self._subject_named = True
         return last - index
@@ -257,7 +260,7 @@ class _Rewriting:
         """Write the verb after the name; adverbs between them stay where they are."""
         words, text = self._shape.words, self._shape.text
         place = index + 1
-        while place < len(words) and (words[place].lower in lexicon.ADVERBS or words[place].lower.endswith("ly")):
+        while place < len(words) and adverb(words[place].lower):
             place += 1
         if place >= len(words):
             return -1

@@ -26,7 +26,7 @@ _CHATTER = re.compile(
 _CHATTY_STATES = re.compile(
     r"^(?:I|we) (?:am|are|was|were) (?:(?:really|so|very|just|also|always|all|not|still|pretty|super|too) )*(?:sure|glad (?:you|to hear|to help|that you|it|I)|happy (?:you|to (?:hear|help|chat|talk|see)|for you|that you)"
     r"|sorry(?: (?:to hear|for you|about that|that you|you)|$)|here (?:for|to|if)|with you|in awe|impressed (?:by|with) you|proud of you|curious|interested (?:in (?:hearing|knowing|your))|wondering|looking (?:for (?:some|a few|any|ways|advice|tips|ideas|help)|forward to (?:hearing|it|that|seeing you))"
-    r"|afraid (?:I|that|so|not)|excited (?:for you|to (?:hear|see (?:it|you|your|what)))|grateful (?:for (?:you|your))|thankful (?:for (?:you|your))|good|fine|okay|ok|great|well|done|ready|back|joking|kidding|serious|talking about|thinking (?:of you|about you)|all (?:ears|set|good)|open to|happy$|glad$|right|wrong|dead$|lost$|confused (?:by|about) (?:this|that|your))\b[.! ]*(?:$|,|(?=you|your|to (?:hear|help|see)|I |that |for |if ))",
+    r"|afraid (?:I|that|so|not)|excited (?:for you|to (?:hear|see (?:it|you|your|what)))|grateful (?:for (?:you|your))|thankful (?:for (?:you|your))|good|fine|okay|ok|great|well|done|ready|back|joking|kidding|serious|talking about|thinking (?:of you|about you)|all (?:ears|set|good)|open to|happy$|glad$|right|wrong|dead$|lost$|confused (?:by|about) (?:this|that|your))\b[.! ]*(?:$|,|(?=you|your|to (?:hear|help|see)|I |that\b|this\b|it\b|about (?:that|it|this)\b|for |if ))",
     re.IGNORECASE,
 )
 _PROMISES = frozenset(
@@ -66,6 +66,16 @@ _DATED_DUMMY = re.compile(
 )
 _OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b", re.IGNORECASE)
 _SHORTEST = 3
+_NOBODY = (SubjectKind.NONE, SubjectKind.ADDRESSEE)
+_EMPTY = (
+    lexicon.DETERMINERS
+    | lexicon.PREPOSITIONS
+    | EMPTY_OBJECTS
+    | EVALUATIONS
+    | lexicon.AUXILIARIES
+    | lexicon.ADVERBS
+    | {"to"}
+)
 _REACTIONS = word_set(
     "know think see mind care understand remember believe agree get mean worry bother blame lie deserve"
 )
@@ -80,10 +90,7 @@ def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) 
         felt: It tells a feeling, which needs no object.
         dialogue_of_people: Two people talk; then idle talk about things is small talk, not a report.
     """
-    words = shape.words
-    if shape.verb < 0 or len(words) < _SHORTEST:
-        return False
-    if shape.kind in (SubjectKind.NONE, SubjectKind.ADDRESSEE):
+    if shape.verb < 0 or len(shape.words) < _SHORTEST or shape.kind in _NOBODY or _unfinished(shape):
         return False
     if shape.kind is SubjectKind.DUMMY:
         return _told_by_a_dummy(shape)
@@ -92,6 +99,15 @@ def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) 
     if shape.kind is SubjectKind.THING:
         return _about_a_thing(shape, dated=dated, strict=dialogue_of_people)
     return not _verdict(shape) or dated
+
+
+def _unfinished(shape: Shape) -> bool:
+    """Whether nothing follows a verb that needs a predicate: "my husband is", "my neighbour does"."""
+    opened = shape.rest[:1]
+    if opened and opened[0].lower in lexicon.CONJUNCTIONS and not shape.helpers and shape.base in ("be", "do", "have"):
+        return True
+    said = any(word.lower not in ("not", "too", "also", "still", "always", "never") for word in shape.rest)
+    return not said and not shape.helpers and shape.words[shape.verb].lower in lexicon.AUXILIARIES
 
 
 def _told_by_a_dummy(shape: Shape) -> bool:
@@ -124,16 +140,7 @@ def _abstains(shape: Shape) -> bool:
 
 def _full_object(shape: Shape) -> bool:
     """Whether something informative follows the verb: not only "it", "that" or a verdict."""
-    rest = [word for word in shape.rest if word.lower not in lexicon.ADVERBS]
-    if not rest:
-        return False
-    informative = [
-        w
-        for w in rest
-        if w.lower
-        not in lexicon.DETERMINERS | lexicon.PREPOSITIONS | EMPTY_OBJECTS | EVALUATIONS | lexicon.AUXILIARIES | {"to"}
-    ]
-    return bool(informative)
+    return any(word.lower not in _EMPTY for word in shape.rest)
 
 
 def _about_a_thing(shape: Shape, *, dated: bool, strict: bool) -> bool:

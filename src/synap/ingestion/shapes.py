@@ -9,26 +9,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from synap.ingestion import verbs
 from synap.ingestion.contractions import NO_LONGER
+from synap.ingestion.leads import adverb, main_start
 from synap.ingestion.lexicon import words as lexicon
-from synap.ingestion.lexicon.calendar import MONTHS, NUMBERS, SEASONS, WEEKDAYS
+from synap.ingestion.lexicon.calendar import MONTHS, SEASONS, WEEKDAYS
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.tenses import Tense
 
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019.&/+#@-]*[\w+#])?['\u2019]?|[^\W_]")
-_TIME_WORDS = frozenset(
-    {"today", "yesterday", "tomorrow", "tonight", "ago", "last", "next", "this", "the", "in", "on", "at", "past", "night",
-     "morning", "evening", "afternoon", "day", "days", "week", "weeks", "month", "months", "year", "years", "weekend",
-     "earlier", "later", "back", "of", "every", "other", "after", "before", "now", "recently", "lately", "around",
-     *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
-)  # fmt: skip
+_NO_VERBS = lexicon.DETERMINERS | lexicon.PREPOSITIONS
 _DENIALS = frozenset({"not", "never", NO_LONGER})
-_NO_ADVERBS = word_set("family only reply apply fly rely supply italy emily kelly sally july lily")
+_SAME_IN_THE_PAST = word_set("set hit cut put let bet quit split shut burst upset hurt cast cost spread read")
+_MOMENT = re.compile(
+    rf"\b(?:yesterday|ago|last (?:night|{'|'.join((*SEASONS, *WEEKDAYS))}|week|weekend|month|year)|in (?:{'|'.join(MONTHS)}|(?:19|20)\d\d)"
+    rf"|on (?:{'|'.join(WEEKDAYS)}))(?!\w)",
+    re.IGNORECASE,
+)
+_ROUTINE = re.compile(r"\b(?:always|usually|often|sometimes|never|every|each|tomorrow|next)\b", re.IGNORECASE)
 _LONGEST_SUBJECT = 10
 _LONGEST_NAME = 4
-_LONGEST_LEAD = 16
+_KEPT = 2048  # parses kept at hand: one clause is looked at by many rules in turn
 
 
 class SubjectKind(StrEnum):
@@ -46,8 +50,7 @@ class SubjectKind(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a clause with its place."""
 
     text: str
@@ -99,15 +102,17 @@ class Shape:
         return any(helper in lexicon.HAVE for helper in self.helpers)
 
 
+@lru_cache(maxsize=_KEPT)
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text with their places; a closing full stop is no part of a word."""
     return tuple(Word(m[0], m[0].casefold().replace("\u2019", "'"), m.start(), m.end()) for m in _WORD.finditer(text))
 
 
+@lru_cache(maxsize=_KEPT)
 def analyse(text: str) -> Shape:
     """Return the shape of a clause whose contractions are written out."""
     words = words_of(text)
-    start = _main_start(text, words)
+    start = main_start(text, words)
     if start is None:
         return Shape(text=text, words=words, kind=SubjectKind.NONE)
     kind, subject = _subject(text, words, start)
@@ -116,80 +121,10 @@ def analyse(text: str) -> Shape:
     return _with_verb(text, words, kind, subject)
 
 
+@lru_cache(maxsize=_KEPT)
 def is_name(word: str) -> bool:
     """Whether a word is written like a name and is none of the words that are only capitalised by their place."""
     return word[:1].isupper() and word.casefold().removesuffix("'s").removesuffix("\u2019s") not in lexicon.NOT_NAMES
-
-
-def _main_start(text: str, words: tuple[Word, ...]) -> int | None:
-    """Return where the main clause begins: after a lead-in such as "When I was ten, " or "In June 2024"."""
-    start = 0
-    while start < len(words) and (words[start].lower in lexicon.CONJUNCTIONS or _adverb(words[start].lower)):
-        start += 1
-    if start >= len(words):
-        return None
-    first = words[start].lower
-    if first in lexicon.SUBORDINATORS:
-        return _after_subordinate(text, words, start)
-    if verbs.base_of_gerund(first) is not None:
-        return _after_participle(text, words, start)
-    if (
-        first in lexicon.PREPOSITIONS
-        or first in _TIME_WORDS - {"the", "this"}
-        or (first == "this" and _timed(words, start))
-    ):
-        return _after_lead(text, words, start)
-    return start
-
-
-def _after_participle(text: str, words: tuple[Word, ...], start: int) -> int:
-    """Return where the main clause begins behind "Being a nurse, "; `start` where no such part opens the clause."""
-    for index in range(start + 2, min(len(words), start + _LONGEST_LEAD)):
-        if words[index].lower in _NOMINATIVE and "," in text[words[index - 1].end : words[index].start]:
-            return index
-    return start
-
-
-def _timed(words: tuple[Word, ...], start: int) -> bool:
-    return start + 1 < len(words) and words[start + 1].lower in _TIME_WORDS
-
-
-def _after_subordinate(text: str, words: tuple[Word, ...], start: int) -> int | None:
-    seen = 0
-    for index in range(start + 1, min(len(words), start + _LONGEST_LEAD * 2)):
-        comma = "," in text[words[index - 1].end : words[index].start]
-        nominative = words[index].lower in _NOMINATIVE
-        if nominative and index > start + 1 and (comma or seen):
-            return index
-        if comma and index > start + 2:
-            return index
-        seen += nominative
-    return None
-
-
-_NOMINATIVE = frozenset({"i", "we", "he", "she", "they", "my", "our"})
-
-
-def _after_lead(text: str, words: tuple[Word, ...], start: int) -> int | None:
-    only_time = True
-    for index in range(start, min(len(words), start + _LONGEST_LEAD)):
-        word = words[index]
-        comma = index > start and "," in text[words[index - 1].end : word.start]
-        if comma and word.lower not in _TIME_WORDS and not word.lower[0].isdigit():
-            return index
-        if index > start and word.lower in ("i", "we", "he", "she", "they"):
-            return index
-        if index > start + 1 and word.lower in ("my", "our") and not _opens_phrase(words[index - 1]):
-            return index
-        timed = word.lower in _TIME_WORDS or word.lower[0].isdigit()
-        if only_time and not timed and index > start + (words[start].lower in lexicon.PREPOSITIONS):
-            return index
-        only_time &= timed or index == start
-    return None
-
-
-def _opens_phrase(word: Word) -> bool:
-    return word.lower in lexicon.PREPOSITIONS | lexicon.DETERMINERS | {"and", "or", "to"}
 
 
 def _subject(text: str, words: tuple[Word, ...], start: int) -> tuple[SubjectKind, tuple[int, int]]:
@@ -215,12 +150,22 @@ def _subject(text: str, words: tuple[Word, ...], start: int) -> tuple[SubjectKin
 
 
 def _joined_with_speaker(words: tuple[Word, ...], start: int) -> int | None:
-    """Return the end of "my wife and I", "Tom and I"; None where the speaker is not joined with others."""
+    """Return the end of "my wife and I", "Tom and me", "me and my wife"; None where nobody is joined with the speaker."""
+    if words[start].lower == "me" and start + 1 < len(words) and words[start + 1].lower in ("and", "&"):
+        return _subject_end_of_others(words, start + 2)
     for index in range(start + 1, min(len(words) - 1, start + 6)):
-        if words[index].lower == "and" and words[index + 1].lower == "i":
+        if words[index].lower == "and" and words[index + 1].lower in ("i", "me"):
             return index + 2
         if words[index].lower in lexicon.AUXILIARIES:
             return None
+    return None
+
+
+def _subject_end_of_others(words: tuple[Word, ...], start: int) -> int | None:
+    """Return where "my brother" of "me and my brother" ends: before the verb."""
+    for index in range(start + 1, min(len(words), start + _LONGEST_SUBJECT)):
+        if _finite(words, index, plural=True):
+            return index
     return None
 
 
@@ -229,7 +174,7 @@ def _determines(words: tuple[Word, ...], start: int) -> bool:
     if words[start].lower not in ("this", "that", "these", "those", "all", "both") or start + 1 >= len(words):
         return False
     after = words[start + 1].lower
-    return after not in lexicon.AUXILIARIES and verbs.base_of_third(after) is None and not _adverb(after)
+    return after not in lexicon.AUXILIARIES and verbs.base_of_third(after) is None and not adverb(after)
 
 
 def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
@@ -240,16 +185,15 @@ def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
         if any(mark in gap for mark in ";:!?") or (gap.strip() in ("-", "\u2013", "—")):
             return None
         lower, before = words[index].lower, words[index - 1].lower
-        if (before.endswith("s") and not before.endswith(("ss", "'s", "us", "is"))) or before in (
-            "parents",
-            "people",
-            "children",
-            "kids",
-        ):
-            plural = True
+        plural |= _plural(before)
         if _finite(words, index, plural=plural or "and" in (w.lower for w in words[start:index])):
             return index if lower not in ("which", "who", "that") else None
     return None
+
+
+def _plural(noun: str) -> bool:
+    regular = noun.endswith("s") and not noun.endswith(("ss", "'s", "us", "is"))
+    return regular or noun in ("people", "children")
 
 
 def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:  # noqa: PLR0911 - first rule that decides
@@ -300,7 +244,7 @@ def _with_verb(text: str, words: tuple[Word, ...], kind: SubjectKind, subject: t
             if not _auxiliary(words, index):
                 break
             helpers.append(lower)
-        elif not _adverb(lower):
+        elif not adverb(lower):
             break
         index += 1
     else:
@@ -317,13 +261,13 @@ def _auxiliary(words: tuple[Word, ...], index: int) -> bool:
         return True
     for word in words[index + 1 : index + 5]:
         after = word.lower
-        if after == "not" or _adverb(after):
+        if after == "not" or adverb(after):
             continue
         if lower in lexicon.BE:
             return verbs.base_of_gerund(after) is not None or after in ("being", "going")
         if lower in lexicon.HAVE:
             return after in ("been", "had", "got", "gotten") or (verbs.base_of_participle(after) is not None)
-        return verbs.is_base(after) or after not in lexicon.DETERMINERS | lexicon.PREPOSITIONS
+        return verbs.is_base(after) or after not in _NO_VERBS
     return False
 
 
@@ -373,9 +317,14 @@ def _finished(found: Shape, index: int, helpers: list[str], *, negated: bool) ->
         verb=index,
         base=base,
         helpers=tuple(helpers),
-        tense=_tense(helpers, lower, after=after),
+        tense=Tense.PAST if not helpers and _once(found.text, lower) else _tense(helpers, lower, after=after),
         negated=negated or after in ("not", "never"),
     )
+
+
+def _once(text: str, verb: str) -> bool:
+    """Whether a verb whose past looks like its present tells what happened at some moment: "I set a record in May"."""
+    return verb in _SAME_IN_THE_PAST and _MOMENT.search(text) is not None and _ROUTINE.search(text) is None
 
 
 def _tense(helpers: list[str], main: str, *, after: str = "") -> Tense:
@@ -388,7 +337,3 @@ def _tense(helpers: list[str], main: str, *, after: str = "") -> Tense:
     if any(h in lexicon.HAVE for h in helpers):
         return Tense.PAST
     return Tense.PRESENT
-
-
-def _adverb(lower: str) -> bool:
-    return lower in lexicon.ADVERBS or (lower.endswith("ly") and lower not in _NO_ADVERBS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from synap.domain.memories import MemoryType, Modality, Precision, Slot, Statement, When
-from synap.domain.normal_forms import normalise_value
+from synap.domain.normal_forms import normalise_name
 from synap.domain.slots import slots_of
 from synap.ingestion import verbs
 from synap.ingestion.attributes import (
@@ -21,6 +21,7 @@ from synap.ingestion.attributes import (
     reported,
     significance_of,
 )
+from synap.ingestion.date_tenses import reschedules, tenses_of
 from synap.ingestion.dates import DateSpan, find_dates, readable, write_dates
 from synap.ingestion.kinds import kind_of
 from synap.ingestion.lexicon import words as lexicon
@@ -35,9 +36,6 @@ from synap.ingestion.validity import Validity, holds, validity_of, without_valid
 
 CERTAIN, ABOUT_OTHERS, UNSURE, OWN_WORDS = 0.95, 0.9, 0.75, 0.72
 """Confidence of plain statements of the speaker, of plain ones about others, of hedged ones, of words kept as they are."""
-
-_RESCHEDULING = word_set("move reschedule postpone shift push delay change bring set schedule book plan extend")
-"""Verbs whose past still speaks of a time to come: "the launch was moved to 3 May"."""
 
 _WILL = re.compile(r"\bwill (\w+)\b", re.IGNORECASE)
 _NO_MOMENT = word_set("be have live work grow know own belong study stay remain")
@@ -54,11 +52,13 @@ class Speaker:
         voice: How the rewriting names speaker and listener.
         key: Subject of the speaker's statements (`the user`, `melanie`).
         to_machine: The listener is an assistant.
+        heeded: Requests and retractions count: they are made to us, not written in a mail or a document.
     """
 
     voice: Voice
     key: str
     to_machine: bool
+    heeded: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +96,12 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
     validity = _validity(shape, spans)
     if around.inherited is not None and shape.base in _NO_MOMENT:
         around = replace(around, inherited=None)
-    when = _main_date(spans, shape) or around.inherited
+    main = _main_date(spans, shape)
+    when = around.inherited if main is None else main.when
     feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING else None
     liking = liking_of(shape)
-    kind = kind_of(shape, feeling=feeling, liking=liking, when=when, said_at=around.said_at)
+    ahead = main is not None and main.tense is not Tense.PAST and shape.tense is Tense.PAST
+    kind = kind_of(shape, feeling=feeling, liking=liking, when=when, said_at=around.said_at, ahead=ahead)
     if kind is MemoryType.EMOTION and not around.feelings:
         if shape.base in ("be", "feel"):
             return None
@@ -109,8 +111,7 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         lasting = False  # a closed stretch of time is an event; it only has an end
     if lasting:
         kind, when = MemoryType.FACT, None if len(validity.spans) == len(spans) else when
-    voice = replace(around.speaker.voice, he=around.mentions.meant_by("he"), she=around.mentions.meant_by("she"))
-    voice = replace(voice, they=around.mentions.group)
+    voice = around.mentions.voiced(around.speaker.voice)
     content, exact = _content(shape, spans, voice, around)
     if content is None:
         return None
@@ -146,7 +147,7 @@ def _introduction(name: str, around: Circumstances) -> Statement | None:
         content=f"{UNNAMED if own else speaker.voice.name}'s name is {name}",
         confidence=CERTAIN,
         subject=speaker.key,
-        slots=(Slot(subject=speaker.key, name="name", value=normalise_value(name)),),
+        slots=(Slot(subject=speaker.key, name="name", value=normalise_name(name)),),
         entities=(name,),
         said_at=around.said_at,
     )
@@ -161,14 +162,6 @@ def _validity(shape: Shape, spans: list[DateSpan]) -> Validity:
     if found.start is not None and (not holds(shape) or (visit and (found.end or shape.tense is Tense.FUTURE))):
         return replace(found, start=None)
     return found
-
-
-def reschedules(shape: Shape) -> bool:
-    """Whether the clause gives something a new time, so that its dates lie ahead though its verb is past."""
-    if shape.base in _RESCHEDULING:
-        return True
-    done = next((word.lower for word in shape.rest if word.lower not in lexicon.ADVERBS), "")
-    return shape.base in ("be", "get") and verbs.base_of_participle(done) in _RESCHEDULING
 
 
 def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> tuple[str | None, bool]:
@@ -194,7 +187,7 @@ def _for_slots(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circum
     text = without_validity(shape.text, validity)
     if validity.start is not None:
         text = _WILL.sub(lambda match: verbs.third_person(match[1].casefold()), text)
-    spans = find_dates(text, around.said_at, shape.tense) if validity.phrases else spans
+    spans = find_dates(text, around.said_at, tenses_of(analyse(text))) if validity.phrases else spans
     past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
     named = replace(voice, name=UNNAMED) if renamed else voice
     return rewrite(analyse(write_dates(text, spans)), named, past=past) or ""
@@ -225,7 +218,7 @@ def _confidence(shape: Shape, *, hedge: bool, exact: bool) -> float:
 
 def _subject(shape: Shape, voice: Voice, key: str) -> str:
     """Return whom the clause is about: the speaker, a person by name or relation, or a thing."""
-    if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP):
+    if shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.DUMMY):
         return key
     if shape.kind is SubjectKind.PERSON:
         meant = {"she": voice.she, "he": voice.he, "they": voice.they}.get(shape.subject_text.casefold())
@@ -235,7 +228,8 @@ def _subject(shape: Shape, voice: Voice, key: str) -> str:
         names = [word.text.removesuffix("'s") for word in words[1:] if is_name(word.text)]
         relation = _relation(words)
         return (" ".join(names) if names and relation else relation or key).casefold()
-    return " ".join(word.lower for word in words if word.lower not in ("the", "a", "an", "this", "that"))
+    told = next((place for place, word in enumerate(words) if place and word.lower in ("i", "we", "you")), len(words))
+    return " ".join(word.lower for word in words[:told] if word.lower not in ("the", "a", "an", "this", "that"))
 
 
 def _relation(words: tuple[Word, ...]) -> str | None:
@@ -246,25 +240,28 @@ def _relation(words: tuple[Word, ...]) -> str | None:
     return None
 
 
-def _main_date(spans: list[DateSpan], shape: Shape) -> When | None:
-    """Return the date that the clause is about: the first that is no mere beginning of a state."""
-    if reschedules(shape) and len(spans) > 1:
-        return spans[-1].when
-    for span in spans:
-        opening = shape.text[span.start : span.end].casefold()
-        before = shape.text[: span.start].casefold().rstrip()
-        if not opening.startswith("since") and not before.endswith("since"):
-            return span.when
-    return None
+def _main_date(spans: list[DateSpan], shape: Shape) -> DateSpan | None:
+    """Return the date that the clause is about: the first that is no mere beginning of a state, the new one of a move."""
+    if reschedules(shape):
+        ahead = next((span for span in spans if span.tense is Tense.FUTURE), None)
+        if ahead is not None:
+            return ahead
+    return next((span for span in spans if not _opened_by(span, shape, "since") and not _over(span, shape)), None)
+
+
+def _over(span: DateSpan, shape: Shape) -> bool:
+    """Whether something repeated itself in the past, on no day in particular ("every summer we went to Crete")."""
+    return span.when.recurrence is not None and shape.tense is Tense.PAST
+
+
+def _opened_by(span: DateSpan, shape: Shape, preposition: str) -> bool:
+    """Whether a preposition stands before a date or at its beginning."""
+    before = shape.text[: span.start].casefold().rstrip()
+    return shape.text[span.start : span.end].casefold().startswith(preposition) or before.endswith(preposition)
 
 
 def _since(spans: list[DateSpan], shape: Shape) -> datetime | None:
-    for span in spans:
-        if shape.text[span.start : span.end].casefold().startswith("since") or shape.text[
-            : span.start
-        ].casefold().rstrip().endswith("since"):
-            return span.when.start
-    return None
+    return next((span.when.start for span in spans if _opened_by(span, shape, "since")), None)
 
 
 def _looks_back(spans: list[DateSpan], said_at: datetime | None) -> bool:

@@ -40,6 +40,7 @@ _TIMED = re.compile(
     rf")(?=\s|$)[ \t]*"
 )
 _NAME_WORDS = 4
+_SPOKEN = re.compile(r"\S+\s+\S+\s+\S+[.!?\u2026]\s*$")  # three words and a full stop: no value of a key
 _WORDS_OF_NO_NAME = frozenset(
     {
         "note",
@@ -160,12 +161,14 @@ def parse_transcript(text: str, *, named: bool, created_at: datetime | None) -> 
 
     Args:
         text: The stored text.
-        named: Any name before a colon may be a speaker (chats between people, meetings); else a name counts only if
-            it stands beside role labels or another name and recurs.
+        named: Any name before a colon may be a speaker (chats between people, meetings); else names count only if one
+            recurs and stands beside role labels, another that recurs, or at the very beginning.
         created_at: Completes times of day.
     """
     labelled = [(line, _label(line)) for line in lines(text)]
-    speakers = _speakers((label for _, label in labelled if label), named=named)
+    speakers = _speakers([label for _, label in labelled if label], named=named)
+    if not speakers:
+        speakers = _from_the_first_line([(line, label) for line, label in labelled if not line.text.isspace()])
     starts = list(_openings(labelled, speakers, named=named))
     if not any(label and label.name.casefold() not in _SECTIONS for label, _, _ in starts):
         return None
@@ -212,7 +215,7 @@ def _label(line: Line) -> _Label | None:
     return _Label(match["name"].strip(" *_"), None, line.start + match.end()) if match else None
 
 
-def _speakers(labels: Iterable[_Label], *, named: bool) -> frozenset[str]:
+def _speakers(labels: Sequence[_Label], *, named: bool) -> frozenset[str]:
     """Return the labels, folded, that open turns in this text."""
     counts = Counter(label.name.casefold() for label in labels if label.time is None)
     shown = frozenset(name for name in counts if name in _LABELS)
@@ -222,6 +225,20 @@ def _speakers(labels: Iterable[_Label], *, named: bool) -> frozenset[str]:
     recurring = {name for name in names if counts[name] > 1}
     beside = len(recurring) > 1 or (shown and recurring)
     return shown | (recurring if beside else set())
+
+
+def _from_the_first_line(labelled: Sequence[tuple[Line, _Label | None]]) -> frozenset[str]:
+    """Return all names of a text whose first line opens with the name of somebody who speaks twice, else none."""
+    first = labelled[0][1] if labelled else None
+    if first is None or first.time is not None or not first.name[:1].isupper():
+        return frozenset()
+    opening = first.name.casefold()
+    said = [
+        line.text[label.end - line.start :] for line, label in labelled if label and label.name.casefold() == opening
+    ]
+    names = frozenset(label.name.casefold() for _, label in labelled if label and _is_name(label.name.casefold()))
+    spoken = len(said) > 1 and any(_SPOKEN.search(words) for words in said)
+    return names if spoken and opening in names and len(names) > 1 else frozenset()
 
 
 def _is_name(name: str) -> bool:

@@ -26,7 +26,7 @@ _BEGINS = re.compile(
 )
 _ENDS = re.compile(rf"\b(?:until|till|til|through|thru|up\s+(?:to|until)){_ON}\s*$", re.IGNORECASE)
 _FOR = re.compile(r"\bfor(?:\s+(?:the\s+(?:whole|rest)\s+of|all\s+of|just|only))?(?:\s+the)?\s*$", re.IGNORECASE)
-_INNER = re.compile(r"(?:since|from|until|till|through|thru|starting|beginning|of|for)\b", re.IGNORECASE)
+_INNER = re.compile(r"(?:since|from|to|until|till|through|thru|starting|beginning|of|for)\b", re.IGNORECASE)
 _ONWARDS = re.compile(r"\s+(?:on|onwards?|forward)\b(?!\s+\w+day)", re.IGNORECASE)
 _LEAD = re.compile(
     r"^(?:starting|beginning|effective|as\s+(?:of|from)|with\s+effect\s+from|from|since|until|through)\b", re.IGNORECASE

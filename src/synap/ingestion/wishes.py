@@ -44,8 +44,8 @@ def standing_content(wanted: str, voice: Voice) -> str | None:
     if not words:
         return None
     first = words[0].lower
-    called = re.match(r"(?:always )?(?:call|address|refer to) me (?:as )?(?P<name>.+)", text, re.IGNORECASE)
-    if called:
+    called = re.match(r"(?:always )?(?:call|address|refer to) me (?P<as>as )?(?P<name>.+)", text, re.IGNORECASE)
+    if called and (called["as"] or not re.match(r"\w+ly\b|by\b|with\b|using\b|in\b", called["name"])):
         return f"{voice.name} wants to be called {called['name'].strip()}"
     text = _YOU.sub(_it, text)
     text = re.sub(r"\byour\b", "its", re.sub(r"\byourself\b", "itself", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
@@ -54,7 +54,7 @@ def standing_content(wanted: str, voice: Voice) -> str | None:
         if not is_name(words[0].text) or verbs.is_base(first) or first in ("don't", "do")
         else text
     )
-    negated = re.match(r"(?:do not|don['\u2019]?t)\s+(?:ever\s+)?", text, re.IGNORECASE)
+    negated = re.match(r"(?:do not|don['\u2019]?t|not)\s+(?:ever\s+)?", text, re.IGNORECASE)
     if negated:
         text = f"I want the assistant not to {text[negated.end() :]}"
     elif verbs.is_base(first) or first in ("always", "never", "be"):

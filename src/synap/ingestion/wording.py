@@ -31,7 +31,7 @@ _TRAILING = re.compile(
     r"(?:[\s,.!]+(?:lol|lmao|rofl|(?:ha){2,}h?|(?:he){2,}|tbh|btw|by the way|imo|imho|fyi|ngl|xd|omg|tho|:-?[)D(P]|"
     r";-?\)|<3)"
     r"|,\s*(?:you know|you see|i guess|i think|i mean|i suppose|to be honest|honestly|as you know|if you ask me|though|"
-    r"believe it or not))+[\s.!]*$",
+    r"believe it or not)|,?\s+(?:and|but|so)\s+that(?:['\u2019]s| is| was)\s+(?:it|that|all|about it|the end of it|how it is))+[\s.!]*$",
     re.IGNORECASE,
 )
 
@@ -51,8 +51,8 @@ def with_introductions(clauses: list[Clause], known: str) -> list[Clause]:
     """Return the clauses with `I am Ada Byron, a potter` as the two that it makes; `known` is the speaker's name."""
     parts: list[Clause] = []
     for clause in clauses:
-        texts = introduction(clause.text, known) or (clause.text,)
-        parts += [replace(clause, text=text) for text in texts]
+        told = introduction(clause.text, known)
+        parts += [replace(clause, text=text) for text in told] if told else [clause]
     return parts
 
 

@@ -168,9 +168,10 @@ def _build(group: Any, prefix: str, values: Mapping[str, Any]) -> Any:
 
 def _check_rules(maca: Maca) -> None:
     vector = maca.storage.vector
-    if not vector.enabled and not maca.storage.graph.enabled:
+    if not maca.storage.graph.enabled:
         raise InvalidInputError(
-            "storage.vector.enabled and storage.graph.enabled must not both be false", field="storage.vector.enabled"
+            "storage.graph.enabled: false is not available yet; leave it out or set it to true",
+            field="storage.graph.enabled",
         )
     expected = _MODEL_DIMENSIONS.get(vector.embedding.model)
     if expected is not None and vector.embedding.dimension not in (0, expected):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -87,16 +88,22 @@ _WEIGHT = Limits(0, 10)
 class Embedding:
     """Which vectors the instance expects."""
 
-    model: Annotated[str, "Embedding model; `default` is the one the server runs.", _WORD] = "default"
-    dimension: Annotated[int, "Length of its vectors; 0 is the model's own.", Limits(0, 16384)] = 0
+    model: Annotated[str, "Embedding model, as a label: vectors are those of the one that the server runs.", _WORD] = (
+        "default"
+    )
+    dimension: Annotated[
+        int, "Length of its vectors, checked for known models; 0 is the model's own.", Limits(0, 16384)
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorStorage:
     """Search by meaning."""
 
-    namespace: Annotated[str, "Name of the logical partition.", _WORD] = "default"
-    enabled: Annotated[bool, "Whether vectors are searched; what is stored stays either way."] = True
+    namespace: Annotated[str, "A label; nothing is divided by it.", _WORD] = "default"
+    enabled: Annotated[
+        bool, "Whether vectors are searched; without, words alone answer. What is stored stays either way."
+    ] = True
     embedding: Embedding = field(default_factory=Embedding)
 
 
@@ -104,8 +111,8 @@ class VectorStorage:
 class GraphStorage:
     """Entities and what ties them."""
 
-    namespace: Annotated[str, "Name of the logical partition.", _WORD] = "default"
-    enabled: Annotated[bool, "Whether entities are linked and relationships kept."] = True
+    namespace: Annotated[str, "A label; nothing is divided by it.", _WORD] = "default"
+    enabled: Annotated[bool, "Whether entities are linked; `false` is not available yet."] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +141,20 @@ class Retention:
     """How long memories stay."""
 
     max_memory_age_days: Annotated[
-        int, "Age in days, counted from the recording, at which memories expire; 0 is never.", Limits(0, 36500)
+        int,
+        "Age in days, counted from the recording, at which memories and passages expire; 0 is never. No answer holds"
+        " what has expired; what becomes of it is settled once an hour.",
+        Limits(0, 36500),
     ] = 0
     compaction_policy: Annotated[
         CompactionPolicy,
-        "What becomes of expired memories: `archive` hides, `delete` erases them; `auto` lets the engine choose.",
+        "What becomes of what has expired: `delete` erases it with its documents and messages, `archive` keeps it out of"
+        " every answer, readable by id; `auto` is `delete`.",
     ] = CompactionPolicy.AUTO
+
+    def kept_from(self, now: datetime) -> datetime | None:
+        """Return the moment before which everything recorded has expired at `now`, or None where nothing expires."""
+        return now - timedelta(days=self.max_memory_age_days) if self.max_memory_age_days else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +176,8 @@ class Categories:
     episodes: Annotated[bool, "What happened, with whom, and how it ended."] = True
     emotions: Annotated[bool, "States of mind and what caused them."] = True
     temporal_events: Annotated[bool, "What is tied to a date, once or again and again."] = True
-    relationships: Annotated[bool, "How entities are tied to each other."] = True
-    procedures: Annotated[bool, "How something is done, step by step."] = False
+    relationships: Annotated[bool, "Reserved: how entities are tied to each other is not extracted yet."] = True
+    procedures: Annotated[bool, "Reserved: how something is done, step by step, is not extracted yet."] = False
 
     @property
     def types(self) -> frozenset[MemoryType]:
@@ -179,7 +194,7 @@ class ExtractionRules:
     is kept can still be ranked low or filtered by its reader; one that was discarded cannot come back.
     """
 
-    mode: Annotated[ExtractionMode, "`enhanced` looks for more, at the cost of speed."] = ExtractionMode.STANDARD
+    mode: Annotated[ExtractionMode, "`enhanced` is reserved and, for now, the same."] = ExtractionMode.STANDARD
     confidence_threshold: Annotated[
         float, "Memories less sure than this are not kept. Excerpts of the source are not affected.", _SHARE
     ] = 0.5
@@ -213,7 +228,9 @@ class Ingestion:
     extraction: ExtractionRules = field(default_factory=ExtractionRules)
     chunking: Chunking = field(default_factory=Chunking)
     pii: Pii = field(default_factory=Pii)
-    agent_hints: Annotated[tuple[str, ...], "Directives in plain words: terminology, priorities of extraction."] = ()
+    agent_hints: Annotated[
+        tuple[str, ...], "Directives in plain words, kept with the configuration; the built-in rules do not read them."
+    ] = ()
 
     @property
     def confidence_threshold(self) -> float:

@@ -1,9 +1,10 @@
-"""The one way from candidates to a context: fuse, refine, uphold, settle, order, fit, format."""
+"""The one way from candidates to a context: fuse, refine, weigh, uphold, settle, order, fit, format."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search
 from synap.domain.memories import MemoryType
@@ -11,8 +12,9 @@ from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
-from synap.retrieval.fuse import Fused, fuse
+from synap.retrieval.fuse import Balance, Fused, fuse
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order
+from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
 from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
@@ -37,6 +39,8 @@ class Wanted:
         semantic: Whether the embedder knows paraphrase.
         confidence_threshold: Memories below it are left out, excerpts never, 0..1.
         type_weights: Factor on the score by type; 1 where missing.
+        balance: How much each signal of the score counts.
+        kept_from: What was recorded before this moment is past its retention; None where nothing expires.
     """
 
     max_results: int = 10
@@ -49,6 +53,8 @@ class Wanted:
     semantic: bool = True
     confidence_threshold: float = 0.0
     type_weights: Mapping[MemoryType, float] = field(default_factory=dict)
+    balance: Balance = field(default_factory=Balance)
+    kept_from: datetime | None = None
 
 
 def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
@@ -77,10 +83,17 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
 
 
 def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
-    """Return the candidates of the rungs asked for; types and confidence are judged after scoring, for the neighbours' sake."""
-    if wanted.rungs is None:
-        return list(candidates)
-    return [c for c in candidates if c.memory.scope.rung in wanted.rungs]
+    """Return the candidates of the rungs asked for that have not expired.
+
+    Types and confidence are judged after scoring, for the neighbours' sake.
+    """
+    rungs, kept_from = wanted.rungs, wanted.kept_from
+    return [
+        c
+        for c in candidates
+        if (rungs is None or c.memory.scope.rung in rungs)
+        and (kept_from is None or c.neighbour or c.memory.recorded_at >= kept_from)
+    ]
 
 
 def _ranked(
@@ -98,8 +111,9 @@ def _ranked(
             now=search.now,
         )
         return placed, {}
-    fused: Fused = fuse(candidates, search, semantic=wanted.semantic, type_weights=wanted.type_weights)
-    upheld = uphold(refine(_servable(fused.scored, wanted)), search)
+    fused: Fused = fuse(candidates, search, semantic=wanted.semantic, balance=wanted.balance)
+    refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
+    upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
     return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused.matched
 
 
@@ -122,9 +136,21 @@ def _servable(scored: Sequence[Scored], wanted: Wanted) -> list[Scored]:
     return [
         one
         for one in scored
-        if one.candidate.memory.statement.type in types
-        and (one.candidate.excerpt or one.candidate.memory.statement.confidence >= wanted.confidence_threshold)
+        if one.candidate.memory.statement.type in types and _worth_serving(one.candidate, wanted.confidence_threshold)
     ]
+
+
+def _worth_serving(candidate: Candidate, confidence: float) -> bool:
+    """Whether an excerpt says something, and a memory is sure enough."""
+    if candidate.excerpt:
+        return says_something(own_words(candidate))
+    return candidate.memory.statement.confidence >= confidence
+
+
+def _weigh(one: Scored, type_weights: Mapping[MemoryType, float]) -> Scored:
+    """Return `one` with its total times the weight of its type."""
+    weight = type_weights.get(one.candidate.memory.statement.type, 1.0)
+    return one if weight == 1.0 else with_total(one, one.score.total * weight)
 
 
 def _item(placed: Placed, matched: Mapping[str, tuple[str, ...]]) -> Item:
@@ -134,7 +160,7 @@ def _item(placed: Placed, matched: Mapping[str, tuple[str, ...]]) -> Item:
         memory=candidate.memory,
         content=candidate.memory.statement.content,
         rank=0,
-        score=replace(score, total=score.total or placed.relevance, band=placed.band),
+        score=replace(score, total=min(1.0, max(score.total, placed.relevance)), band=placed.band),
         excerpt=candidate.excerpt,
         overridden_by=settled.overridden_by,
         matched_queries=matched.get(candidate.memory.id, ()),

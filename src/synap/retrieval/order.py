@@ -56,7 +56,7 @@ def arrange(settled: Sequence[Settled], ladder: Ladder) -> list[Placed]:
     better score, then the smaller id. A memory that overrides another is as relevant to the question as that one, since
     it settles the same matter, however differently it is worded.
     """
-    relevance = _lifted(settled)
+    relevance = _lifted(settled, {_id(one): one.scored.score.total for one in settled})
     by_score = sorted(settled, key=lambda one: (-relevance[_id(one)], _id(one)))
     floor = FLOOR * relevance[_id(by_score[0])] if by_score else 0.0
     placed: list[Placed] = []
@@ -67,7 +67,7 @@ def arrange(settled: Sequence[Settled], ladder: Ladder) -> list[Placed]:
             band, leader = band + 1, score
         placed.append(Placed(settled=one, relevance=score, band=band, relevant=score >= floor > 0.0))
     ranks = _ranks(ladder)
-    placed.sort(key=lambda p: (p.band, p.settled.overridden_by is not None, ranks[p.rung], -p.relevance, p.id))
+    placed.sort(key=lambda p: (p.band, p.settled.winner is not None, ranks[p.rung], -p.relevance, p.id))
     return _behind_winners(placed)
 
 
@@ -78,15 +78,15 @@ def arrange_unasked(
 
     The favoured rung comes first, the others from narrow to broad. Each rung that has something gives at least one item
     while `limit` allows; what remains goes to the rungs in their order. Excerpts stand in only for a rung that has no
-    memory. Recency halves every 30 days and weighs 0.7 against 0.3 of confidence.
+    memory. Recency halves every 30 days and weighs 0.7 against 0.3 of confidence; whoever overrides another comes with
+    that one's merit where it is higher.
     """
     ranks = _ranks(ladder)
+    relevance = _lifted(settled, {_id(one): _merit(one, now) for one in settled})
     rungs: defaultdict[str, list[Placed]] = defaultdict(list)
     for one in settled:
-        memory = one.scored.candidate.memory
-        days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
-        score = _RECENCY_SHARE * 0.5 ** (days / _FADING_DAYS) + (1 - _RECENCY_SHARE) * memory.statement.confidence
-        rungs[memory.scope.rung].append(Placed(settled=one, relevance=score, band=0, relevant=True))
+        placed = Placed(settled=one, relevance=relevance[_id(one)], band=0, relevant=True)
+        rungs[placed.rung].append(placed)
     order = sorted(rungs, key=lambda rung: (rung != favoured, ranks[rung]))
     queues = {rung: _best_of_rung(rungs[rung]) for rung in order}
     room = max(0, limit)
@@ -126,10 +126,18 @@ def _best_of_rung(placed: Iterable[Placed]) -> list[Placed]:
     return memories
 
 
-def _lifted(settled: Sequence[Settled]) -> dict[str, float]:
-    """Return the relevance by id, each winner raised to what it overrides, along whole chains of winners."""
-    relevance = {_id(one): one.scored.score.total for one in settled}
-    winner = {_id(one): one.overridden_by for one in settled if one.overridden_by in relevance}
+def _merit(one: Settled, now: datetime) -> float:
+    """Return how new and how sure a memory is, 0..1."""
+    memory = one.scored.candidate.memory
+    days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
+    recency = float(0.5 ** (days / _FADING_DAYS))
+    return _RECENCY_SHARE * recency + (1 - _RECENCY_SHARE) * memory.statement.confidence
+
+
+def _lifted(settled: Sequence[Settled], scores: Mapping[str, float]) -> dict[str, float]:
+    """Return `scores` by id with each winner raised to what it overrides, along whole chains of winners."""
+    relevance = dict(scores)
+    winner = {_id(one): one.winner for one in settled if one.winner in relevance}
     for loser, first in winner.items():
         seen = {loser}
         current: str | None = first
@@ -142,14 +150,14 @@ def _lifted(settled: Sequence[Settled]) -> dict[str, float]:
 
 def _behind_winners(placed: Sequence[Placed]) -> list[Placed]:
     """Return `placed` with everyone overridden who stands before the winner moved right behind it."""
-    if not any(one.settled.overridden_by for one in placed):
+    if not any(one.settled.winner for one in placed):
         return list(placed)
     present = {one.id for one in placed}
     waiting: defaultdict[str, list[Placed]] = defaultdict(list)
     result: list[Placed] = []
     done: set[str] = set()
     for one in placed:
-        winner = one.settled.overridden_by
+        winner = one.settled.winner
         if winner in present and winner not in done and winner is not None:
             waiting[winner].append(one)
             continue

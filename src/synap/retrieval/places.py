@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from synap.domain.contexts import SegmentRef
 from synap.domain.words import STOP_WORDS
+from synap.retrieval.passages import asked_in, own_words
 from synap.retrieval.scored import Scored
 
 DEPTH = 128
@@ -27,11 +28,15 @@ REDUNDANT = 0.6
 """Factor for what another item of the same place already says."""
 
 _TELLING = re.compile(r"[^\W_]{4,}|\d+")
+_THE_USER = re.compile(r"\bthe user(?:['\u2019]s)?\b", re.IGNORECASE)
 _STEM = 5
 
 
-def refine(scored: Sequence[Scored]) -> list[Scored]:
-    """Return `scored`, which comes best first, with each place spoken for once, best first again (ties: by id)."""
+def refine(scored: Sequence[Scored], asked: re.Pattern[str] | None = None) -> list[Scored]:
+    """Return `scored`, which comes best first, with each place spoken for once, best first again (ties: by id).
+
+    A passage that holds a word found by `asked` which its memories lack is never spoken for by them.
+    """
     places: defaultdict[SegmentRef, list[Scored]] = defaultdict(list)
     result: list[Scored] = []
     for position, one in enumerate(scored):
@@ -41,7 +46,7 @@ def refine(scored: Sequence[Scored]) -> list[Scored]:
         else:
             places[place].append(one)
     for group in places.values():
-        result.extend(group if len(group) == 1 else _spoken_for(group))
+        result.extend(group if len(group) == 1 else _spoken_for(group, asked))
     result.sort(key=lambda one: (-one.score.total, one.candidate.memory.id))
     return result
 
@@ -59,16 +64,14 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset({word[:_STEM] for word in _TELLING.findall(text.casefold()) if word not in STOP_WORDS})
 
 
-def _spoken_for(group: Sequence[Scored]) -> list[Scored]:
+def _spoken_for(group: Sequence[Scored], asked: re.Pattern[str] | None) -> list[Scored]:
     memories = [one for one in group if not one.candidate.excerpt]
     excerpt = next((one for one in group if one.candidate.excerpt), None)
     if excerpt is None or not memories:
         return list(group)
     score = excerpt.score.total
     best = max(memories, key=lambda one: (one.score.total, one.candidate.memory.id))
-    passage = content_words(excerpt.candidate.memory.statement.content)
-    carried = content_words(" ".join(one.candidate.memory.statement.content for one in memories))
-    if len(passage & carried) >= COVERED * len(passage):
+    if _covered(own_words(excerpt.candidate), " ".join(own_words(one.candidate) for one in memories), asked):
         return [with_total(one, max(score, one.score.total)) if one is best else one for one in memories]
     if best.score.total >= AS_GOOD * score:
         return [*memories, with_total(excerpt, score * REDUNDANT)]
@@ -76,6 +79,13 @@ def _spoken_for(group: Sequence[Scored]) -> list[Scored]:
         excerpt,
         *(with_total(one, one.score.total * REDUNDANT) if _adds_nothing(one) else one for one in memories),
     ]
+
+
+def _covered(passage: str, carried: str, asked: re.Pattern[str] | None) -> bool:
+    """Whether the text of the memories carries most of what a passage says, and all of it that was asked for."""
+    telling = content_words(passage)
+    shared = telling & content_words(_THE_USER.sub("", carried))
+    return len(shared) >= COVERED * len(telling) and asked_in(asked, passage) <= asked_in(asked, carried)
 
 
 def _adds_nothing(one: Scored) -> bool:

@@ -9,7 +9,12 @@ from synap.domain.contexts import Candidate, ScoreParts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A candidate and how relevant it is."""
+    """A candidate and how relevant it is.
+
+    Attributes:
+        candidate: What was found.
+        score: How relevant it is.
+    """
 
     candidate: Candidate
     score: ScoreParts
@@ -22,9 +27,17 @@ class Settled:
     Attributes:
         scored: The candidate and its score, unchanged.
         overridden_by: Id of the narrower or newer memory that wins over it, or None.
+        partly_overridden_by: Id of the one that wins over a sentence of it, where it is a passage of several: it stands
+            behind the winner too, but what else it says still holds.
         merged: Ids of the memories that say the same and were dropped in its favour.
     """
 
     scored: Scored
     overridden_by: str | None = None
+    partly_overridden_by: str | None = None
     merged: tuple[str, ...] = ()
+
+    @property
+    def winner(self) -> str | None:
+        """Id of what stands before it because it settles the same matter, or None."""
+        return self.overridden_by or self.partly_overridden_by

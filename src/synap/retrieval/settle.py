@@ -18,6 +18,7 @@ from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
+from synap.retrieval.passages import own_words, several_sentences
 from synap.retrieval.scored import Scored, Settled
 
 _COMMON = 12
@@ -68,7 +69,8 @@ def settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
     Of equal facts the narrowest is kept, in the place of the best ranked of them, and the newest within one scope. Of
     two in conflict the narrower wins, however old; within one scope the one said later, and there memories and excerpts
     do not override each other. A candidate overridden by several names the one that takes precedence; since marks
-    always point that way, they form no rings.
+    always point that way, they form no rings. A passage of several sentences is overridden in part only, as the others
+    still hold.
     """
     ranks = {rung.name: position for position, rung in enumerate(ladder.rungs)}
     standings = [
@@ -177,13 +179,16 @@ def _settled(standings: Sequence[_Standing]) -> list[Settled]:
     for one in standings:
         groups[_keeper(one).position].append(one)
     return [
-        Settled(
-            scored=standings[position].scored,
-            overridden_by=_winner_of(standings[position]),
-            merged=tuple(one.id for one in members if one.position != position),
-        )
+        _outcome(standings[position], tuple(one.id for one in members if one.position != position))
         for position, members in groups.items()
     ]
+
+
+def _outcome(one: _Standing, merged: tuple[str, ...]) -> Settled:
+    winner, candidate = _winner_of(one), one.scored.candidate
+    if winner is not None and candidate.excerpt and several_sentences(own_words(candidate)):
+        return Settled(scored=one.scored, partly_overridden_by=winner, merged=merged)
+    return Settled(scored=one.scored, overridden_by=winner, merged=merged)
 
 
 def _winner_of(one: _Standing) -> str | None:

@@ -9,17 +9,23 @@ from synap.api.admin import (
     AuditPage,
     ClientRecord,
     ConfigRecord,
+    CreateClient,
     CreateInstance,
+    CreateKey,
     InstanceRecord,
     KeyRecord,
     NewKey,
+    ReadAudit,
+    ReadPage,
+    UpdateClient,
     UpdateInstance,
     WorldMemory,
 )
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
 from synap.api.protocol import AdminApi
 from synap.api.requests import build
-from synap.domain.ids import check_caller_id
+from synap.errors import InvalidInputError
+from synap.sdk.rows import check_row_id
 
 Connect = Callable[[], Awaitable[AdminApi]]
 
@@ -57,16 +63,18 @@ class Clients:
 
     async def create(self, name: str) -> ClientRecord:
         """Create a client."""
-        return await (await self._connect()).create_client(name=name)
+        request = build(CreateClient, {"name": name})
+        return await (await self._connect()).create_client(name=request.name)
 
     async def update(self, client_id: str, *, name: str | None = None, status: str | None = None) -> ClientRecord:
         """Rename a client, or set its status: `active`, `inactive` or `soft_deleted`."""
-        client_id = check_caller_id(client_id, field="client_id")
-        return await (await self._connect()).update_client(client_id, name=name, status=status)
+        client_id = check_row_id(client_id, field="client_id")
+        change = build(UpdateClient, {"name": name, "status": status})
+        return await (await self._connect()).update_client(client_id, name=change.name, status=change.status)
 
     async def delete(self, client_id: str) -> None:
         """Erase a client with all its instances and all their data."""
-        client_id = check_caller_id(client_id, field="client_id")
+        client_id = check_row_id(client_id, field="client_id")
         await (await self._connect()).delete_client(client_id)
 
 
@@ -78,7 +86,7 @@ class Instances:
 
     async def list(self, client_id: str) -> tuple[InstanceRecord, ...]:
         """Return the instances of a client."""
-        client_id = check_caller_id(client_id, field="client_id")
+        client_id = check_row_id(client_id, field="client_id")
         return await (await self._connect()).instances(client_id=client_id)
 
     async def get(self, instance_id: str) -> InstanceRecord:
@@ -162,11 +170,12 @@ class Keys:
     async def create(self, instance_id: str, label: str = "") -> NewKey:
         """Make a key; its secret is shown this once."""
         instance_id = _instance(instance_id)
-        return await (await self._connect()).create_key(instance_id, label=label)
+        request = build(CreateKey, {"label": label})
+        return await (await self._connect()).create_key(instance_id, label=request.label)
 
     async def revoke(self, instance_id: str, key_id: str) -> None:
         """Revoke a key at once."""
-        key_id = check_caller_id(key_id, field="key_id")
+        key_id = check_row_id(key_id, field="key_id")
         instance_id = _instance(instance_id)
         await (await self._connect()).revoke_key(instance_id, key_id)
 
@@ -185,6 +194,10 @@ class Config:
     async def set(self, instance_id: str, source: str | Mapping[str, Any]) -> ConfigRecord:
         """Validate a MACA document, YAML text or a mapping, and put it in force."""
         instance_id = _instance(instance_id)
+        if not isinstance(source, str | Mapping):
+            raise InvalidInputError(
+                f"the configuration must be YAML text or a mapping, not {type(source).__name__}", field="config"
+            )
         return await (await self._connect()).set_config(instance_id, source)
 
 
@@ -201,11 +214,12 @@ class World:
 
     async def list(self, page: int = 1, page_size: int = 20) -> MemoryPage:
         """List the WORLD memories, newest first."""
-        return await (await self._connect()).world_memories(page=page, page_size=page_size)
+        asked = build(ReadPage, {"page": page, "page_size": page_size})
+        return await (await self._connect()).world_memories(page=asked.page, page_size=asked.page_size)
 
     async def delete(self, memory_id: str) -> DeletedMemory:
         """Erase a WORLD memory."""
-        memory_id = check_caller_id(memory_id, field="memory_id")
+        memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).delete_world_memory(memory_id)
 
 
@@ -217,8 +231,11 @@ class AuditTrail:
 
     async def list(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """Return a page of the trail, newest first; its `cursor` leads to the next."""
-        return await (await self._connect()).audit(instance_id=instance_id, cursor=cursor, limit=limit)
+        asked = build(ReadAudit, {"instance_id": instance_id, "cursor": cursor, "limit": limit})
+        return await (await self._connect()).audit(
+            instance_id=asked.instance_id, cursor=asked.cursor, limit=asked.limit
+        )
 
 
 def _instance(instance_id: str) -> str:
-    return check_caller_id(instance_id, field="instance_id")
+    return check_row_id(instance_id, field="instance_id")

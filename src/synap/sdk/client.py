@@ -73,11 +73,14 @@ class Synap:
         return cls(connection=_embedded(data_dir))
 
     async def initialize(self) -> None:
-        """Open the connection now instead of on the first call. Safe to call twice."""
-        await self._connection.line()
+        """Open the connection now instead of on the first call, or again after `shutdown`. Safe to call twice."""
+        await self._connection.open()
 
     async def shutdown(self) -> None:
-        """Close what was opened; an engine in this process finishes the jobs in hand. Safe to call twice."""
+        """Close what was opened; an engine in this process finishes the jobs in hand. Safe to call twice.
+
+        Calls after it are refused with a `SetupError`, until `initialize` is called again.
+        """
         await self._connection.close()
 
     async def health(self) -> Health:

@@ -96,20 +96,35 @@ class LocalLine:
 
 
 class Connection:
-    """A way to an engine that opens when it is first needed, once, however many tasks ask at the same time."""
+    """A way to an engine that opens when it is first needed, once, however many tasks ask at the same time.
+
+    Closed, it stays so until it is opened again by `open`: a call that comes late must not start an engine unnoticed.
+    """
 
     def __init__(self, opening: Callable[[], Awaitable[Line]]) -> None:
         self._opening = opening
+        self._closed = False
         self._line: Line | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Open the line now, also after it was closed. Safe to call twice.
+
+        Raises:
+            SetupError: It was opened on another event loop, which still runs.
+        """
+        self._closed = False
+        await self.line()
 
     async def line(self) -> Line:
         """Return the open line.
 
         Raises:
-            SetupError: It was opened on another event loop, which still runs.
+            SetupError: It was closed, or opened on another event loop, which still runs.
         """
+        if self._closed:
+            raise SetupError("this Synap is shut down; call initialize() to use it again")
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._move(loop)
@@ -129,7 +144,8 @@ class Connection:
         return (await self.line()).admin()
 
     async def close(self) -> None:
-        """Close the line, if it is open; the next call opens it again."""
+        """Close the line, if it is open."""
+        self._closed = True
         if self._loop is not asyncio.get_running_loop():
             return
         async with self._lock:

@@ -49,7 +49,7 @@ class UserContext:
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
         types: str | Sequence[str] | None = None,
-        mode: str = "fast",
+        mode: str | None = None,
         max_tokens: int | None = None,
         query_date: datetime | str | None = None,
         as_of: datetime | str | None = None,
@@ -66,7 +66,7 @@ class UserContext:
             search_query: One or several questions; none for the newest and surest.
             max_results: How many items at most, 0..50.
             types: Memory types wanted; none for all.
-            mode: `fast` or `accurate`.
+            mode: `fast` or `accurate`; None for the instance's own.
             max_tokens: Budget of `formatted_context`; None for the instance's own.
             query_date: The moment from which the question is asked.
             as_of: Serve what was believed at this moment.
@@ -109,7 +109,7 @@ class CustomerContext:
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
         types: str | Sequence[str] | None = None,
-        mode: str = "fast",
+        mode: str | None = None,
         max_tokens: int | None = None,
         query_date: datetime | str | None = None,
         as_of: datetime | str | None = None,
@@ -148,7 +148,7 @@ class ClientContext:
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
         types: str | Sequence[str] | None = None,
-        mode: str = "fast",
+        mode: str | None = None,
         max_tokens: int | None = None,
         query_date: datetime | str | None = None,
         as_of: datetime | str | None = None,

@@ -17,6 +17,7 @@ from synap.api.requests import build, message_batch
 from synap.domain.ids import check_caller_id
 from synap.sdk.contexts import Connect, fetch
 from synap.sdk.responses import ContextResponse
+from synap.sdk.rows import checked_rows
 
 
 class Conversation:
@@ -63,8 +64,14 @@ class Conversation:
         return await (await self._connect()).record_message(request)
 
     async def record_messages_batch(self, messages: Sequence[Mapping[str, Any] | RecordMessage]) -> RecordedBatch:
-        """Store several messages, each with the arguments of `record_message`; bad ones fail one by one."""
-        return await (await self._connect()).record_messages(message_batch(messages))
+        """Store several messages, each with the arguments of `record_message`; bad ones fail one by one.
+
+        Raises:
+            InvalidInputError: A row is no mapping, or has an argument that `record_message` does not know; nothing is
+                stored then.
+        """
+        rows = checked_rows(RecordMessage, messages, field="messages")
+        return await (await self._connect()).record_messages(message_batch(rows))
 
     async def messages(
         self,
@@ -104,7 +111,7 @@ class ConversationContexts:
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
         types: str | Sequence[str] | None = None,
-        mode: str = "fast",
+        mode: str | None = None,
         max_tokens: int | None = None,
         query_date: datetime | str | None = None,
         as_of: datetime | str | None = None,

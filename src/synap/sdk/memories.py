@@ -22,9 +22,9 @@ from synap.api.memories import (
 from synap.api.protocol import Api
 from synap.api.requests import build, create_batch
 from synap.domain.documents import IngestionStatus, Turn
-from synap.domain.ids import check_caller_id
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError, NetworkTimeoutError
+from synap.sdk.rows import check_row_id, checked_rows
 
 BATCH_DOCUMENTS = 1000
 """Documents that one request takes; longer lists are split."""
@@ -105,8 +105,10 @@ class Memories:
     ) -> BatchResult:
         """Hand in many documents, each with the arguments of `create`.
 
-        Bad documents fail one by one, and their rows say why; with `fail_fast` one bad document refuses all. More
-        than 1,000 documents travel as several batches and come back as one result, under the first batch's id.
+        Bad documents fail one by one, and their rows say why; with `fail_fast` one bad document refuses all. A row
+        that is no mapping, or has an argument that `create` does not know, is a mistake of the call and refuses all:
+        an id under another name would be lost, and the document be everyone's. More than 1,000 documents travel as
+        several batches and come back as one result, under the first batch's id.
 
         Args:
             documents: Mappings or requests; none gives zeros.
@@ -115,9 +117,10 @@ class Memories:
             timeout_seconds: How long to wait; None for as long as it takes.
 
         Raises:
+            InvalidInputError: `documents` or one of its rows is no such thing; `field` names it.
             NetworkTimeoutError: They were not through in time; they still will be.
         """
-        requests = create_batch(documents)
+        requests = create_batch(checked_rows(CreateMemory, documents, field="documents"))
         if not requests:
             return BatchResult(batch_id="", total=0, succeeded=0, failed=0, memory_count=0)
         if fail_fast and len(requests) > BATCH_DOCUMENTS:
@@ -138,7 +141,7 @@ class Memories:
     ) -> Ingestion:
         """Return how far an ingestion has come."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        ingestion_id = check_caller_id(ingestion_id, field="ingestion_id")
+        ingestion_id = check_row_id(ingestion_id, field="ingestion_id")
         return await (await self._connect()).ingestion(ingestion_id, ids=ids)
 
     async def wait_for_completion(
@@ -154,7 +157,7 @@ class Memories:
         Raises:
             NetworkTimeoutError: Not through in time; it still will be. Python's `TimeoutError` catches it too.
         """
-        ingestion_id = check_caller_id(ingestion_id, field="ingestion_id")
+        ingestion_id = check_row_id(ingestion_id, field="ingestion_id")
         api = await self._connect()
         return await _until(
             lambda: api.ingestion(ingestion_id),
@@ -167,7 +170,7 @@ class Memories:
     async def get(self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None) -> MemoryRecord:
         """Return one memory. Ids, where given, must be its owner's."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        memory_id = check_caller_id(memory_id, field="memory_id")
+        memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).memory(memory_id, ids=ids)
 
     async def list(
@@ -209,7 +212,7 @@ class Memories:
         request = build(
             UpdateMemory,
             {
-                "memory_id": check_caller_id(memory_id, field="memory_id"),
+                "memory_id": check_row_id(memory_id, field="memory_id"),
                 "document": document,
                 "merge_strategy": merge_strategy,
                 "document_type": document_type,
@@ -225,7 +228,7 @@ class Memories:
     ) -> DeletedMemory:
         """Erase one memory."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        memory_id = check_caller_id(memory_id, field="memory_id")
+        memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).delete_memory(memory_id, ids=ids)
 
     async def history(
@@ -233,7 +236,7 @@ class Memories:
     ) -> tuple[MemoryRecord, ...]:
         """Return the chain of supersessions that a memory belongs to, oldest first."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        memory_id = check_caller_id(memory_id, field="memory_id")
+        memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).memory_history(memory_id, ids=ids)
 
     async def restore(
@@ -241,7 +244,7 @@ class Memories:
     ) -> MemoryRecord:
         """Undo the supersession or retraction of a memory."""
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-        memory_id = check_caller_id(memory_id, field="memory_id")
+        memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).restore_memory(memory_id, ids=ids)
 
 

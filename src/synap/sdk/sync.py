@@ -41,7 +41,11 @@ class LoopThread:
         """
         if threading.current_thread() is self._thread or not self.stop.alive:
             work.close()
-            raise SetupError("this SynapSync is shut down, or is called from within itself; use Synap in coroutines")
+            raise SetupError(
+                "this SynapSync is shut down: call initialize() to use it again"
+                if not self.stop.alive
+                else "this SynapSync is called from within itself; use Synap in coroutines"
+            )
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -113,11 +117,13 @@ class SynapSync:
         return cls(twin=Synap.embedded(data_dir))
 
     def initialize(self) -> None:
-        """Open the connection now instead of on the first call."""
+        """Open the connection now instead of on the first call, or again after `shutdown`. Safe to call twice."""
+        if not self._thread.stop.alive:
+            self._thread = LoopThread()
         self._thread.run(self._synap.initialize())
 
     def shutdown(self) -> None:
-        """Close what was opened and end the thread. Safe to call twice."""
+        """Close what was opened and end the thread. Safe to call twice; calls after it are refused as `Synap`'s are."""
         if self._thread.stop.alive:
             try:
                 self._thread.run(self._synap.shutdown())

@@ -29,10 +29,32 @@ DRAIN_SECONDS = 20
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
+    """Return a socket that listens on an address; port 0 is any free one.
+
+    Raises:
+        SetupError: The address cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --http"
+        ) from error
+    return listener
+
+
 async def run(
     engine: Backend | Gate,
-    host: str = DEFAULT_HOST,
-    port: int = DEFAULT_PORT,
+    listener: socket.socket,
     *,
     max_document_bytes: int = DOCUMENT_BYTES,
     on_listening: Callable[[str, int], None] | None = None,
@@ -44,17 +66,12 @@ async def run(
 
     Args:
         engine: The engine, or a gate that is opened once the engine is there; until then calls are told to come again.
-        host: Address to listen on.
-        port: Port to listen on; 0 for any free one.
+        listener: Where to listen, from `listen`; closed at the end.
         max_document_bytes: Largest document, from which the largest request body follows.
         on_listening: Told the address and the real port once connections are accepted.
         stop: Another way to end it.
-
-    Raises:
-        SetupError: The address cannot be had.
     """
     gate = engine if isinstance(engine, Gate) else Gate(engine)
-    listener = _listen(host, port)
     address, real_port = listener.getsockname()[:2]
     config = uvicorn.Config(
         create_app(gate, max_document_bytes=max_document_bytes),
@@ -110,24 +127,6 @@ class _Server(uvicorn.Server):
 async def _end_on(stop: asyncio.Event, server: _Server) -> None:
     await stop.wait()
     server.end()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(2048)
-        except OSError:
-            listener.close()
-            raise
-    except OSError as error:
-        raise SetupError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --http"
-        ) from error
-    return listener
 
 
 def _report(on_listening: Callable[[str, int], None] | None, address: str, port: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from psycopg import errors
 
 from synap.api.admin import ClientRecord, CreateInstance, InstanceRecord, KeyRecord, UpdateInstance
-from synap.errors import ConflictError, InvalidInputError, NotFoundError
+from synap.errors import ConflictError, NotFoundError
 from synap.store.database import Database
 from synap.store.rows import decode_metadata, encode_json
+from synap.store.scopes import DELETING
 from synap.store.statements import execute
 
 KEY_PREFIX_LENGTH = 12
@@ -39,6 +41,7 @@ class KeyHolder:
         client_id: The client above it; None for a management key of the operator.
         instance_id, tenancy: The instance; None for a management key.
         active: Whether key, instance and client are all in force.
+        deleting: Whether instance or client is being deleted.
         revoked: Whether the key itself was revoked.
         last_used_at: When it was last noted as used.
         revision: Number of the instance's configuration, or None where none was ever set.
@@ -56,6 +59,7 @@ class KeyHolder:
     last_used_at: datetime | None
     revision: int | None
     source: str | None
+    deleting: bool = False
 
 
 class Accounts:
@@ -88,28 +92,27 @@ class Accounts:
 
         Raises:
             NotFoundError: There is none of this id.
+            ConflictError: It is being deleted.
         """
         row = await self._one("update_client", {"client": client_id, "name": name, "status": status})
-        return _client(_present(row, f"client {client_id}"))
+        if row is None:
+            raise _being_deleted(f"client {(await self.client(client_id)).client_id}")
+        return _client(row)
 
     async def create_instance(self, instance_id: str, request: CreateInstance, *, now: datetime) -> InstanceRecord:
         """Store a new instance, active at once.
 
         Raises:
-            InvalidInputError: There is no such client.
-            ConflictError: The client has an instance of this name.
+            NotFoundError: There is no such client.
+            ConflictError: The client has an instance of this name, or is being deleted.
         """
-        params = {
-            "instance": instance_id,
-            "client": request.client_id,
-            "name": request.name,
-            "agent_type": request.agent_type,
-            "tenancy": request.tenancy,
-            "description": request.description,
-            "metadata": encode_json(request.metadata),
-            "now": now,
-        }
-        await self._write_instance("insert_instance", params)
+        params = instance_params(instance_id, request, now=now)
+        with _taken(request.name):
+            async with self._database.control() as connection:
+                client = await (await execute(connection, "hold_client", params)).fetchone()
+                if _present(client, f"client {request.client_id}")["status"] == DELETING:
+                    raise _being_deleted(f"client {request.client_id}")
+                await execute(connection, "insert_instance", params)
         return await self.instance(instance_id)
 
     async def instances(self, client_id: str) -> list[InstanceRecord]:
@@ -133,7 +136,7 @@ class Accounts:
 
         Raises:
             NotFoundError: There is none of this id.
-            ConflictError: The client has another instance of this name.
+            ConflictError: The client has another instance of this name, or this one is being deleted.
         """
         params = {
             "instance": instance_id,
@@ -143,8 +146,12 @@ class Accounts:
             "metadata": None if request.metadata is None else encode_json(request.metadata),
             "status": request.status,
         }
-        await self._write_instance("update_instance", params)
-        return await self.instance(instance_id)
+        with _taken(request.name):
+            changed = await self._one("update_instance", params)
+        record = await self.instance(instance_id)
+        if changed is None:
+            raise _being_deleted(f"instance {instance_id}")
+        return record
 
     async def create_key(
         self,
@@ -156,25 +163,22 @@ class Accounts:
         now: datetime,
         client_id: str | None = None,
     ) -> KeyRecord:
-        """Store the hash of a key: of an instance, or (None) a management key, of one client or of the operator."""
-        kind = "management" if instance_id is None else "application"
-        params = {
-            "key": key_id,
-            "kind": kind,
-            "client": client_id,
-            "instance": instance_id,
-            "label": label,
-            "prefix": secret[:KEY_PREFIX_LENGTH],
-            "hash": hash_key(secret),
-            "now": now,
-        }
-        async with self._database.control() as connection:
-            await execute(connection, "insert_key", params)
+        """Store the hash of a key: of an instance, or (None) a management key, of one client or of the operator.
+
+        Raises:
+            NotFoundError: There is no such instance.
+        """
+        params = key_params(instance_id, key_id, secret=secret, label=label, now=now) | {"client": client_id}
+        try:
+            async with self._database.control() as connection:
+                await execute(connection, "insert_key", params)
+        except errors.ForeignKeyViolation as error:
+            raise NotFoundError(f"there is no instance {instance_id}", field="instance_id") from error
         return KeyRecord(
             key_id=key_id,
-            kind=kind,
+            kind=params["kind"],
             label=label,
-            prefix=secret[:KEY_PREFIX_LENGTH],
+            prefix=params["prefix"],
             created_at=now,
             instance_id=instance_id,
             client_id=client_id,
@@ -204,6 +208,7 @@ class Accounts:
             instance_id=row["instance_id"],
             tenancy=row["tenancy"],
             active=row["revoked_at"] is None and statuses <= {"active"},
+            deleting=DELETING in statuses,
             revoked=row["revoked_at"] is not None,
             last_used_at=row["last_used_at"],
             revision=row["revision"],
@@ -230,7 +235,7 @@ class Accounts:
         except errors.UniqueViolation as error:
             raise ConflictError("the configuration was changed by someone else at the same moment") from error
         except errors.ForeignKeyViolation as error:
-            raise NotFoundError(f"there is no instance {instance_id}") from error
+            raise NotFoundError(f"there is no instance {instance_id}", field="instance_id") from error
         return Revision(**_present(row, f"instance {instance_id}"))
 
     async def configuration(self, instance_id: str) -> Revision | None:
@@ -241,15 +246,6 @@ class Accounts:
     async def configurations(self, instance_id: str) -> list[Revision]:
         """Return all revisions of an instance's configuration, newest first."""
         return [Revision(**row) for row in await self._all("list_configurations", {"instance": instance_id})]
-
-    async def _write_instance(self, name: str, params: Mapping[str, Any]) -> None:
-        try:
-            async with self._database.control() as connection:
-                await execute(connection, name, params)
-        except errors.UniqueViolation as error:
-            raise ConflictError(f"an instance named {params['name']!r} is there already", field="name") from error
-        except errors.ForeignKeyViolation as error:
-            raise InvalidInputError(f"client_id: there is no client {params['client']}", field="client_id") from error
 
     async def _one(self, name: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
         async with self._database.control() as connection:
@@ -265,9 +261,50 @@ def hash_key(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
+def instance_params(instance_id: str, request: CreateInstance, *, now: datetime) -> dict[str, Any]:
+    """Return the parameters of the statement `insert_instance`."""
+    return {
+        "instance": instance_id,
+        "client": request.client_id,
+        "name": request.name,
+        "agent_type": request.agent_type,
+        "tenancy": request.tenancy,
+        "description": request.description,
+        "metadata": encode_json(request.metadata),
+        "now": now,
+    }
+
+
+def key_params(instance_id: str | None, key_id: str, *, secret: str, label: str, now: datetime) -> dict[str, Any]:
+    """Return the parameters of the statement `insert_key`, for a key of no client; of the key itself only a hash."""
+    return {
+        "key": key_id,
+        "kind": "management" if instance_id is None else "application",
+        "client": None,
+        "instance": instance_id,
+        "label": label,
+        "prefix": secret[:KEY_PREFIX_LENGTH],
+        "hash": hash_key(secret),
+        "now": now,
+    }
+
+
+@contextmanager
+def _taken(name: str | None) -> Iterator[None]:
+    """Say that the client has an instance of this name already, where the database refuses it."""
+    try:
+        yield
+    except errors.UniqueViolation as error:
+        raise ConflictError(f"an instance named {name!r} is there already", field="name") from error
+
+
+def _being_deleted(what: str) -> ConflictError:
+    return ConflictError(f"{what} is being deleted: it can be deleted again, but not changed")
+
+
 def _present(row: dict[str, Any] | None, what: str) -> dict[str, Any]:
     if row is None:
-        raise NotFoundError(f"there is no {what}")
+        raise NotFoundError(f"there is no {what}", field=f"{what.partition(' ')[0]}_id")
     return row
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from synap.domain.ids import RowIds
-from synap.domain.memories import Evidence, MemoryStatus, NewMemory, Refresh, Supersession
+from synap.domain.memories import MAX_NAME_CHARACTERS, Evidence, MemoryStatus, NewMemory, Refresh, Supersession
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash, slot_hash
 from synap.domain.terms import TERM_CAP, term_hashes
@@ -27,7 +27,7 @@ from synap.store.rows import (
     terms_text,
     vector_of,
 )
-from synap.store.statements import Slot, execute
+from synap.store.statements import Slot, aside, execute, portions
 
 MAX_EVIDENCE = 16
 """Passages kept for one memory; of one said more often, the latest."""
@@ -95,8 +95,20 @@ async def insert_memories(
     ids: RowIds,
 ) -> None:
     """Send the inserts of memories by row id, with their locators, entities and mentions; nothing for none."""
-    if not memories:
-        return
+    for portion in portions(list(memories.items())):
+        await _insert_portion(connection, scope, dict(portion), origin, slot=slot, now=now, ids=ids)
+
+
+async def _insert_portion(
+    connection: Connection,
+    scope: Scope,
+    memories: Mapping[int, NewMemory],
+    origin: Origin,
+    *,
+    slot: Slot,
+    now: datetime,
+    ids: RowIds,
+) -> None:
     params = place(scope) | {
         "document": origin.document_row,
         "metadata": None if origin.metadata is None else encode_json(origin.metadata),
@@ -105,7 +117,7 @@ async def insert_memories(
         "shared": scope.shared,
         "ids": list(memories),
     }
-    columns = _memory_columns(list(memories.values()), origin)
+    columns = await aside(len(memories), lambda: _memory_columns(list(memories.values()), origin))
     await execute(connection, "insert_memories", params | columns, shared=scope.shared, slot=slot)
     mentions = _mentions(memories, ids)
     if mentions["names"]:
@@ -161,9 +173,9 @@ async def refresh_memories(
 
 async def embed_segments(connection: Connection, scope: Scope, vectors: Mapping[int, Any], *, slot: Slot) -> None:
     """Send the vectors of segments, by row id; nothing for none."""
-    known = {row: vector_of(vector) for row, vector in vectors.items() if vector is not None}
-    if known:
-        params = place(scope) | {"ids": list(known), "vectors": list(known.values())}
+    known = [(row, vector_of(vector)) for row, vector in vectors.items() if vector is not None]
+    for portion in portions(known):
+        params = place(scope) | {"ids": [row for row, _ in portion], "vectors": [vector for _, vector in portion]}
         await execute(connection, "embed_segments", params, shared=scope.shared, slot=slot)
 
 
@@ -238,7 +250,8 @@ def _mentions(memories: Mapping[int, NewMemory], ids: RowIds) -> dict[str, list[
     for row, memory in memories.items():
         for name in memory.draft.statement.entities:
             normal = normal_name(name)
-            if normal:
+            # Extraction may take a long run of capitals for a name; and a name may grow when it is normalised.
+            if normal and max(len(name), len(normal)) <= MAX_NAME_CHARACTERS:
                 names.setdefault(normal, name)
                 pairs[normal, row] = None
     return {

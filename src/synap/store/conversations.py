@@ -92,21 +92,16 @@ class Conversations:
     ) -> Recorded:
         async with self._database.transaction([scope], pipelined=True) as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=message.recorded_at)
+            known = await (await execute(connection, "recorded_message", {**params, "message": message.id})).fetchone()
+            if known is not None:  # by an attempt whose answer was lost
+                return _recorded(scope, message, known["position"], known["external_id"])
             opening = await execute(connection, "open_conversation", params)
             await accept_document(connection, scope, document, rows, touched)
             opened = await opening.fetchone()
             position: int = opened["message_count"] if opened else 1
             columns = _columns(message, position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
-        stored = StoredMessage(
-            id=encode_public_id(RowRef("message", scope.bucket, message.id)),
-            position=position,
-            role=message.role,
-            content=message.content,
-            recorded_at=message.recorded_at,
-            session_id=message.session_id,
-        )
-        return Recorded(message=stored, message_count=position, external_id=opened["external_id"] if opened else "")
+        return _recorded(scope, message, position, opened["external_id"] if opened else "")
 
     async def read(self, scope: Scope, conversation: str, *, start: int = 1, limit: int = 500) -> list[StoredMessage]:
         """Return at most `limit` messages from the 1-based position `start`, in order; none of an unknown conversation."""
@@ -133,6 +128,18 @@ class Conversations:
             )
             for row in rows
         ]
+
+
+def _recorded(scope: Scope, message: NewMessage, position: int, external_id: str) -> Recorded:
+    stored = StoredMessage(
+        id=encode_public_id(RowRef("message", scope.bucket, message.id)),
+        position=position,
+        role=message.role,
+        content=message.content,
+        recorded_at=message.recorded_at,
+        session_id=message.session_id,
+    )
+    return Recorded(message=stored, message_count=position, external_id=external_id)
 
 
 def _columns(message: NewMessage, position: int) -> dict[str, list[Any]]:

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from psycopg import AsyncCursor
-from psycopg.rows import DictRow
 
 from synap.api.memories import Ingestion
 from synap.domain.documents import DocumentType, Mode, PreparedDocument, Role, Segment
+from synap.domain.echoes import echo
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
 from synap.domain.terms import term_hashes
@@ -24,8 +23,8 @@ from synap.store.ingestions import ingestion_of
 from synap.store.parts import decode_parts, encode_parts
 from synap.store.queue import NewJob, enqueue
 from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
-from synap.store.scopes import confirm, touch
-from synap.store.statements import execute
+from synap.store.scopes import Touched, confirm, touch
+from synap.store.statements import aside, execute, portions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +89,17 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRows:
-    """The ids of the rows that one acceptance writes; the same in every attempt, so that repeating does no harm."""
+    """What one acceptance writes, made before its transaction begins.
+
+    Attributes:
+        document, ingestion, job: Row ids; the same in every attempt, so that repeating does no harm.
+        segments: The columns of the segments, `ids` among them, in portions.
+    """
 
     document: int
     ingestion: int
     job: int
-    segments: tuple[int, ...]
+    segments: tuple[Mapping[str, list[Any]], ...]
 
 
 class Documents:
@@ -114,7 +118,7 @@ class Documents:
         Raises:
             ConflictError: The id is there already and `on_duplicate` is `reject`.
         """
-        rows = document_rows(self._ids, document)
+        rows = await aside(len(document.prepared.segments), lambda: document_rows(self._ids, document))
         return await retry(lambda: self._accept(scope, document, rows))
 
     async def _accept(self, scope: Scope, document: AcceptDocument, rows: DocumentRows) -> Ingestion:
@@ -122,6 +126,34 @@ class Documents:
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=document.recorded_at)
             return await accept_document(connection, scope, document, rows, touched)
+
+    async def accept_all(self, documents: Sequence[tuple[Scope, AcceptDocument]]) -> list[Ingestion]:
+        """Store documents of any scopes as `accept` does, all in one transaction; returns their ingestions in order.
+
+        Raises:
+            ConflictError: One is refused, and nothing was stored; `field` begins with `documents[i]`, its position.
+        """
+        count = sum(len(document.prepared.segments) for _, document in documents)
+        rows = await aside(count, lambda: [document_rows(self._ids, document) for _, document in documents])
+        return await retry(lambda: self._accept_all(documents, rows))
+
+    async def _accept_all(
+        self, documents: Sequence[tuple[Scope, AcceptDocument]], rows: Sequence[DocumentRows]
+    ) -> list[Ingestion]:
+        accepted: dict[int, Ingestion] = {}
+        # Scopes are locked in one order, so that two such writes wait for each other and never crosswise.
+        order = sorted(range(len(documents)), key=lambda at: (not documents[at][0].shared, documents[at][0].id))
+        scopes = list(dict.fromkeys(documents[at][0] for at in order))
+        async with self._database.transaction(scopes, pipelined=True) as connection:
+            for at in order:
+                scope, document = documents[at]
+                touched = await touch(connection, scope, instance_id=document.instance_id, now=document.recorded_at)
+                try:
+                    accepted[at] = await accept_document(connection, scope, document, rows[at], touched)
+                except ConflictError as error:
+                    field = f"documents[{at}].document_id"
+                    raise ConflictError(f"documents[{at}]: {error.message}", field=field) from error
+        return [accepted[at] for at in range(len(documents))]
 
     async def load(self, scope: Scope, ingestion_id: int) -> StoredDocument:
         """Return the document of an ingestion, given the ingestion's row id.
@@ -161,7 +193,9 @@ def document_rows(ids: RowIds, document: AcceptDocument) -> DocumentRows:
         document=ids.next(),
         ingestion=ids.next(),
         job=ids.next(),
-        segments=tuple(ids.next() for _ in document.prepared.segments),
+        segments=tuple(
+            _segment_columns(document.prepared.text, portion, ids) for portion in portions(document.prepared.segments)
+        ),
     )
 
 
@@ -170,7 +204,7 @@ async def accept_document(
     scope: Scope,
     document: AcceptDocument,
     rows: DocumentRows,
-    touched: AsyncCursor[DictRow],
+    touched: Touched,
 ) -> Ingestion:
     """Write a document with its segments, ingestion and job, inside a transaction whose scope was `touched` first.
 
@@ -182,9 +216,9 @@ async def accept_document(
     await confirm(touched, scope)
     earlier = await found.fetchone()
     if earlier is not None:
-        if _is_duplicate(earlier, document):
-            again = earlier["id"] != rows.document
-            return await _first_ingestion(connection, scope, earlier, duplicate=again, now=document.recorded_at)
+        own = earlier["id"] == rows.document  # stored by an attempt whose answer was lost
+        if own or _is_duplicate(earlier, document):
+            return await _first_ingestion(connection, scope, earlier, duplicate=not own, now=document.recorded_at)
         params |= {"previous": earlier["id"]}
         await execute(connection, "retire_document", params, shared=scope.shared)
     await _insert(connection, scope, document, rows, params)
@@ -218,7 +252,7 @@ def _is_duplicate(earlier: Mapping[str, Any], document: AcceptDocument) -> bool:
         ConflictError: The caller wants ids that are there already refused.
     """
     if document.on_duplicate == "reject" and document.document_id is not None:
-        raise ConflictError(f"document_id {document.document_id!r} is there already", field="document_id")
+        raise ConflictError(f"document_id {echo(document.document_id)} is there already", field="document_id")
     return bytes(earlier["content_hash"]) == bytes.fromhex(document.prepared.content_hash)
 
 
@@ -265,11 +299,8 @@ async def _insert(
 ) -> None:
     """Send all inserts; they travel with the commit. Rows of reference tables go first."""
     await execute(connection, "insert_document", params, shared=scope.shared)
-    if rows.segments:
-        pieces = _segment_params(document.prepared.segments)
-        await execute(
-            connection, "insert_segments", {**params, **pieces, "ids": list(rows.segments)}, shared=scope.shared
-        )
+    for columns in rows.segments:
+        await execute(connection, "insert_segments", {**params, **columns}, shared=scope.shared)
     await execute(connection, "insert_ingestion", params)
     job = NewJob(
         id=rows.job,
@@ -286,11 +317,13 @@ async def _insert(
         )
 
 
-def _segment_params(segments: Sequence[Segment]) -> dict[str, list[Any]]:
+def _segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dict[str, list[Any]]:
     terms = [term_hashes(segment.text) for segment in segments]
     return {
+        "ids": [ids.next() for _ in segments],
         "ordinals": [segment.ordinal for segment in segments],
         "texts": [segment.text for segment in segments],
+        "quotes": [_quote(text, segment) for segment in segments],
         "starts": [segment.start for segment in segments],
         "ends": [segment.end for segment in segments],
         "turns": [segment.turn_id for segment in segments],
@@ -301,6 +334,13 @@ def _segment_params(segments: Sequence[Segment]) -> dict[str, list[Any]]:
         "lens": [len(hashes) for hashes in terms],
         "terms": [terms_text(hashes) for hashes in terms],
     }
+
+
+def _quote(text: str, segment: Segment) -> str | None:
+    """Return a segment's passage of the document, or None where the segment's text ends with just that."""
+    passage = text[segment.start : segment.end]
+    whole = len(passage) == segment.end - segment.start
+    return None if whole and segment.text.endswith(passage) else passage
 
 
 def _stored(row: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:

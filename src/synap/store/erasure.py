@@ -54,28 +54,69 @@ class Erasure:
             await self.scope(scope, instance_id=customer.space)
         return scopes
 
+    async def close_instance(self, instance_id: str) -> None:
+        """Begin to delete an instance: from now on nothing is written to it, and its keys open nothing.
+
+        Waits for first writes into a scope that are under way. Safe to repeat, as all that follows.
+        """
+        async with self._database.control() as connection:
+            await execute(connection, "lock_instance", {"instance": instance_id})
+            await execute(connection, "close_instance", {"instance": instance_id})
+
+    async def close_client(self, client_id: str) -> list[str]:
+        """Begin to delete a client: its instances are closed with it, and none can be added. Returns their ids."""
+        params = {"client": client_id}
+        async with self._database.control() as connection:
+            await execute(connection, "lock_client", params)
+            await execute(connection, "close_client", params)
+            rows = await (await execute(connection, "lock_instances", params)).fetchall()
+            await execute(connection, "close_instances", params)
+        return [row["id"] for row in rows]
+
+    async def begun(self) -> tuple[list[str], list[str]]:
+        """Return the clients, and the instances, whose deletion has begun and not come to its end."""
+        async with self._database.control() as connection:
+            clients = await (await execute(connection, "clients_being_deleted", {})).fetchall()
+            instances = await (await execute(connection, "instances_being_deleted", {})).fetchall()
+        return [row["id"] for row in clients], [row["id"] for row in instances]
+
     async def instance(self, instance_id: str, shared: Sequence[Scope] = ()) -> None:
         """Delete an instance: all its customers and users, its `shared` scopes, its keys and its settings.
+
+        It is closed first. Cut short, it stays closed, and the same call goes on where it stood.
 
         Args:
             instance_id: The instance.
             shared: Its CLIENT scope, unless the client's other instances share it.
         """
+        await self.close_instance(instance_id)
         for scope in [*await self._scopes.of_instance(instance_id), *shared]:
             await self.scope(scope, instance_id=instance_id)
-        async with self._database.control(pipelined=True) as connection:
-            for table in _OF_AN_INSTANCE:
-                await execute(connection, f"erase_instance_rows_of_{table}", {"instance": instance_id})
-            await execute(connection, "erase_instance", {"instance": instance_id})
+        await retry(lambda: self._rows_of_instance(instance_id))
 
-    async def client(self, client_id: str, instance_ids: Sequence[str], shared: Scope) -> None:
-        """Delete a client with its instances, and the CLIENT scope that they may share."""
-        for instance_id in instance_ids:
+    async def client(self, client_id: str, shared: Scope) -> None:
+        """Delete a client with its instances, and the CLIENT scope that they may share; closed first, as `instance`."""
+        for instance_id in await self.close_client(client_id):
             await self.instance(instance_id, [Scope(rung=shared.rung, space=instance_id)])
         await self.scope(shared, instance_id=client_id)
+        await retry(lambda: self._rows_of_client(client_id))
+
+    async def _rows_of_instance(self, instance_id: str) -> None:
+        params = {"instance": instance_id, "space": instance_id}
         async with self._database.control(pipelined=True) as connection:
-            await execute(connection, "erase_client_keys", {"client": client_id})
-            await execute(connection, "erase_client", {"client": client_id})
+            # First: a key or a configuration that is just being added is seen by the statements after it.
+            await execute(connection, "lock_instance", params)
+            for table in _OF_AN_INSTANCE:
+                await execute(connection, f"erase_instance_rows_of_{table}", params)
+            await execute(connection, "erase_shared_scopes", params)
+            await execute(connection, "erase_instance", params)
+
+    async def _rows_of_client(self, client_id: str) -> None:
+        params = {"client": client_id, "space": client_id}
+        async with self._database.control(pipelined=True) as connection:
+            await execute(connection, "lock_client", params)
+            for name in ("erase_shared_scopes", "erase_client_keys", "erase_client"):
+                await execute(connection, name, params)
 
     async def _scope(self, scope: Scope, instance_id: str) -> None:
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
@@ -90,7 +131,7 @@ class Erasure:
             for what in _ABOUT_A_SCOPE:
                 await execute(connection, f"erase_scope_{what}", params)
             await execute(connection, "erase_scope_directory", params)
-            await bumped.fetchone()
+            await bumped.version.fetchone()
 
 
 async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:

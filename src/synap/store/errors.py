@@ -34,6 +34,12 @@ _TIMEOUT = frozenset({"57014", "55P03"})
 
 _IO_ERROR = "58030"
 
+_HOPELESS_CLASSES = ("22", "54")
+"""Data that no column holds (such as a number out of range), or above a limit of the server (such as an index row)."""
+
+_HOPELESS = frozenset({"23502", "23514"})
+"""A value that is missing, or that a check refuses."""
+
 _ATTEMPTS = 5
 _FIRST_DELAY = 0.05
 
@@ -79,6 +85,13 @@ def retriable(error: BaseException) -> bool:
     if state is None:
         return isinstance(cause, psycopg.OperationalError)
     return state in _CONFLICT or state in _SHUTDOWN or state.startswith(_CONNECTION_CLASS)
+
+
+def hopeless(error: BaseException) -> bool:
+    """Return whether the same work must fail again, however often and wherever it is tried: its data cannot be stored."""
+    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
+        return False
+    return error.sqlstate in _HOPELESS or error.sqlstate.startswith(_HOPELESS_CLASSES)
 
 
 @contextmanager

@@ -14,8 +14,12 @@ from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
 from synap.store.database import Database
+from synap.store.errors import retry
 from synap.store.rows import encode_json, memory_ref, place, scope_of
 from synap.store.statements import execute
+
+_LONGEST_BATCH = 600_000 << 22
+"""How far the ids of a batch and of its last row may lie apart: ten minutes, in row ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +132,12 @@ class Batches:
             "rows": encode_json(list(rows)),
             "now": now,
         }
+        await retry(lambda: self._insert(params))
+        return encode_public_id(ref)
+
+    async def _insert(self, params: Mapping[str, Any]) -> None:
         async with self._database.control() as connection:
             await execute(connection, "insert_batch", params)
-        return encode_public_id(ref)
 
     async def get(self, instance_id: str, batch_id: int) -> StoredBatch | None:
         """Return a batch of this instance by its row id, or None."""
@@ -145,6 +152,22 @@ class Batches:
             created_at=row["created_at"],
             rows=tuple(msgspec.json.decode(row["rows"], type=list[BatchRow])),
         )
+
+    async def refused(self, instance_id: str, ref: RowRef) -> Ingestion | None:
+        """Return a row that a batch of this instance refused, by the id it was answered with, or None.
+
+        Such a row has no ingestion. It is kept with its batch, whose id was made at most minutes before its own.
+        """
+        params = {
+            "bucket": batch_ref(instance_id, 0).bucket,
+            "instance": instance_id,
+            "earliest": ref.row_id - _LONGEST_BATCH,
+            "row": ref.row_id,
+            "ingestion": encode_public_id(ref),
+        }
+        async with self._database.control() as connection:
+            row = await (await execute(connection, "find_refused_row", params)).fetchone()
+        return None if row is None else msgspec.json.decode(row["record"], type=Ingestion)
 
 
 def batch_ref(instance_id: str, batch_id: int) -> RowRef:

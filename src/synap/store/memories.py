@@ -45,7 +45,7 @@ from synap.store.rows import (
     scope_of,
 )
 from synap.store.scopes import bump, confirm, touch
-from synap.store.statements import Slot, execute
+from synap.store.statements import Slot, execute, portions
 
 REPLACED = "the document was changed"
 OUTDATED = "a newer version of the document took its place"
@@ -107,8 +107,14 @@ class Memories:
         """Return what is stored in exactly this scope near each draft, and on each topic; see `synap.store.related`."""
         if not drafts and not topics:
             return RelatedTo()
+        first, *others = [*portions(drafts)] or [()]
         async with self._database.transaction([scope], pipelined=True) as connection:
-            return await find_related(connection, scope, drafts, topics, slot=slot)
+            found = await find_related(connection, scope, first, topics, slot=slot)
+        neighbours = dict(found.neighbours)
+        for portion in others:
+            async with self._database.transaction([scope], pipelined=True) as connection:
+                neighbours |= (await find_related(connection, scope, portion, (), slot=slot)).neighbours
+        return RelatedTo(neighbours=neighbours, topics=found.topics)
 
     async def apply(self, scope: Scope, applied: Applied) -> list[str]:
         """Apply the changes of one ingestion and end its job, in one transaction; return the new memories' public ids.
@@ -128,7 +134,6 @@ class Memories:
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
-            await hold(connection, applied.job)
             await confirm(touched, scope)
             targets, current = await _read(found)
             plan = _plan(applied, targets, rows, current=current)
@@ -140,6 +145,8 @@ class Memories:
                 previous = place(scope) | {"document": document.previous, "now": now}
                 await execute(connection, "withhold_document", previous, shared=scope.shared)
             await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
+            # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
+            await hold(connection, applied.job)
             await _finish(connection, scope, applied, list(plan.add), message=applied.message if current else OUTDATED)
         return [memory_ref(scope, row) for row in plan.add]
 

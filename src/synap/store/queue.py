@@ -2,11 +2,14 @@
 
 Fairness: every tenant (a customer with its users, a user without a customer, an instance's shared documents) has a lane
 with a virtual time; the lane with the least time goes first and its time advances by the jobs taken. A lane that was
-idle starts again at the least time of the busy ones, so that it neither waits nor jumps ahead (start-time fair queueing:
-Goyal, Vin, Cheng, SIGCOMM 1996).
+idle starts again at the bucket's clock, the time of the lane served last, so that it neither waits nor jumps ahead
+(start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996).
 
 Jobs of one scope run one after another: a claim leaves out scopes that have a running job. What one document changes is
 therefore seen whole by the next.
+
+A job whose worker was lost may be what killed it. It is tried again by itself, later each time, and buried once it has
+had its tries.
 """
 
 from __future__ import annotations
@@ -24,6 +27,12 @@ from synap.store.statements import execute
 
 DISCOVERED = 64
 """Buckets that one discovery returns at most."""
+
+LOST = "lease_lost"
+"""Error code of a job whose worker did not come back."""
+
+_LOOK = 128
+"""Jobs at the head of a lane among which a claim chooses."""
 
 
 class LeaseLostError(ConflictError):
@@ -93,6 +102,29 @@ class Depth:
     oldest: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a job is tried.
+
+    Attributes:
+        tries: Attempts before it becomes a dead letter.
+        wait_seconds: First wait before a retry; doubled each time.
+        longest_seconds: Longest wait.
+    """
+
+    tries: int = 5
+    wait_seconds: float = 0.5
+    longest_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaped:
+    """What became of jobs whose lease ran out: how many wait again, and how many are dead."""
+
+    returned: int
+    buried: int
+
+
 class Queue:
     """Hands jobs to workers and takes them back."""
 
@@ -110,20 +142,24 @@ class Queue:
     ) -> list[Job]:
         """Return at most `limit` jobs of the bucket's foremost lane, now held by `owner`, in the order to be done.
 
-        Lanes that another worker is just claiming from are passed over. Empty if there is nothing to do.
+        Lanes that another worker is just claiming from are passed over. A job that was lost before comes alone. Empty if
+        there is nothing to do.
         """
-        params: dict[str, Any] = {"bucket": bucket, "now": now}
+        params: dict[str, Any] = {"bucket": bucket, "now": now, "limit": limit, "look": max(limit, _LOOK), "lost": LOST}
         async with self._database.control() as connection:
             lane = await (await execute(connection, "lock_lane", params)).fetchone()
             if lane is None:
                 return []
             # A statement of its own: its snapshot is taken after the lane is locked, so it sees the last claim's jobs.
-            params |= {"lane": lane["lane"], "owner": owner, "lease_until": lease_until, "limit": limit}
-            rows = await (await execute(connection, "claim", params)).fetchall()
-            if not rows:
+            params |= lane
+            chosen = _together(await (await execute(connection, "choose_jobs", params)).fetchall())
+            if not chosen:
                 return []
+            params |= {"jobs": chosen, "count": len(chosen), "owner": owner, "lease_until": lease_until}
             async with connection.pipeline():
-                await execute(connection, "advance_lane", params | {"count": len(rows)})
+                claimed = await execute(connection, "claim", params)
+                await execute(connection, "advance_lane", params)
+                rows = await claimed.fetchall()
                 scopes = {row["scope_id"] for row in rows}
                 cursor = await execute(connection, "scopes_of_jobs", {"bucket": bucket, "scopes": list(scopes)})
                 owners = {row["id"]: scope_of(row) for row in await cursor.fetchall()}
@@ -170,10 +206,20 @@ class Queue:
                 params |= {"ingestion": row["ingestion_id"], "now": now}
                 await execute(connection, "fail_ingestion", params)
 
-    async def reap(self, *, now: datetime) -> int:
-        """Make jobs whose lease has run out ready again; return how many. To be called on a timer, not only when idle."""
+    async def reap(self, *, now: datetime, patience: Patience) -> Reaped:
+        """Make jobs whose lease has run out ready again, after a wait; bury those that have had their tries.
+
+        To be called on a timer, not only when idle.
+        """
+        params = {"now": now, "lost": LOST, "tries": patience.tries}
+        params |= {"wait": patience.wait_seconds, "longest": patience.longest_seconds}
         async with self._database.control() as connection:
-            return (await execute(connection, "reap", {"now": now})).rowcount
+            buried = await (await execute(connection, "bury_lost", params)).fetchall()
+            for job in buried:
+                failed = {"bucket": job["bucket"], "ingestion": job["ingestion_id"], "message": job["error_message"]}
+                await execute(connection, "fail_ingestion", failed | {"now": now})
+            returned = (await execute(connection, "reap", params)).rowcount
+        return Reaped(returned=returned, buried=len(buried))
 
     async def depth(self) -> Depth:
         """Return how much waits, over all instances."""
@@ -238,6 +284,13 @@ def lane_of(scope: Scope) -> int:
     if customer is None:
         return scope.id
     return Scope(rung="customer", space=scope.space, ids=(("customer", customer),)).id
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the ids of the jobs to be worked on together: one that was lost before alone, lest it take others along."""
+    if rows and rows[0]["lost"]:
+        return [rows[0]["id"]]
+    return [row["id"] for row in rows if not row["lost"]]
 
 
 def _jobs(rows: Sequence[Mapping[str, Any]], owners: Mapping[int, Scope], *, bucket: int, owner: str) -> list[Job]:

@@ -37,6 +37,8 @@ MASK_BITS = 24
 """Query terms that one inner product can tell apart: sums of powers of two stay exact in its 32-bit floats."""
 
 EXCERPT_CONFIDENCE = 0.5
+EXCERPT_TYPES = frozenset({MemoryType.FACT, MemoryType.EPISODE})
+"""Types as which segments are served."""
 
 _TERM_SPACE = 1_000_000_000
 _SPACES = re.compile(r"\s+")
@@ -172,7 +174,8 @@ def memory_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any] 
 def excerpt_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any]) -> Memory:
     """Return a segment as a memory of lower confidence: a fact of a document, an episode of a dialogue.
 
-    The text is as stored, the evidence is the segment itself, and the metadata is the source's with `excerpt: True`.
+    The content is as stored, with the speaker's label or the headings above; the evidence quotes the document alone,
+    and the metadata is the source's with `excerpt: True`.
     """
     author = row["role"] == Role.AUTHOR
     statement = Statement(
@@ -188,7 +191,7 @@ def excerpt_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any]
         document_id=row["document_key"],
         start=row["start_at"],
         end=row["end_at"],
-        quote=row["content"],
+        quote=row["quote"],
         turn_id=row["turn_id"],
         segment=row["ordinal"],
     )

@@ -1,22 +1,50 @@
-"""Rows about scopes: the whole digest beside the 63-bit id, and the version that every write raises."""
+"""Rows about scopes: the whole digest beside the 63-bit id, and the version that every write raises.
+
+Nothing is written for an instance that is being deleted. A write locks its scope's row, then reads the instance's status
+in a statement of its own, so that it sees what was committed while it waited for the lock. The first write into a scope,
+whose row nobody else can see or lock yet, holds the instance's row instead; closing the instance waits for it
+(`synap.store.erasure`). So whoever deletes finds every scope that was written, and no write comes after.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from synap.domain.scopes import Scope
+from synap.domain.scopes import WORLD_SPACE, Scope
+from synap.errors import NotFoundError
 from synap.store.database import Connection, Database
 from synap.store.rows import place, scope_of
 from synap.store.statements import execute
 
+DELETING = "deleting"
+"""Status of an instance or client whose deletion has begun."""
+
 
 class ScopeCollisionError(RuntimeError):
     """Two different scopes have the same 63-bit id; the write was refused, as it would mix two owners."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """A scope whose row the transaction is about to lock; `confirm` waits for it.
+
+    Attributes:
+        connection: The transaction.
+        version: Where the scope's new version arrives.
+        instance_id: The instance that writes; empty for the operator, and for writes into what exists already.
+        status: Where the instance's status arrives; None without an instance.
+    """
+
+    connection: Connection
+    version: AsyncCursor[DictRow]
+    instance_id: str = ""
+    status: AsyncCursor[DictRow] | None = None
 
 
 class Scopes:
@@ -39,8 +67,8 @@ class Scopes:
             return [scope_of(row) for row in await cursor.fetchall()]
 
 
-async def touch(connection: Connection, scope: Scope, *, instance_id: str, now: datetime) -> AsyncCursor[DictRow]:
-    """Send the statement that creates the scope's row or raises its version; check the outcome with `confirm`.
+async def touch(connection: Connection, scope: Scope, *, instance_id: str, now: datetime) -> Touched:
+    """Send the statements that create the scope's row or raise its version; check the outcome with `confirm`.
 
     The row stays locked until the end of the transaction, so that writes into one scope come one after another: what
     is looked up after this statement cannot be changed by somebody else before the transaction ends.
@@ -54,27 +82,45 @@ async def touch(connection: Connection, scope: Scope, *, instance_id: str, now: 
         "user": scope.user_id,
         "now": now,
     }
-    return await execute(connection, "touch_scope_shared" if scope.shared else "touch_scope", params)
+    version = await execute(connection, "touch_scope_shared" if scope.shared else "touch_scope", params)
+    if scope.space == WORLD_SPACE:
+        return Touched(connection=connection, version=version)
+    status = await execute(connection, "instance_status", {"instance": instance_id})
+    return Touched(connection=connection, version=version, instance_id=instance_id, status=status)
 
 
-async def bump(connection: Connection, scope: Scope) -> AsyncCursor[DictRow]:
+async def bump(connection: Connection, scope: Scope) -> Touched:
     """Send the statement that raises the version of a scope that exists; locks and is checked as with `touch`."""
     params = place(scope) | {"digest": scope.digest}
-    return await execute(connection, "bump_scope_shared" if scope.shared else "bump_scope", params)
+    version = await execute(connection, "bump_scope_shared" if scope.shared else "bump_scope", params)
+    return Touched(connection=connection, version=version)
 
 
-async def confirm(cursor: AsyncCursor[DictRow], scope: Scope) -> int:
+async def confirm(touched: Touched, scope: Scope) -> int:
     """Return the version that `touch` or `bump` gave the scope.
 
     Raises:
         ScopeCollisionError: The row under this id belongs to another scope, or there is none.
+        NotFoundError: The instance that writes was deleted, or is being deleted.
     """
-    row = await cursor.fetchone()
+    row = await touched.version.fetchone()
     if row is None:
         msg = f"the row of scope {scope.id} belongs to another owner"
         raise ScopeCollisionError(msg)
     version: int = row["version"]
+    if touched.status is not None:
+        await _check_instance(touched, touched.status, fresh=version == 1)
     return version
+
+
+async def _check_instance(touched: Touched, status: AsyncCursor[DictRow], *, fresh: bool) -> None:
+    if fresh:
+        status = await execute(touched.connection, "hold_instance", {"instance": touched.instance_id})
+    row = await status.fetchone()
+    if row is None or row["status"] == DELETING:
+        raise NotFoundError(
+            f"instance {touched.instance_id} was deleted, or is being deleted: nothing is written to it"
+        )
 
 
 async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dict[str, Any]]:
@@ -82,12 +128,22 @@ async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dic
 
     Sends both statements before it waits, so inside a pipeline this is one round trip.
     """
-    digests = {scope.id: scope.digest for scope in chain}
+    return await read_scope_rows(await ask_scope_rows(connection, chain), chain)
+
+
+async def ask_scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[AsyncCursor[DictRow]]:
+    """Send the statements whose answers `read_scope_rows` takes."""
     cursors = []
     for owned in by_bucket(chain):
         name = "scope_rows_shared" if owned[0].shared else "scope_rows"
         params = {"bucket": owned[0].bucket, "scopes": [scope.id for scope in owned]}
         cursors.append(await execute(connection, name, params))
+    return cursors
+
+
+async def read_scope_rows(cursors: Sequence[AsyncCursor[DictRow]], chain: Sequence[Scope]) -> list[dict[str, Any]]:
+    """Return what `scope_rows` does, from statements that were sent before."""
+    digests = {scope.id: scope.digest for scope in chain}
     rows = [row for cursor in cursors for row in await cursor.fetchall()]
     return [{**row, "known": bytes(row["digest"]) == digests[row["id"]]} for row in rows]
 

@@ -26,7 +26,7 @@ from synap.store.rows import (
     memory_of,
     vector_of,
 )
-from synap.store.scopes import scope_rows
+from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
 from synap.store.statements import Slot, execute
 
 MAX_TERMS = 2 * MASK_BITS
@@ -58,7 +58,7 @@ class Searches:
         self._database = database
 
     async def recall(self, search: Search, *, slot: Slot = "emb") -> Recall:
-        """Return the candidates of a search, best channels' scores raw, and the versions of the scopes at that moment.
+        """Return the candidates of a search, best channels' scores raw, and the versions of the scopes just before.
 
         Memories that are not valid yet or no longer come with their dates; superseded and retracted ones do not come,
         unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. Only the
@@ -71,8 +71,10 @@ class Searches:
             slot: The vector column that belongs to the embedder of the queries' vectors.
         """
         async with self._database.transaction(search.chain, pipelined=True) as connection:
+            # Before the search: a write between the two then makes an answer look older than it is, never newer.
+            scopes_asked = await ask_scope_rows(connection, search.chain)
             cursors = [await cursor for cursor in _send(connection, search, slot)]
-            versions = await scope_rows(connection, search.chain)
+            versions = await read_scope_rows(scopes_asked, search.chain)
             answers = [await cursor.fetchall() for cursor in cursors]
         known = {row["id"] for row in versions if row["known"]}
         scopes = {scope.id: scope for scope in search.chain if scope.id in known}

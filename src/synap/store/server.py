@@ -188,6 +188,11 @@ def _prepare(data_dir: Path) -> Cluster:
         # Owners are looked at and changed under the lock: they belong to somebody else while a cluster is created.
         with held_alone(home / "start.lock", timeout=_LOCK_SECONDS):
             return _prepare_alone(data_dir, home)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise SetupError(
+            f"{data_dir} cannot be the data folder: {error.strerror}: {error.filename}; choose another with SYNAP_DATA_DIR",
+            field="SYNAP_DATA_DIR",
+        ) from error
     except PermissionError as error:
         raise SetupError(
             f"{error.filename} is not accessible to this user (uid {os.geteuid()}); the data in {data_dir} belongs to "

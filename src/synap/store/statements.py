@@ -12,11 +12,12 @@ only; everything else is a bound parameter:
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
@@ -25,6 +26,15 @@ from synap.store.database import Connection
 
 Slot = Literal["emb", "emb_alt"]
 """Name of a vector column."""
+
+PORTION = 1000
+"""Rows that one statement carries at most."""
+
+INLINE = 50
+"""Rows that are made ready on the event loop."""
+
+Row = TypeVar("Row")
+Made = TypeVar("Made")
 
 _NOW = {"{believed}": "status = 0", "{shown}": "status = 0"}
 _THEN = {
@@ -49,6 +59,17 @@ def statement(name: str, *, shared: bool = False, slot: Slot = "emb", then: bool
     for mark, condition in (_THEN if then else _NOW).items():
         text = text.replace(mark, condition)
     return text.replace("{emb}", slot).encode()
+
+
+def portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Yield rows in portions that one statement may carry, in order, so that no statement runs into its time limit."""
+    for start in range(0, len(rows), PORTION):
+        yield rows[start : start + PORTION]
+
+
+async def aside(count: int, work: Callable[[], Made]) -> Made:
+    """Return what `work` makes out of `count` rows, in a thread where they are many: others wait for the event loop."""
+    return work() if count <= INLINE else await asyncio.to_thread(work)
 
 
 async def execute(

@@ -11,9 +11,11 @@ from synap.store.database import Database
 from synap.store.documents import Documents
 from synap.store.embeddings import Embeddings
 from synap.store.erasure import Erasure
+from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
 from synap.store.queue import Queue
+from synap.store.retention import Retention
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
@@ -29,10 +31,12 @@ class Store:
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids)
+        self.retention = Retention(database, self.memories)
         self.search = Searches(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.accounts = Accounts(database)
+        self.founding = Founding(database)
         self.scopes = Scopes(database)
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)

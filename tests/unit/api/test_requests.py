@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from synap.api.admin import UpdateInstance
 from synap.api.conversations import RecordMessage
 from synap.api.memories import CreateMemory, StructuredMemory
 from synap.api.requests import (
@@ -38,8 +39,8 @@ def nested(levels: int) -> Any:
         ({"user_id": "a\ud800"}, "user_id", "user_id must be valid Unicode: it holds a lone surrogate at position 1"),
         ({"user_id": "a\x00"}, "user_id", "user_id must not contain the NUL character"),
         ({"metadata": []}, "metadata", "metadata must be an object, not a list"),
-        ({"metadata": {"x": float("nan")}}, "metadata.x", "metadata.x must be a finite number"),
-        ({"metadata": {"x": object()}}, "metadata.x", "metadata.x must be JSON, not object"),
+        ({"metadata": {"x": float("nan")}}, "metadata", "metadata.x must be a finite number"),
+        ({"metadata": {"x": object()}}, "metadata", "metadata.x must be JSON, not object"),
         ({"metadata": {1: "x"}}, "metadata", "metadata must have text keys, not int"),
         ({"metadata": nested(100)}, "metadata", f"metadata must not be nested deeper than {MAX_DEPTH} levels"),
         ({"memories": [{"type": "fact"}]}, "memories[0].content", "memories[0].content is required"),
@@ -115,13 +116,39 @@ def test_a_request_made_by_hand_is_checked_like_one_that_came_in() -> None:
 
 
 def test_a_bad_row_of_a_batch_is_passed_on_to_be_judged_alone() -> None:
-    good, bad, worse = create_batch([{"document": "x"}, {"document": 7, "user_id": "u"}, "text"])
+    good, bad = create_batch([{"document": "x"}, {"document": 7, "user_id": "u"}])
 
     assert good == CreateMemory(document="x")
     assert bad.user_id == "u"
-    assert worse.document == "text"
     with pytest.raises(InvalidInputError):
         checked(bad)
+
+
+@pytest.mark.parametrize("row", ["I prefer rooibos.", 5, None, ["x"], RecordMessage])
+def test_a_row_that_is_no_object_is_refused_and_never_taken_for_a_text(row: Any) -> None:
+    for refused in (*create_batch([row]), *message_batch([row])):
+        with pytest.raises(InvalidInputError, match="a row must be an object"):
+            checked(refused)
+
+
+def test_a_row_that_the_door_refuses_carries_the_refusal_to_where_rows_are_judged() -> None:
+    def check(values: Any) -> None:
+        if "scope" in values:
+            raise InvalidInputError("scope is not for this", field="scope")
+
+    good, bad = create_batch([{"document": "x"}, {"document": "y", "document_id": "d", "scope": 1}], check)
+
+    assert checked(good).document == "x"
+    assert bad.document_id == "d"
+    with pytest.raises(InvalidInputError, match="scope is not for this"):
+        checked(bad)
+
+
+def test_a_value_of_the_wrong_type_in_a_mapping_of_texts_names_the_mapping() -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        build(UpdateInstance, {"metadata": {"team": 5}})
+
+    assert refusal.value.field == "metadata"
 
 
 def test_a_message_without_its_fields_fails_alone() -> None:
@@ -153,7 +180,7 @@ def test_a_body_that_is_no_object_is_refused(body: bytes, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [(b'{"user_id": "\\ud800"}', "user_id"), (b'{"metadata": {"x": NaN}}', "metadata.x")],
+    [(b'{"user_id": "\\ud800"}', "user_id"), (b'{"metadata": {"x": NaN}}', "metadata")],
 )
 def test_what_json_parsers_choke_on_is_refused_by_name(body: bytes, field: str) -> None:
     values = parse_object(body)
@@ -168,19 +195,23 @@ def test_a_byte_order_mark_is_skipped() -> None:
     assert parse_object(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
-def test_an_empty_customer_is_absent_on_fetches_and_an_empty_user_is_kept_for_the_engine_to_refuse() -> None:
-    user = fetch_context("user", {"user_id": "", "customer_id": ""})
-    conversation = fetch_context("conversation", {"user_id": "", "customer_id": "", "conversation_id": "c"})
-
-    assert (user.user_id, user.customer_id) == ("", None)
-    assert (conversation.user_id, conversation.customer_id) == (None, None)
+BAD_IDS = ["", "a\x00", "a\ud800", "u" * 1025, 7, ["a"]]
 
 
-def test_a_target_never_reads_ids_that_are_not_its_own() -> None:
-    ids = {"user_id": "u", "customer_id": "c"}
+@pytest.mark.parametrize("bad", BAD_IDS)
+@pytest.mark.parametrize("field", ["customer_id", "user_id", "conversation_id"])
+@pytest.mark.parametrize("target", ["user", "customer", "client", "conversation"])
+def test_a_fetch_refuses_every_bad_id_used_or_not(target: str, field: str, bad: object) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        fetch_context(target, {"user_id": "u", "customer_id": "c", field: bad})
 
-    assert fetch_context("customer", ids).user_id is None
-    assert (fetch_context("client", ids).customer_id, fetch_context("client", ids).user_id) == (None, None)
+    assert refusal.value.field == field
+
+
+def test_a_fetch_keeps_the_ids_that_its_target_does_not_use_for_the_engine_to_judge() -> None:
+    request = fetch_context("client", {"user_id": "u", "customer_id": "c"})
+
+    assert (request.user_id, request.customer_id) == ("u", "c")
 
 
 def test_one_word_may_stand_for_a_list() -> None:

@@ -115,6 +115,13 @@ def test_nothing_unknown_is_sent_as_null() -> None:
     assert None not in body["metadata"].values()
 
 
+def test_an_item_always_tells_its_entities() -> None:
+    body = encode_answer(FULL)
+
+    told = {item["id"]: item["entities"] for name in ("facts", "preferences") for item in body[name]}
+    assert told == {"p": ["Blue"], "f": []}
+
+
 def test_scores_are_kept_within_bounds() -> None:
     (fact,) = encode_answer(answer(item(confidence=1.7, score=-0.2, strength=3.0)))["context"]["facts"]
 

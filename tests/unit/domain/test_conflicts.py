@@ -53,6 +53,10 @@ def test_a_narrow_statement_overrides_a_general_one_on_the_same_matter(broad: st
         ("Letters are written in English.", "The user speaks German."),
         ("The billing database runs PostgreSQL 16.", "The staging database runs PostgreSQL 15."),
         ("The copper motor is 3 meters long.", "The copper axle is 5 meters long."),
+        ("No smoking in the office.", "The user smokes."),
+        ("The user is a vegetarian.", "The user never eats meat."),
+        ("Swimming is not allowed in the lake.", "The user swims in the lake."),
+        ("Manager: Ola (Berlin office)", "Manager: Per (Paris office)"),
     ],
 )
 def test_a_near_miss_overrides_nothing(broad: str, narrow: str) -> None:
@@ -85,6 +89,9 @@ def test_two_values_of_one_slot_conflict_either_way_round(a: str, b: str) -> Non
         ("The user prefers to talk in Spanish", "Reports for the user are written in French"),
         ("The user prefers dark mode in Vim", "The user prefers light mode in Slack"),
         ("The user never eats meat", "The user is a vegetarian"),
+        ("Parking is free (Berlin)", "Parking is no longer free (Paris)"),
+        ("Hours: 9-5 (Site A)", "Hours: 8-4 (Site B)"),
+        ("The user's sister is called Ann", "The user's sister is called Anne"),
     ],
 )
 def test_both_may_be_true_of_different_things_or_of_what_adds_up(a: str, b: str) -> None:

@@ -89,7 +89,25 @@ def test_what_is_no_public_id_of_ours_names_nothing(text: str) -> None:
 
 
 def test_a_conversation_id_is_a_uuid_or_becomes_one() -> None:
-    given = "6BA7B811-9DAD-11D1-80B4-00C04FD430C8"
+    given = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 
-    assert conversation_uuid(given) == given.lower()
+    assert conversation_uuid(given) == given
     assert conversation_uuid("monday standup") == str(uuid.uuid5(uuid.NAMESPACE_URL, "monday standup"))
+    assert conversation_uuid(conversation_uuid("monday standup")) == conversation_uuid("monday standup")
+
+
+def test_every_spelling_of_a_uuid_is_a_conversation_of_its_own() -> None:
+    canonical = "3f25e1d2-9dad-41d1-80b4-00c04fd430c8"
+    spellings = [
+        canonical,
+        canonical.upper(),
+        canonical.replace("-", ""),
+        "{" + canonical + "}",
+        "urn:uuid:" + canonical,
+        canonical + " ",
+        canonical + "\n",
+        canonical.replace("3", "\uff13"),
+        canonical.replace("-", "", 1),
+    ]
+
+    assert len({conversation_uuid(one) for one in spellings}) == len(spellings)

@@ -24,6 +24,11 @@ def test_a_malformed_fault_is_refused(text: str) -> None:
     assert refusal.value.field == "SYNAP_FAULT"
 
 
+def test_a_stage_that_is_none_is_refused_with_those_there_are() -> None:
+    with pytest.raises(SetupError, match="accept, claimed, extract"):
+        parse_faults("acept:kill")
+
+
 async def test_a_fault_on_the_second_passage_spares_the_others() -> None:
     faults = Faults(parse_faults("embed:error@2"))
 

@@ -21,6 +21,7 @@ class Accounts:
         self.away = False
         self.revoked = False
         self.active = True
+        self.deleting = False
 
     async def holder(self, key: str) -> KeyHolder | None:
         if self.away:
@@ -35,6 +36,7 @@ class Accounts:
             instance_id="inst_1",
             tenancy="open",
             active=self.active and not self.revoked,
+            deleting=self.deleting,
             revoked=self.revoked,
             last_used_at=NOW,
             revision=None,
@@ -95,4 +97,12 @@ async def test_a_key_below_an_inactive_client_is_told_that_the_client_may_be_the
     desk.accounts.active = False
 
     with pytest.raises(ForbiddenError, match="instance inst_1 is not active: it, or the client above it"):
+        await desk.instances.authenticate("known")
+
+
+async def test_a_key_of_an_instance_that_is_being_deleted_is_told_so(desk: Desk) -> None:
+    desk.accounts.active = False
+    desk.accounts.deleting = True
+
+    with pytest.raises(ForbiddenError, match="instance inst_1 is being deleted"):
         await desk.instances.authenticate("known")

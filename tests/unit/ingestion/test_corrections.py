@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from synap.ingestion.corrections import corrected, without_old_value
+from synap.domain.memories import MemoryType, Slot, Statement
+from synap.ingestion.corrections import (
+    corrected,
+    denying,
+    fragment_of,
+    says_a_value,
+    topic_and_value,
+    without_old_value,
+)
 
 NOW = datetime(2027, 3, 10, tzinfo=UTC)
 
@@ -36,3 +44,23 @@ def test_a_fragment_replaces_the_value_of_its_kind(earlier: str, fragment: str, 
 
 def test_a_fragment_that_fits_two_values_replaces_none() -> None:
     assert corrected("I have 6 hens and 2 goats", "8", NOW) is None
+
+
+def test_a_correction_that_names_its_topic_gives_the_right_value_without_the_wrong_one() -> None:
+    assert topic_and_value("it is not Monday but Friday, our choir") == ("our choir", "Friday")
+
+
+def test_a_denied_value_ends_the_slot_that_had_it() -> None:
+    told = Statement(
+        type=MemoryType.FACT, content="x", slots=(Slot(subject="sister", name="name", value="anne", single=False),)
+    )
+
+    assert [slot.value for slot in denying(told, "Ann.").slots] == ["anne", "not ann"]
+    assert denying(told, "") == told
+
+
+def test_what_was_meant_is_a_value_and_an_apology_is_none() -> None:
+    assert fragment_of("Actually, I meant Peruvian coffee.") == "Peruvian coffee"
+    assert says_a_value("No, 12.")
+    assert not says_a_value("Sorry, my mistake.")
+    assert not says_a_value("Actually, I meant it.")

@@ -140,3 +140,22 @@ def test_a_callers_date_is_read_leniently(text: str, start: datetime) -> None:
 
 def test_a_callers_text_without_a_date_is_none() -> None:
     assert parse_moment("soonish", WEDNESDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("I row every Friday evening", "every Friday evening"),
+        ("each Monday morning we pray", "each Monday morning"),
+        ("I swim on Sunday mornings", "Sunday mornings"),
+        ("rent is due on the first of every month", "the first of every month"),
+        ("I am paid on the last day of each month", "the last day of each month"),
+        ("we audit every quarter", "every quarter"),
+        ("fees rise every January", "every January"),
+    ],
+)
+def test_a_repetition_takes_in_all_its_words(text: str, repeated: str) -> None:
+    (span,) = find_dates(text, WEDNESDAY, Tense.PRESENT)
+
+    assert span.when.recurrence == repeated
+    assert write_dates(text, [span]) == text

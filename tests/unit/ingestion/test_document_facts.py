@@ -106,3 +106,15 @@ def test_a_value_of_a_later_day_begins_then() -> None:
 
     assert draft.statement.type is MemoryType.FACT
     assert draft.statement.valid_from == datetime(2027, 10, 1, tzinfo=UTC)
+
+
+def test_a_fact_under_a_bare_title_says_which_thing_it_is_about() -> None:
+    assert contents("Project Apollo\n\nOwner: Kim\nBudget: 900 euros") == [
+        "Owner: Kim (Project Apollo)",
+        "Budget: 900 euros (Project Apollo)",
+    ]
+    assert contents("Project Zeus\nOwner: Lee") == ["Owner: Lee (Project Zeus)"]
+
+
+def test_a_fact_after_the_name_of_a_record_says_which_record() -> None:
+    assert contents("Machine: M7\nOil: 5 litres") == ["Machine: M7", "Oil: 5 litres (Machine M7)"]

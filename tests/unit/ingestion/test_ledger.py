@@ -31,6 +31,15 @@ def test_taking_back_a_topic_leaves_other_speakers_and_topics_alone() -> None:
     assert [draft.statement.content for draft in ledger.drafts()] == ["The oven is new", "The kiln is old"]
 
 
+def test_taking_back_what_is_mine_leaves_a_relatives_alone() -> None:
+    ledger = Ledger()
+    ledger.add(found("The user's sister's kiln is broken"))
+
+    ledger.take_back("my kiln", "the user")
+
+    assert len(ledger.drafts()) == 1
+
+
 def test_evidence_names_the_covering_segment() -> None:
     text = "I keep owls. I fix cars."
     segments = (

@@ -214,13 +214,19 @@ def test_unusable_text_is_refused_by_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "turns", [[], [Turn(content=" ")], [Turn(content="x", role="king")], [Turn(content="a\x00", role="user")]]
+    ("turns", "field"),
+    [
+        ([], "document"),
+        ([Turn(content=" ")], "document"),
+        ([Turn(content="x", role="king")], "document[0].role"),
+        ([Turn(content="x"), Turn(content="a\x00", role="user")], "document[1].content"),
+    ],
 )
-def test_unusable_turns_are_refused_by_name(turns: list[Turn]) -> None:
+def test_unusable_turns_are_refused_by_name(turns: list[Turn], field: str) -> None:
     with pytest.raises(InvalidInputError, match=r"^document") as refusal:
         prepared(turns)
 
-    assert refusal.value.field == "document"
+    assert refusal.value.field == field
 
 
 def test_byte_order_marks_and_carriage_returns_do_no_harm() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -308,3 +310,33 @@ def test_a_tool_that_we_use_gives_way_to_the_one_that_ours_was_moved_to() -> Non
     changes = reconcile(drafts, [], Related(), now=NOW)
 
     assert [(one.older_key, one.by_key) for one in changes.supersede] == [(0, 1)]
+
+
+def test_many_alike_statements_of_one_document_are_compared_with_a_few_of_them_each() -> None:
+    drafts = [_draft(f"The user likes tea number {n}", _day(1), position=40 * n) for n in range(3000)]
+
+    started = time.process_time()
+    changes = reconcile(drafts, [], Related(), now=NOW)
+
+    assert len(changes.add) == len(drafts)
+    assert time.process_time() - started < 10
+
+
+def test_of_many_neighbours_those_with_the_same_text_or_value_are_always_compared() -> None:
+    others = [_stored(f"The user is allergic to food {n}", _day(2), id_=f"m{n}") for n in range(100)]
+    kiwi = _stored("The user is allergic to kiwi", _day(1))
+    draft = _draft("The user is no longer allergic to kiwi", _day(6))
+
+    changes = reconcile([draft], [], _near(*others[:50], kiwi, *others[50:]), now=NOW)
+
+    assert [end.memory_id for end in changes.supersede] == ["old"]
+
+
+def test_two_values_in_one_document_are_of_two_things() -> None:
+    slots = tuple(replace(slot, section="documents") for slot in slots_of("The manager is Ola", subject="the user"))
+    drafts = [
+        _draft("The manager is Ola", _day(1), slots=slots),
+        _draft("The manager is Per", _day(1), position=40, slots=(replace(slots[0], value="per"),)),
+    ]
+
+    assert reconcile(drafts, [], Related(), now=NOW).supersede == ()

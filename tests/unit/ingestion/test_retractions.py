@@ -50,3 +50,24 @@ def test_a_topic_nobody_spoke_of_is_unknown() -> None:
 
 def test_a_topic_without_a_telling_word_is_not_guessed() -> None:
     assert meant("that", STATEMENTS).verdict is Verdict.AMBIGUOUS
+
+
+def test_whose_matter_a_topic_is_decides_between_equal_ones() -> None:
+    said = (
+        _said("The user's rent is 900"),
+        _said("The user's sister's rent is 700"),
+        _said("Dana's rent is 500", "Dana"),
+    )
+
+    assert meant("my rent", said).positions == (0,)
+    assert meant("my sister's rent", said).positions == (1,)
+    assert meant("Dana's rent", said).positions == (2,)
+    assert meant("the rent", said).verdict is Verdict.AMBIGUOUS
+
+
+def test_what_i_do_is_never_what_a_relative_does() -> None:
+    said = (_said("The user's uncle lives in Bari"),)
+
+    assert meant("I live in Bari", said).verdict is Verdict.UNKNOWN
+    assert meant("my uncle lives in Bari", said).positions == (0,)
+    assert meant("his home in Bari", said).verdict is not Verdict.AMBIGUOUS

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from synap.ingestion.speech_acts import Act, read
+from synap.ingestion.acts import Act
+from synap.ingestion.speech_acts import read
 
 
 @pytest.mark.parametrize(

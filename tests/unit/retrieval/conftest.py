@@ -28,13 +28,15 @@ class Make:
     def chain(self) -> tuple[Scope, ...]:
         return tuple(SCOPES.values())
 
-    def memory(self, name: str, content: str = "", *, rung: str = "user", **statement: Any) -> Memory:
+    def memory(
+        self, name: str, content: str = "", *, rung: str = "user", quote: str = "quote", **statement: Any
+    ) -> Memory:
         fields: dict[str, Any] = {"type": MemoryType.FACT, "said_at": NOW, **statement}
         return Memory(
             id=name,
             scope=SCOPES[rung],
             statement=Statement(content=content or f"{name} is known.", **fields),
-            evidence=(Evidence(document_id="doc", start=0, end=9, quote="quote", turn_id="t1"),),
+            evidence=(Evidence(document_id="doc", start=0, end=9, quote=quote, turn_id="t1"),),
             document_id="doc",
             recorded_at=NOW,
         )

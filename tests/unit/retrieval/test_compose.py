@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from synap.domain.contexts import Candidate, Context, Query, Recall, Search
@@ -147,3 +149,58 @@ def test_a_conflict_is_won_by_the_narrower_however_it_is_worded(make: Any) -> No
     assert ids(context)[:2] == ["narrow", "broad"]
     assert context.items[1].overridden_by == "narrow"
     assert "(overridden)" in context.formatted
+
+
+def test_a_winner_shows_no_lower_score_than_what_it_overrides(make: Any) -> None:
+    candidates = [
+        make.candidate("broad", "Support hours are 9am to 5pm.", vector=(0.8,), lexical=(9.0,), rung="client"),
+        make.candidate("narrow", "Support hours of Acme are 24/7.", vector=(0.5,), lexical=(4.0,), rung="customer"),
+    ]
+
+    for context in (answer(make, candidates, "What are the support hours?"), answer(make, candidates)):
+        narrow, broad = context.items
+        assert broad.overridden_by == narrow.memory.id
+        assert 1.0 >= narrow.score.total >= broad.score.total
+
+
+def test_a_type_weight_moves_its_type(make: Any) -> None:
+    candidates = [
+        make.candidate("fact", "Parcels leave at noon.", lexical=(5.0,)),
+        make.candidate("episode", "Mangoes ripened.", lexical=(4.8,), type=MemoryType.EPISODE),
+    ]
+
+    assert ids(answer(make, candidates, "known", type_weights={MemoryType.EPISODE: 1.5})) == ["episode", "fact"]
+
+
+def test_a_memory_does_not_take_the_weight_of_its_passage(make: Any) -> None:
+    passage = make.candidate(
+        "passage", "Bo: I planted tomatoes!", lexical=(5.0,), place=(1, 1), excerpt=True, type=MemoryType.EPISODE
+    )
+    candidates = [passage, make.candidate("memory", "Bo planted tomatoes.", lexical=(5.0,), place=(1, 1))]
+
+    plain = answer(make, candidates, "What did Bo plant?")
+    weighed = answer(make, candidates, "What did Bo plant?", type_weights={MemoryType.EPISODE: 3.0})
+
+    assert [item.score.total for item in weighed.items] == [item.score.total for item in plain.items]
+
+
+def test_what_has_expired_is_not_served(make: Any) -> None:
+    fields: dict[str, Any] = {"lexical": (5.0,)}
+    old = make.candidate("old", "Mangoes are ripe.", **fields)
+    old = replace(old, memory=replace(old.memory, recorded_at=make.now - timedelta(days=8)))
+    candidates = [old, make.candidate("new", "Parcels leave at noon.", **fields)]
+
+    for questions in ((), ("known",)):
+        assert ids(answer(make, candidates, *questions, kept_from=make.now - timedelta(days=7))) == ["new"]
+
+
+def test_a_passage_that_says_nothing_lends_its_score_and_is_not_served(make: Any) -> None:
+    candidates = [
+        make.candidate("noted", "Assistant: Noted, I will.", vector=(0.9,), lexical=(9.0,), place=(1, 2), excerpt=True),
+        make.candidate("said", "Mangoes are ripe in May.", vector=(0.2,), lexical=(1.0,), place=(1, 1), excerpt=True),
+    ]
+
+    (said,) = answer(make, candidates, "mangoes").items
+
+    assert said.memory.id == "said"
+    assert said.score.neighbour > 0

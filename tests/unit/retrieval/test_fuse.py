@@ -9,13 +9,13 @@ import pytest
 
 from synap.domain.contexts import Candidate, Query, Search
 from synap.domain.memories import MemoryType
-from synap.retrieval.fuse import Fused, freshness, fuse, in_dialogue, scale
+from synap.retrieval.fuse import Balance, Fused, freshness, fuse, in_dialogue, scale
 
 
-def ask(make: Any, candidates: list[Candidate], *texts: str, semantic: bool = True, **weights: float) -> Fused:
+def ask(make: Any, candidates: list[Candidate], *texts: str, semantic: bool = True, **balance: float) -> Fused:
     queries = tuple(Query(text=text, names=tuple(w.lower() for w in text.split() if w.istitle())) for text in texts)
     search = Search(chain=make.chain(), queries=queries, now=make.now)
-    return fuse(candidates, search, semantic=semantic, type_weights={MemoryType(k): v for k, v in weights.items()})
+    return fuse(candidates, search, semantic=semantic, balance=Balance(**balance))
 
 
 def ids(fused: Fused) -> list[str]:
@@ -46,9 +46,9 @@ def test_the_worst_of_few_vectors_keeps_its_share_and_the_worst_of_many_loses_it
 
 
 def test_both_channels_count_half(make: Any) -> None:
-    both = make.candidate("both", vector=(0.5,), lexical=(5.0,))
-    words = make.candidate("words", lexical=(10.0,))
-    meaning = make.candidate("meaning", vector=(0.9,))
+    both = make.candidate("both", vector=(0.6,), lexical=(5.0,))
+    words = make.candidate("words", vector=(0.0,), lexical=(10.0,))
+    meaning = make.candidate("meaning", vector=(0.9,), lexical=(0.0,))
 
     fused = ask(make, [both, words, meaning], "anything")
 
@@ -83,16 +83,16 @@ def test_a_named_speaker_outranks_another_with_the_same_words(make: Any) -> None
 
 def test_a_turn_beside_the_best_one_is_lifted(make: Any) -> None:
     question = make.candidate("question", vector=(0.9,), lexical=(9.0,), place=(1, 4), excerpt=True, speaker="Igor")
-    answer = make.candidate("answer", vector=(0.2,), place=(1, 5), excerpt=True, speaker="Orla")
-    elsewhere = make.candidate("elsewhere", vector=(0.3,), place=(2, 5), excerpt=True, speaker="Orla")
+    answer = make.candidate("answer", vector=(0.2,), lexical=(0.0,), place=(1, 5), excerpt=True, speaker="Orla")
+    elsewhere = make.candidate("elsewhere", vector=(0.3,), lexical=(0.0,), place=(2, 5), excerpt=True, speaker="Orla")
 
     assert ids(ask(make, [elsewhere, answer, question], "anything")) == ["question", "answer", "elsewhere"]
 
 
 def test_a_memory_is_lifted_by_its_own_passage(make: Any) -> None:
     passage = make.candidate("passage", vector=(0.9,), lexical=(9.0,), place=(1, 4), excerpt=True)
-    memory = make.candidate("memory", vector=(0.3,), place=(1, 4))
-    stranger = make.candidate("stranger", vector=(0.35,), place=(3, 1))
+    memory = make.candidate("memory", vector=(0.3,), lexical=(0.0,), place=(1, 4))
+    stranger = make.candidate("stranger", vector=(0.35,), lexical=(0.0,), place=(3, 1))
 
     assert ids(ask(make, [stranger, memory, passage], "anything")) == ["passage", "memory", "stranger"]
 
@@ -105,13 +105,6 @@ def test_the_best_query_counts_and_those_that_found_it_are_told(make: Any) -> No
 
     assert fused.matched == {"first": ("one",), "second": ("two",)}
     assert fused.scored[0].score.total == pytest.approx(fused.scored[1].score.total)
-
-
-def test_a_type_weight_moves_its_type(make: Any) -> None:
-    fact = make.candidate("fact", lexical=(5.0,))
-    episode = make.candidate("episode", lexical=(4.8,), type=MemoryType.EPISODE)
-
-    assert ids(ask(make, [fact, episode], "anything", episode=1.5)) == ["episode", "fact"]
 
 
 def test_only_fading_types_lose_by_age(make: Any) -> None:
@@ -164,3 +157,57 @@ def test_nothing_with_a_text_gives_nothing(make: Any) -> None:
     alone = replace(make.candidate("b", lexical=(4.0,)), neighbour=True)
 
     assert ids(ask(make, [alone], "anything")) == []
+
+
+def test_what_has_no_vector_yet_is_judged_by_its_words_alone(make: Any) -> None:
+    fresh = make.candidate("fresh", lexical=(10.0,))
+    noise = make.candidate("noise", vector=(0.4,), lexical=(6.0,))
+
+    fused = ask(make, [noise, fresh], "anything")
+
+    assert ids(fused) == ["fresh", "noise"]
+    assert fused.scored[0].score.total == pytest.approx(ask(make, [fresh], "anything").scored[0].score.total * 0.8)
+
+
+def test_scores_are_modest_where_even_the_best_is_far_off(make: Any) -> None:
+    weak = ask(make, [make.candidate("a", vector=(0.25,), lexical=(0.0,))], "anything").scored[0].score.total
+    strong = ask(make, [make.candidate("a", vector=(0.8,), lexical=(0.0,))], "anything").scored[0].score.total
+
+    assert weak == pytest.approx(strong / 2)
+
+
+def test_a_heading_alone_counts_for_less_than_the_words_below_it(make: Any) -> None:
+    fields: dict[str, Any] = {"vector": (0.5,), "lexical": (5.0,), "excerpt": True}
+    titled = make.candidate(
+        "a", "Travel budget\nThe meeting starts at noon.", quote="The meeting starts at noon.", **fields
+    )
+    says_so = make.candidate("b", "Plans\nThe budget is two hundred.", quote="The budget is two hundred.", **fields)
+
+    fused = ask(make, [undated(titled), undated(says_so)], "budget")
+
+    assert ids(fused) == ["b", "a"]
+    assert [one.score.lexical for one in fused.scored] == [1.0, 0.5]
+
+
+def undated(candidate: Candidate) -> Candidate:
+    """The same as a passage of a document, which lies in no turn."""
+    evidence = tuple(replace(piece, turn_id=None) for piece in candidate.memory.evidence)
+    return replace(candidate, memory=replace(candidate.memory, evidence=evidence))
+
+
+def test_the_balance_moves_what_counts(make: Any) -> None:
+    old = make.now - timedelta(days=900)
+    named = make.candidate("named", vector=(0.4,), lexical=(4.0,), subject="Orla", type=MemoryType.EPISODE, said_at=old)
+    fresh = make.candidate("fresh", vector=(0.4,), lexical=(4.0,), type=MemoryType.EPISODE)
+
+    assert ids(ask(make, [named, fresh], "what about Orla")) == ["named", "fresh"]
+    assert ids(ask(make, [named, fresh], "what about Orla", centrality=0.0)) == ["fresh", "named"]
+    assert ids(ask(make, [named, fresh], "what about Orla", recency=10.0)) == ["fresh", "named"]
+
+
+def test_no_balance_leads_out_of_bounds(make: Any) -> None:
+    best = make.candidate("a", vector=(0.9,), lexical=(9.0,), subject="Orla")
+
+    for weight in (0.0, 10.0):
+        fused = ask(make, [best], "Orla", similarity=weight, recency=weight, centrality=weight, confidence=weight)
+        assert 0.0 <= fused.scored[0].score.total <= 1.0

@@ -6,6 +6,7 @@ from typing import Any
 
 from synap.domain.scopes import LADDER
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order
+from synap.retrieval.scored import Settled
 
 
 def ids(placed: Sequence[Placed]) -> list[str]:
@@ -128,3 +129,21 @@ def test_without_a_question_excerpts_stand_in_only_for_a_rung_without_memories(m
     settled = [make.settled("u"), make.settled("ue", excerpt=True), make.settled("ce", rung="client", excerpt=True)]
 
     assert ids(arrange_unasked(settled, LADDER, favoured="user", limit=9, now=make.now)) == ["u", "ce"]
+
+
+def test_a_passage_overridden_in_part_stands_behind_the_winner(make: Any) -> None:
+    broad = Settled(scored=make.scored("broad", 0.9, rung="client"), partly_overridden_by="narrow")
+    narrow = make.settled("narrow", 0.1)
+    other = make.settled("other", 0.5)
+
+    assert ids(arrange([broad, other, narrow], LADDER)) == ["narrow", "broad", "other"]
+
+
+def test_without_a_question_a_winner_has_at_least_the_merit_of_what_it_overrides(make: Any) -> None:
+    broad = make.settled("broad", rung="client", overridden_by="narrow")
+    narrow = make.settled("narrow", said_at=make.now - timedelta(days=90))
+
+    first, second = arrange_unasked([broad, narrow], LADDER, favoured="client", limit=9, now=make.now)
+
+    assert (first.id, second.id) == ("narrow", "broad")
+    assert first.relevance >= second.relevance

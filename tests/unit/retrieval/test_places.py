@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from synap.domain.contexts import Query
 from synap.domain.memories import When
+from synap.retrieval.passages import pattern_of
 from synap.retrieval.places import content_words, refine
 
 HERE = (1, 3)
@@ -80,3 +82,23 @@ def test_a_passage_without_memories_stays_as_it_is(make: Any, names: Callable[[A
 
 def test_content_words_are_beginnings_of_telling_words_and_numbers() -> None:
     assert content_words("With 40 kittens, kitten-sitting is hard") == {"40", "kitte", "sitti", "hard"}
+
+
+def test_the_half_that_no_memory_carries_is_still_served(make: Any, names: Callable[[Any], list[str]]) -> None:
+    said = "User: My cat is called Miso and she is a Maine Coon"
+    memory = make.scored("memory", 0.5, "The user's cat is called Miso.", place=HERE)
+    passage = make.scored("passage", 0.6, said, place=HERE, excerpt=True)
+
+    assert "passage" in names(refine([passage, memory], pattern_of([Query(text="What breed is my cat?")])))
+
+
+def test_a_passage_with_a_word_asked_for_is_not_spoken_for_by_memories_without_it(
+    make: Any, names: Callable[[Any], list[str]]
+) -> None:
+    memory = make.scored("memory", 0.5, "Orla adopted a grey kitten named Pixel.", place=HERE)
+    passage = make.scored("passage", 0.6, "I adopted a grey kitten named Pixel in Cork.", place=HERE, excerpt=True)
+
+    asked = refine([passage, memory], pattern_of([Query(text="What happened in Cork?")]))
+    unasked = refine([passage, memory], pattern_of([Query(text="Which kitten?")]))
+
+    assert (names(asked), names(unasked)) == (["memory", "passage"], ["memory"])

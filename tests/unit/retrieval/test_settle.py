@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from synap.domain.contexts import Candidate, ScoreParts
-from synap.domain.memories import Memory, MemoryType, Statement, When
+from synap.domain.memories import Evidence, Memory, MemoryType, Statement, When
 from synap.domain.scopes import LADDER, Scope
 from synap.domain.slots import slots_of
 from synap.retrieval.scored import Scored, Settled
@@ -29,11 +29,13 @@ def _scored(
     excerpt: bool = False,
     type_: MemoryType = MemoryType.FACT,
     when: When | None = None,
+    quoted: str = "",
 ) -> Scored:
     said = START + timedelta(days=day)
     slots = slots_of(text, subject="the user")
     statement = Statement(type=type_, content=text, slots=slots, said_at=said, when=when)
-    memory = Memory(id=id_, scope=SCOPES[rung], statement=statement, recorded_at=said)
+    evidence = (Evidence(document_id="d", start=0, end=len(quoted), quote=quoted),) if quoted else ()
+    memory = Memory(id=id_, scope=SCOPES[rung], statement=statement, evidence=evidence, recorded_at=said)
     return Scored(candidate=Candidate(memory=memory, excerpt=excerpt), score=ScoreParts(total=total))
 
 
@@ -144,13 +146,27 @@ def test_an_excerpt_of_a_narrower_scope_overrides_a_broad_memory() -> None:
     assert _marks(settle(ranked, LADDER)) == {"memory": "excerpt"}
 
 
-def test_a_conflict_buried_in_a_long_broad_text_is_found() -> None:
+def test_a_conflict_buried_in_a_long_broad_text_is_found_and_does_not_condemn_the_rest_of_it() -> None:
     long = (
         "Welcome to the handbook. Coffee is on the second floor. Expense reports need two approvals. "
         "Please keep the kitchen tidy. The fire drill is in March."
     )
     ranked = [
         _scored("broad", "customer", long, excerpt=True, total=0.9),
+        _scored("narrow", "user", "One approval is enough for my expense reports"),
+    ]
+
+    settled = settle(ranked, LADDER)
+
+    assert _marks(settled) == {}
+    assert [one.winner for one in settled] == ["narrow", None]
+
+
+def test_an_excerpt_of_one_sentence_is_overridden_like_a_memory() -> None:
+    ranked = [
+        _scored(
+            "broad", "customer", "Handbook\nExpense reports need two approvals.", excerpt=True, quoted="two approvals"
+        ),
         _scored("narrow", "user", "One approval is enough for my expense reports"),
     ]
 

@@ -124,7 +124,7 @@ async def test_many_tasks_open_one_line() -> None:
     assert opening.opened == 1
 
 
-async def test_shutting_down_twice_is_fine_and_the_next_call_opens_again() -> None:
+async def test_shutting_down_twice_is_fine_and_initialize_opens_again() -> None:
     opening = Opening()
     client = Synap(connection=Connection(opening))
 
@@ -136,6 +136,19 @@ async def test_shutting_down_twice_is_fine_and_the_next_call_opens_again() -> No
         pass
 
     assert (opening.opened, opening.closed) == (2, 2)
+
+
+async def test_a_call_after_shutdown_is_refused_instead_of_opening_an_engine_unnoticed() -> None:
+    opening = Opening()
+    client = Synap(connection=Connection(opening))
+    await client.initialize()
+    await client.shutdown()
+
+    for call in (client.health, client.whoami, client.admin.clients.list, lambda: client.memories.get("m")):
+        with pytest.raises(SetupError, match="initialize"):
+            await call()
+
+    assert opening.opened == 1
 
 
 async def test_a_failed_opening_is_tried_again() -> None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from synap import InvalidInputError, NetworkTimeoutError
+from synap import InvalidInputError, NetworkTimeoutError, NotFoundError
 from synap.api.contexts import ContextAnswer, ContextItem, FetchContext
+from synap.api.conversations import RecordMessage
 from synap.api.memories import BatchResult, CreateMemory, Ingestion
 from synap.api.protocol import Api
 from synap.sdk import memories as memories_module
@@ -133,6 +134,53 @@ async def test_all_or_nothing_is_one_batch_only(api: Recorder, connect: Callable
         await Memories(connect).batch_create([{"document": "x"}] * 1001, fail_fast=True)
 
     assert api.asked == []
+
+
+WRONG_LISTS: dict[str, tuple[Any, str, str]] = {
+    "none": (None, "documents", "list"),
+    "a number": (5, "documents", "list"),
+    "a text": ("I prefer rooibos.", "documents", "list"),
+    "one mapping": ({"document": "x"}, "documents", "list"),
+    "a text as a row": ([{"document": "x"}, "I prefer rooibos."], "documents[1]", "mapping"),
+    "a message as a row": ([RecordMessage(conversation_id="c", role="user", content="x")], "documents[0]", "mapping"),
+    "a misspelt user": ([{"document": "x", "userid": "zed"}], "documents[0].userid", "user_id"),
+    "a misspelt customer": ([{"document": "x", "customerId": "acme"}], "documents[0].customerId", "customer_id"),
+    "a user alone": ([{"document": "x", "user": "zed"}], "documents[0].user", "user_id"),
+    "a name like no other": ([{"document": "x", "qqq": 1}], "documents[0].qqq", "document_type"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LISTS)
+async def test_rows_that_would_lose_their_owner_are_refused_before_anything_is_asked(
+    api: Recorder, connect: Callable[[], Awaitable[Api]], name: str
+) -> None:
+    documents, field, hint = WRONG_LISTS[name]
+
+    with pytest.raises(InvalidInputError, match=hint) as refusal:
+        await Memories(connect).batch_create(documents)
+
+    assert (refusal.value.field, api.asked) == (field, [])
+
+
+async def test_rows_of_messages_are_held_to_their_names_too(connect: Callable[[], Awaitable[Api]]) -> None:
+    rows: list[dict[str, Any]] = [{"conversation_id": "c", "role": "user", "content": "x", "userid": "zed"}]
+
+    with pytest.raises(InvalidInputError, match="did you mean user_id") as refusal:
+        await Conversation(connect).record_messages_batch(rows)
+    with pytest.raises(InvalidInputError, match="messages must be a list"):
+        await Conversation(connect).record_messages_batch(cast("Any", None))
+
+    assert refusal.value.field == "messages[0].userid"
+
+
+@pytest.mark.parametrize("memory_id", ["a/../b", "..", "."])
+async def test_an_id_that_cannot_be_part_of_a_path_is_unknown_without_asking(
+    api: Recorder, connect: Callable[[], Awaitable[Api]], memory_id: str
+) -> None:
+    with pytest.raises(NotFoundError) as refusal:
+        await Memories(connect).get(memory_id)
+
+    assert (refusal.value.field, api.asked) == ("memory_id", [])
 
 
 async def test_waiting_ends_when_nothing_more_will_happen(connect: Callable[[], Awaitable[Api]]) -> None:

@@ -97,6 +97,18 @@ def test_shutting_down_twice_is_fine_and_later_calls_say_so(nowhere: Nowhere) ->
         client.whoami()
 
 
+def test_it_can_be_initialized_again_after_it_was_shut_down(nowhere: Nowhere) -> None:
+    client = SynapSync(twin=Synap(connection=Connection(nowhere.open)))
+    client.whoami()
+    client.shutdown()
+
+    client.initialize()
+
+    assert client.whoami() == WHO
+    client.shutdown()
+    assert nowhere.closed == 2
+
+
 def test_a_forgotten_one_ends_its_thread() -> None:
     thread = LoopThread()
     stop = thread.stop

@@ -98,7 +98,7 @@ async def test_what_has_no_route_gets_the_same_body(
         (b"[" * 10_000, None),
         (b'{"document": 5}', "document"),
         (b'{"user_id": "\\udc00"}', "user_id"),
-        (b'{"document": "x", "metadata": {"n": NaN}}', "metadata.n"),
+        (b'{"document": "x", "metadata": {"n": NaN}}', "metadata"),
         (b'{"document": "x", "scope": {"team": "t"}}', "scope"),
         (b'{"document": "x", "user_id": ["u"]}', "user_id"),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from synap.errors import SetupError
 from synap.server.backend import Gate
-from synap.server.serve import run
+from synap.server.serve import listen, run
 
 
 class Served:
@@ -21,7 +21,7 @@ class Served:
         self.stop = asyncio.Event()
         self.listening: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(
-            run(engine, port=0, stop=self.stop, on_listening=lambda *at: self.listening.set_result(at))
+            run(engine, listen(port=0), stop=self.stop, on_listening=lambda *at: self.listening.set_result(at))
         )
 
     async def __aenter__(self) -> Self:
@@ -82,9 +82,9 @@ async def test_a_refusal_of_a_large_body_reaches_its_sender(backend: Any) -> Non
     assert response.status_code == 413
 
 
-async def test_a_port_in_use_is_told(backend: Any) -> None:
+def test_a_port_in_use_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
         with pytest.raises(SetupError, match=f"cannot listen on 127.0.0.1:{port}"):
-            await run(backend, port=port)
+            listen(port=port)

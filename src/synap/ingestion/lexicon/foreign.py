@@ -5,11 +5,11 @@ from __future__ import annotations
 from synap.ingestion.lexicon.sets import word_set
 
 FUNCTION_WORDS = {
-    "de": "ich du er wir ihr mich mir mein meine meinen meiner und oder nicht kein keine der die das den dem ein eine einen einer ist bin sind war habe hat haben wird werde in im am auf für mit von zu zum zur seit auch aber sehr gerne gern bitte immer jeden nach bei wohne arbeite heute morgen gestern",
-    "es": "yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan",
-    "fr": "je j' tu il elle nous vous mon ma mes me te se et ou ne pas le la les un une des de du en dans avec pour que qui est suis ai as avons j'ai habite travaille très mais aussi toujours depuis demain hier aujourd'hui s'il chez au aux à c'est",
-    "pt": "eu você ele ela nós meu minha meus minhas me e ou não o a os as um uma de do da no na em com por para que é sou estou tenho moro trabalho muito mas também sempre desde amanhã ontem hoje gosto são",
-    "it": "io tu lui lei noi mio mia miei mie mi ti si e o non il lo la i gli le un una di del della in con per che è sono sto ho abito lavoro molto ma anche sempre da domani ieri oggi piace piacciono nel alla vivo",
+    "de": "ich du er wir ihr mich mir mein meine meinen meiner und oder nicht kein keine der die das den dem ein eine einen einer ist bin sind war habe hat haben wird werde in im am auf für mit von zu zum zur seit auch aber sehr gerne gern bitte immer jeden nach bei wohne arbeite heute morgen gestern heiße heißt heissen wohnt arbeitet schwester bruder mutter vater sohn tochter freundin freund frau unser unsere meinem",
+    "es": "yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan llama llamo hermano hermana madre padre hijo hija esposa esposo vive trabaja está han",
+    "fr": "je j' tu il elle nous vous mon ma mes me te se et ou ne pas le la les un une des de du en dans avec pour que qui est suis ai as avons j'ai habite travaille très mais aussi toujours depuis demain hier aujourd'hui s'il chez au aux à c'est s' s'appelle m'appelle frère soeur sœur mère père fille fils femme mari habite vit",
+    "pt": "eu você ele ela nós meu minha meus minhas me e ou não o a os as um uma de do da no na em com por para que é sou estou tenho moro trabalho muito mas também sempre desde amanhã ontem hoje gosto são chama chamo irmão irmã mãe pai filho filha esposa marido mora trabalha",
+    "it": "io tu lui lei noi mio mia miei mie mi ti si e o non il lo la i gli le un una di del della in con per che è sono sto ho abito lavoro molto ma anche sempre da domani ieri oggi piace piacciono nel alla vivo chiama chiamo fratello sorella madre padre figlio figlia moglie marito abita vive lavora",
 }
 """ISO 639-1 code to words that sentences of the language are held together by."""
 
@@ -58,6 +58,26 @@ OWN_CUES = {
     "ja": "私|わたし|僕|ぼく|俺|うち",
 }
 """ISO code to what shows that a sentence is about its speaker."""
+
+RETRACTION_CUES = {
+    "de": r"^(?:bitte |und )?(?:vergiss|vergessen sie|ignorier\w*|streich\w*|lösch\w*|verwirf|nimm)\b",
+    "es": r"^(?:por favor,? )?(?:olv[ií]da\w*|olvide\w*|ignora\w*|borra\w*|elimina\w*|descarta\w*)\b",
+    "fr": r"^(?:s['\u2019]il (?:te|vous) pla[iî]t,? )?(?:oublie\w*|ignore\w*|efface\w*|supprime\w*)\b",
+    "pt": r"^(?:por favor,? )?(?:esque[cç]\w*|ignor\w*|apag\w*|descart\w*|exclu\w*)\b",
+    "it": r"^(?:per favore,? )?(?:dimentic\w*|ignora\w*|cancell\w*|scart\w*|lascia perdere)\b",
+    "zh": "^请?(?:忘记|忘掉|忽略|删除|别记)",
+    "ja": "忘れて|無視して|消して|削除して",
+}
+"""ISO code to orders to forget something: no statements, whatever they name."""
+
+RETRACTION_TOPICS = {
+    "de": r"\b(?:über|von|zu) (?P<topic>.+?)(?: (?:gesagt|erzählt|erwähnt|geschrieben)\b.*)?[.!]*$",
+    "es": r"\b(?:sobre|de|acerca de) (?P<topic>[^.!]+)[.!]*$",
+    "fr": r"\b(?:sur|de|concernant|à propos de) (?P<topic>[^.!]+)[.!]*$",
+    "pt": r"\b(?:sobre|de|a respeito de) (?P<topic>[^.!]+)[.!]*$",
+    "it": r"\b(?:su|sul|sulla|di|riguardo a) (?P<topic>[^.!]+)[.!]*$",
+}
+"""ISO code to what such an order is about, where it says so."""
 
 NEGATION_CUES = {
     "de": r"\b(?:nicht|kein\w*|nie|hasse|ungern)\b",

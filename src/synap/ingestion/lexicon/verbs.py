@@ -92,6 +92,7 @@ REGULAR = word_set("""
     trim trip trust try tune turn tutor type undertake unite unpack update upgrade upload urge use vacation validate
     value vary visit volunteer vote wait walk wander want warn wash waste watch water weigh welcome whisper whistle
     wish witness wonder work worry worship wrap yell zoom
+    adjourn bury defer drip format leak postpone reschedule squeak
     """)
 """Base forms of common regular verbs."""
 

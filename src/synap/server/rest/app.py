@@ -6,7 +6,6 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi.config import OpenAPIConfig
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
@@ -16,8 +15,7 @@ from synap.server.rest.authentication import management as operator
 from synap.server.rest.bodies import WireResponse
 from synap.server.rest.errors import crashed, refused, unroutable
 from synap.server.rest.observe import Observed, RequestMetrics
-from synap.server.rest.openapi import SchemaPlugin
-from synap.version import __version__
+from synap.server.rest.openapi import schema
 
 DOCUMENT_BYTES = 10 * 1024 * 1024
 
@@ -40,12 +38,11 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
             conversations.turns,
             *memories.routers(),
             *management.ROUTES,
+            schema,
         ],
         dependencies={"api": Provide(application), "admin": Provide(operator)},
         exception_handlers={SynapError: refused, HTTPException: unroutable, Exception: crashed},
-        openapi_config=OpenAPIConfig(
-            title="Synap", version=__version__, path="/schema", render_plugins=[SchemaPlugin()]
-        ),
+        openapi_config=None,
         request_max_body_size=3 * max_document_bytes + 1024 * 1024,
         response_class=WireResponse,
         state=State({"gate": gate, "metrics": metrics}),

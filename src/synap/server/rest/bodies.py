@@ -5,22 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar import Request, Response
 from litestar.types import Scope, Serializer
 
+from synap.api.admin import ReadPage
 from synap.api.requests import build, parse_object
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 Content = TypeVar("Content")
+Row = TypeVar("Row")
 
 CORRELATION = "synap.correlation_id"
 """Where the request's correlation id stands in its ASGI scope."""
+
+
+_MISNAMED = {
+    **dict.fromkeys(("userid", "userId", "UserId", "user"), "user_id"),
+    **dict.fromkeys(("customerid", "customerId", "CustomerId", "customer"), "customer_id"),
+}
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """A page of a list."""
+
+    data: tuple[Row, ...]
+    page: int
+    page_size: int
+    total: int
+    total_pages: int
 
 
 class OwnerQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +46,6 @@ class OwnerQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     customer_id: str | None = None
     user_id: str | None = None
-
-
-class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which page of a list: counted from 1, of 1 to 100 rows."""
-
-    page: int = 1
-    page_size: int = 20
 
 
 class WireResponse(Response[Content]):
@@ -63,7 +74,7 @@ async def read_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
         InvalidInputError: It holds none, or a `scope`, which only instances with a nested ladder take.
     """
     values = parse_object(await request.body())
-    refuse_ladder(values)
+    _refuse_ladder(values)
     return values
 
 
@@ -71,9 +82,12 @@ async def read_body(request: Request[Any, Any, Any], kind: type[Struct], **known
     """Return the body as a request of `kind`; `known` comes from the path and stands over the body.
 
     Raises:
-        InvalidInputError: The body is malformed or a value of the wrong type; `field` names it.
+        InvalidInputError: The body is malformed, a value of the wrong type, or an owner's id misnamed; `field` names it.
     """
-    return build(kind, {**await read_object(request), **known})
+    values = await read_object(request)
+    if "user_id" in kind.__struct_fields__:
+        _refuse_misnamed(values)
+    return build(kind, {**values, **known})
 
 
 def read_query(request: Request[Any, Any, Any], kind: type[Struct]) -> Struct:
@@ -97,21 +111,33 @@ def read_owner(request: Request[Any, Any, Any]) -> Ids:
     return Ids.checked(customer_id=query.customer_id, user_id=query.user_id)
 
 
-def refuse_ladder(values: Mapping[str, Any], at: str = "") -> None:
-    """Refuse a `scope` path: an instance has a nested ladder only where its account defines one, and none does yet.
+def check_row(values: Mapping[str, Any]) -> None:
+    """Check that a row of a batch names its owner as this door knows it.
 
     Raises:
-        InvalidInputError: There is one.
+        InvalidInputError: It carries a `scope`, or an owner's id under another name.
     """
+    _refuse_ladder(values)
+    _refuse_misnamed(values)
+
+
+def _refuse_ladder(values: Mapping[str, Any]) -> None:
+    """Refuse a `scope` path: an instance has a nested ladder only where its account defines one, and none does yet."""
     if values.get("scope") not in (None, {}, ""):
-        field = f"{at}scope"
         raise InvalidInputError(
-            f"{field} is for instances with nested scopes, which this one has not; give customer_id and user_id",
-            field=field,
+            "scope is for instances with nested scopes, which this one has not; give customer_id and user_id",
+            field="scope",
         )
 
 
-def paged(rows: tuple[Any, ...], query: PageQuery) -> dict[str, Any]:
+def _refuse_misnamed(values: Mapping[str, Any]) -> None:
+    """Refuse an owner's id under another name: ignored as unknown, it would leave what is written to a broader scope."""
+    for name, right in _MISNAMED.items():
+        if values.get(name) is not None:
+            raise InvalidInputError(f"{name} is not known here: write {right}", field=name)
+
+
+def paged(rows: tuple[Row, ...], query: ReadPage) -> Page[Row]:
     """Return a page of `rows` in the envelope that every list has.
 
     Raises:
@@ -122,13 +148,13 @@ def paged(rows: tuple[Any, ...], query: PageQuery) -> dict[str, Any]:
     if not 1 <= query.page_size <= 100:  # noqa: PLR2004 - the documented page limit
         raise InvalidInputError(f"page_size must lie between 1 and 100, not {query.page_size}", field="page_size")
     start = (query.page - 1) * query.page_size
-    return {
-        "data": list(rows[start : start + query.page_size]),
-        "page": query.page,
-        "page_size": query.page_size,
-        "total": len(rows),
-        "total_pages": -(-len(rows) // query.page_size),
-    }
+    return Page(
+        data=rows[start : start + query.page_size],
+        page=query.page,
+        page_size=query.page_size,
+        total=len(rows),
+        total_pages=-(-len(rows) // query.page_size),
+    )
 
 
 def unquoted(raw: bytes, *, field: str) -> str:

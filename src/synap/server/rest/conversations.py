@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from synap.api.conversations import ConversationTurns, ReadConversation, RecordedBatch, RecordedMessage, RecordMessage
 from synap.api.requests import build, message_batch
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import read_body, read_object, read_query, unquoted
+from synap.server.rest.bodies import check_row, read_body, read_object, read_query, unquoted
 from synap.server.rest.memories import rows_of
 
 _OK = 200
@@ -43,10 +43,14 @@ async def record(request: Request[Any, Any, Any], api: Application) -> RecordedM
 )
 async def record_batch(request: Request[Any, Any, Any], api: Application) -> RecordedBatch:
     """Store several messages, judged one by one."""
-    return await api.record_messages(message_batch(rows_of(await read_object(request), "messages")))
+    return await api.record_messages(message_batch(rows_of(await read_object(request), "messages"), check_row))
 
 
-@get("/v1/conversations/{conversation:path}", opt={"query": TurnsQuery}, summary="Read messages back")
+@get(
+    "/v1/conversations/{conversation:path}",
+    opt={"query": TurnsQuery, "path": "/v1/conversations/{conversation_id}/messages"},
+    summary="Read messages back",
+)
 async def turns(
     request: Request[Any, Any, Any],
     conversation: FromPath[str],  # noqa: ARG001 - matched here, read from the raw path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from synap.domain.ids import decode_public_id
 from synap.errors import (
     AuthenticationError,
     ConflictError,
@@ -63,7 +65,10 @@ _ROUTING: dict[int, tuple[str, str, str]] = {
         "the request body is too large; send fewer documents at once",
     ),
 }
+_MEMORY = re.compile(r"(?:/api)?/v1/memories/(?P<id>[^/]+)/?")
 _BAD_REQUEST = 400
+_NOT_FOUND = 404
+_WRONG_METHOD = 405
 _INTERNAL = 500
 _OBJECT_DETAILS = frozenset({402, 409, 429})
 """Statuses whose `detail` published clients read as an object; elsewhere they show it as text."""
@@ -87,11 +92,18 @@ def refused(request: Request[Any, Any, Any], error: SynapError) -> Response[Any]
 
 def unroutable(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Return the answer to a call that never reached an operation: unknown route, wrong method, body too large."""
+    status = _NOT_FOUND if _names_no_route(request, error) else max(error.status_code, _BAD_REQUEST)
     fallback = ("INVALID_INPUT", InvalidInputError.code, error.detail)
-    code, dotted, message = _ROUTING.get(error.status_code, fallback)
+    code, dotted, message = _ROUTING.get(status, fallback)
     details = {"code": dotted, "correlation_id": correlation_of(request.scope)}
-    status = max(error.status_code, _BAD_REQUEST)
-    return _answer(status, code, message, details, headers=dict(error.headers or {}))
+    headers = {} if status == _NOT_FOUND else dict(error.headers or {})
+    return _answer(status, code, message, details, headers=headers)
+
+
+def _names_no_route(request: Request[Any, Any, Any], error: HTTPException) -> bool:
+    """Whether a word stands where a memory's id does: it names a route that is not there, not one without this method."""
+    found = _MEMORY.fullmatch(request.scope["path"])
+    return error.status_code == _WRONG_METHOD and found is not None and decode_public_id(found["id"]) is None
 
 
 def crashed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -11,11 +11,18 @@ from synap.errors import TransientError
 from synap.server.backend import Gate
 from synap.server.rest.bodies import WireResponse
 from synap.server.rest.observe import RequestMetrics
+from synap.server.rest.openapi import PLAIN
 
 _UNAVAILABLE = 503
+_PROMETHEUS = "text/plain; version=0.0.4"
+"""Its charset is added by the framework."""
 
 
-@get("/health", summary="Whether the server can serve")
+@get(
+    "/health",
+    opt={"answer": Health, "also": {_UNAVAILABLE: "Not yet, or not any more."}},
+    summary="Whether the server can serve",
+)
 async def health(request: Request[Any, Any, Any]) -> Response[Any]:
     """Answer 200 once the engine can serve, 503 before and while it stops."""
     gate: Gate = request.app.state.gate
@@ -28,7 +35,7 @@ async def health(request: Request[Any, Any, Any]) -> Response[Any]:
     return WireResponse(report, media_type="application/json")
 
 
-@get("/metrics", summary="Metrics in the Prometheus text format")
+@get("/metrics", opt={"answer": PLAIN}, summary="Metrics in the Prometheus text format")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the metrics of the door, and of the engine once it is there."""
     measured: RequestMetrics = request.app.state.metrics
@@ -37,4 +44,4 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         stages = gate.backend.metrics.text()
     except TransientError:
         stages = b""
-    return Response(measured.text() + stages, media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(measured.text() + stages, media_type=_PROMETHEUS)

@@ -12,56 +12,40 @@ from synap.api.admin import (
     AuditPage,
     ClientRecord,
     ConfigRecord,
+    CreateClient,
     CreateInstance,
+    CreateKey,
     InstanceRecord,
     KeyRecord,
     NewKey,
+    ReadAudit,
+    ReadPage,
+    UpdateClient,
     UpdateInstance,
     WhoAmI,
     WorldMemory,
 )
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
-from synap.api.requests import build
+from synap.api.requests import build, parse_object
 from synap.errors import InvalidInputError
 from synap.server.rest.authentication import Application, Management
-from synap.server.rest.bodies import PageQuery, paged, read_body, read_object, read_query
+from synap.server.rest.bodies import Page, paged, read_body, read_object, read_query
 
 _OK = 200
 _INSTANCES = ["/dashboard/instances", "/v1/instances"]
 _INSTANCE = ["/dashboard/instances/{instance_id:str}", "/v1/instances/{instance_id:str}"]
 
 
-class NewClient(msgspec.Struct, frozen=True, kw_only=True):
-    """A client to be made."""
+class ClientChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The client of a new instance, where the body does not name it."""
 
-    name: str
-
-
-class ClientChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes to a client; what is left out stays."""
-
-    name: str | None = None
-    status: str | None = None
+    client_id: str | None = None
 
 
-class KeyLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new key is for."""
-
-    label: str = ""
-
-
-class ClientQuery(PageQuery, frozen=True, kw_only=True):
+class ClientQuery(ReadPage, frozen=True, kw_only=True):
     """Whose instances, and which page of them."""
 
     client_id: str
-
-
-class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of the audit trail."""
-
-    instance_id: str | None = None
-    cursor: str | None = None
-    limit: int = 100
 
 
 @get(["/v1/auth/whoami", "/api/v1/auth/whoami"], summary="Whose key this is")
@@ -70,22 +54,22 @@ async def whoami(api: Application) -> WhoAmI:
     return await api.whoami()
 
 
-@get("/v1/clients", opt={"query": PageQuery}, summary="List the clients")
-async def clients(request: Request[Any, Any, Any], admin: Management) -> dict[str, Any]:
+@get("/v1/clients", opt={"query": ReadPage}, summary="List the clients")
+async def clients(request: Request[Any, Any, Any], admin: Management) -> Page[ClientRecord]:
     """List the clients."""
-    return paged(await admin.clients(), read_query(request, PageQuery))
+    return paged(await admin.clients(), read_query(request, ReadPage))
 
 
-@post("/v1/clients", opt={"body": NewClient}, summary="Create a client")
+@post("/v1/clients", opt={"body": CreateClient}, summary="Create a client")
 async def create_client(request: Request[Any, Any, Any], admin: Management) -> ClientRecord:
     """Create a client."""
-    return await admin.create_client(name=(await read_body(request, NewClient)).name)
+    return await admin.create_client(name=(await read_body(request, CreateClient)).name)
 
 
-@patch("/v1/clients/{client_id:str}", opt={"body": ClientChange}, summary="Rename a client or change its status")
+@patch("/v1/clients/{client_id:str}", opt={"body": UpdateClient}, summary="Rename a client or change its status")
 async def update_client(request: Request[Any, Any, Any], client_id: FromPath[str], admin: Management) -> ClientRecord:
     """Change a client."""
-    change = await read_body(request, ClientChange)
+    change = await read_body(request, UpdateClient)
     return await admin.update_client(client_id, name=change.name, status=change.status)
 
 
@@ -97,19 +81,23 @@ async def delete_client(client_id: FromPath[str], admin: Management) -> dict[str
 
 
 @get(_INSTANCES, opt={"query": ClientQuery}, summary="List the instances of a client")
-async def instances(request: Request[Any, Any, Any], admin: Management) -> dict[str, Any]:
+async def instances(request: Request[Any, Any, Any], admin: Management) -> Page[InstanceRecord]:
     """List the instances of a client."""
     query = read_query(request, ClientQuery)
     return paged(await admin.instances(client_id=query.client_id), query)
 
 
-@post(_INSTANCES, opt={"body": CreateInstance}, summary="Create an instance")
+@post(
+    _INSTANCES,
+    opt={"body": CreateInstance, "optional": ("client_id",), "query": ClientChoice},
+    summary="Create an instance",
+)
 async def create_instance(request: Request[Any, Any, Any], admin: Management) -> InstanceRecord:
     """Create an instance; the client may stand in the query or in the body."""
     values = await read_object(request)
-    client_id = request.query_params.get("client_id")
-    if client_id is not None:
-        values["client_id"] = client_id
+    chosen = read_query(request, ClientChoice)
+    if chosen.client_id is not None:
+        values["client_id"] = chosen.client_id
     return await admin.create_instance(build(CreateInstance, values))
 
 
@@ -140,10 +128,10 @@ async def keys(instance_id: FromPath[str], admin: Management) -> dict[str, list[
     return {"data": list(await admin.keys(instance_id))}
 
 
-@post("/v1/instances/{instance_id:str}/api-keys", opt={"body": KeyLabel}, summary="Make a key; shown this once")
+@post("/v1/instances/{instance_id:str}/api-keys", opt={"body": CreateKey}, summary="Make a key; shown this once")
 async def create_key(request: Request[Any, Any, Any], instance_id: FromPath[str], admin: Management) -> NewKey:
     """Make a key."""
-    return await admin.create_key(instance_id, label=(await read_body(request, KeyLabel)).label)
+    return await admin.create_key(instance_id, label=(await read_body(request, CreateKey)).label)
 
 
 @delete("/v1/instances/{instance_id:str}/api-keys/{key_id:str}", status_code=_OK, summary="Revoke a key at once")
@@ -159,11 +147,15 @@ async def config(instance_id: FromPath[str], admin: Management) -> ConfigRecord:
     return await admin.config(instance_id)
 
 
-@put("/v1/instances/{instance_id:str}/config", summary="Put a configuration in force; YAML or JSON")
+@put(
+    "/v1/instances/{instance_id:str}/config",
+    opt={"content": {"application/yaml": {"type": "string"}, "application/json": {"type": "object"}}},
+    summary="Put a configuration in force; YAML or JSON",
+)
 async def set_config(request: Request[Any, Any, Any], instance_id: FromPath[str], admin: Management) -> ConfigRecord:
     """Validate a MACA document and put it in force. A body not declared as JSON is read as YAML."""
     if request.content_type[0] == "application/json":
-        return await admin.set_config(instance_id, await read_object(request))
+        return await admin.set_config(instance_id, parse_object(await request.body()))
     try:
         source = (await request.body()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -177,10 +169,10 @@ async def add_world(request: Request[Any, Any, Any], admin: Management) -> Memor
     return await admin.add_world_memory(await read_body(request, WorldMemory))
 
 
-@get("/v1/world/memories", opt={"query": PageQuery}, summary="List the WORLD memories")
+@get("/v1/world/memories", opt={"query": ReadPage}, summary="List the WORLD memories")
 async def world(request: Request[Any, Any, Any], admin: Management) -> MemoryPage:
     """List the WORLD memories."""
-    query = read_query(request, PageQuery)
+    query = read_query(request, ReadPage)
     return await admin.world_memories(page=query.page, page_size=query.page_size)
 
 
@@ -190,10 +182,10 @@ async def delete_world(memory_id: FromPath[str], admin: Management) -> DeletedMe
     return await admin.delete_world_memory(memory_id)
 
 
-@get("/v1/audit", opt={"query": AuditQuery}, summary="Read the audit trail, newest first")
+@get("/v1/audit", opt={"query": ReadAudit}, summary="Read the audit trail, newest first")
 async def audit(request: Request[Any, Any, Any], admin: Management) -> AuditPage:
     """Return a page of the audit trail."""
-    query = read_query(request, AuditQuery)
+    query = read_query(request, ReadAudit)
     return await admin.audit(instance_id=query.instance_id, cursor=query.cursor, limit=query.limit)
 
 

@@ -20,7 +20,7 @@ from synap.api.memories import (
 from synap.api.requests import create_batch as batch_requests
 from synap.errors import InvalidInputError
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import OwnerQuery, read_body, read_object, read_owner, read_query, refuse_ladder
+from synap.server.rest.bodies import OwnerQuery, check_row, read_body, read_object, read_owner, read_query
 
 _OK = 200
 
@@ -31,7 +31,12 @@ async def create(request: Request[Any, Any, Any], api: Application) -> Ingestion
     return await api.create_memory(await read_body(request, CreateMemory))
 
 
-@post("/batch", status_code=_OK, opt={"body": CreateMemory, "list": "documents"}, summary="Hand documents in")
+@post(
+    "/batch",
+    status_code=_OK,
+    opt={"body": CreateMemory, "list": "documents", "beside": {"fail_fast": {"type": "boolean", "default": False}}},
+    summary="Hand documents in",
+)
 async def create_batch(request: Request[Any, Any, Any], api: Application) -> BatchResult:
     """Accept documents, judged one by one."""
     values = await read_object(request)
@@ -39,7 +44,7 @@ async def create_batch(request: Request[Any, Any, Any], api: Application) -> Bat
     fail_fast = values.get("fail_fast")
     if fail_fast not in (None, True, False):
         raise InvalidInputError("fail_fast must be true or false", field="fail_fast")
-    return await api.create_batch(batch_requests(documents), fail_fast=bool(fail_fast))
+    return await api.create_batch(batch_requests(documents, check_row), fail_fast=bool(fail_fast))
 
 
 @get("/batch/{batch_id:str}", summary="How far a batch has come")
@@ -66,7 +71,7 @@ async def memory(request: Request[Any, Any, Any], memory_id: FromPath[str], api:
     return await api.memory(memory_id, ids=read_owner(request))
 
 
-@patch("/{memory_id:str}", opt={"body": UpdateMemory}, summary="Give a memory new text")
+@patch("/{memory_id:str}", opt={"body": UpdateMemory, "known": ("memory_id",)}, summary="Give a memory new text")
 async def update(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Give a memory new text."""
     return await api.update_memory(await read_body(request, UpdateMemory, memory_id=memory_id))
@@ -96,14 +101,11 @@ def rows_of(values: dict[str, Any], name: str) -> list[Any]:
     """Return the rows of a batch's body.
 
     Raises:
-        InvalidInputError: They are no list, or one of them carries a `scope`.
+        InvalidInputError: They are no list.
     """
     rows = values.get(name)
     if not isinstance(rows, list):
         raise InvalidInputError(f"{name} must be a list", field=name)
-    for index, row in enumerate(rows):
-        if isinstance(row, dict):
-            refuse_ladder(row, at=f"{name}[{index}].")
     return rows
 
 

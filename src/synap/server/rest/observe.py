@@ -46,7 +46,10 @@ class RequestMetrics:
 
 
 class Observed:
-    """An ASGI application that gives every request a correlation id and notes how it went."""
+    """An ASGI application that gives every request a correlation id and notes how it went.
+
+    HEAD is answered as GET is, without the body (RFC 9110, section 9.3.2).
+    """
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
         self._app = app
@@ -58,17 +61,19 @@ class Observed:
         if values["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(_correlation_id(scope), receive, send)
+        head = values["method"] == "HEAD"
+        exchange = _Exchange(_correlation_id(scope), receive, send, bodiless=head)
         values[CORRELATION] = exchange.correlation_id
+        asked: Any = {**values, "method": "GET"} if head else scope
         started = time.perf_counter()
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app(asked, exchange.receive, exchange.send)
         finally:
-            self._note(values, exchange, time.perf_counter() - started)
+            route = str(asked.get("path_template") or "unmatched")
+            self._note(route, values["method"], exchange, time.perf_counter() - started)
 
-    def _note(self, scope: Any, exchange: _Exchange, seconds: float) -> None:
-        route = str(scope.get("path_template") or "unmatched")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+    def _note(self, route: str, method: str, exchange: _Exchange, seconds: float) -> None:
+        method = method if method in _METHODS else "other"
         self._metrics.observe(route=route, method=method, status=exchange.status, seconds=seconds)
         logger.info(
             "request served",
@@ -85,8 +90,9 @@ class Observed:
 class _Exchange:
     """One request's messages on their way in and out."""
 
-    def __init__(self, correlation_id: str, receive: Receive, send: Send) -> None:
+    def __init__(self, correlation_id: str, receive: Receive, send: Send, *, bodiless: bool) -> None:
         self.correlation_id = correlation_id
+        self._bodiless = bodiless
         self.status = 0
         self._receive = receive
         self._send = send
@@ -104,6 +110,8 @@ class _Exchange:
                 await self._drain()
             header = (b"x-correlation-id", self.correlation_id.encode())
             message = {**message, "headers": [*message["headers"], header]}
+        elif self._bodiless and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def _drain(self) -> None:

@@ -126,9 +126,12 @@ begin
     execute format('create policy scope_wall on %s for all to synap_app, synap_worker using (%s) with check (%s)',
                    target, rule, write_rule);
     if shared then
-        -- The check above holds new rows; this one keeps the app from deleting WORLD rows that it may read.
-        execute format('create policy world_wall on %s as restrictive for delete to synap_app, synap_worker using (%s)',
-                       target, write_rule);
+        -- The check above holds new rows; these keep the app from deleting WORLD rows that it may read, and from
+        -- changing them, which includes giving them to another scope.
+        execute format('create policy world_delete_wall on %s as restrictive for delete to synap_app, synap_worker'
+                       ' using (%s)', target, write_rule);
+        execute format('create policy world_update_wall on %s as restrictive for update to synap_app, synap_worker'
+                       ' using (%s)', target, write_rule);
         execute format('create policy operator_wall on %s for all to synap_operator using (%s) with check (%s)',
                        target, rule, rule);
         execute format('grant select, insert, update, delete on %s to synap_operator', target);
@@ -155,7 +158,7 @@ $$;
 create table client (
     id text primary key,
     name text not null,
-    status text not null default 'active' check (status in ('active', 'inactive', 'soft_deleted')),
+    status text not null default 'active' check (status in ('active', 'inactive', 'soft_deleted', 'deleting')),
     created_at timestamptz not null
 );
 
@@ -165,12 +168,11 @@ create table instance (
     name text not null,
     agent_type text not null,
     tenancy text not null check (tenancy in ('open', 'b2b', 'b2c')),
-    status text not null default 'active' check (status in ('active', 'suspended', 'archived')),
+    status text not null default 'active' check (status in ('active', 'suspended', 'archived', 'deleting')),
     description text not null default '',
     metadata jsonb not null default '{}',
     created_at timestamptz not null,
-    last_active_at timestamptz,
-    unique (client_id, name)
+    last_active_at timestamptz
 );
 
 create table api_key (
@@ -193,6 +195,12 @@ create table configuration (
     applied_at timestamptz not null,
     actor text not null default '',
     primary key (instance_id, revision)
+);
+
+-- One row at most, locked while a store gets its first client, instance and keys, so that one process makes them.
+create table founding (
+    id int primary key check (id = 1),
+    founded_at timestamptz not null
 );
 
 -- Which vector space fills which vector column (`emb`, `emb_alt`), and which of the two reads use.
@@ -219,8 +227,12 @@ select synap_place('client', 'reference');
 select synap_place('instance', 'reference');
 select synap_place('api_key', 'reference');
 select synap_place('configuration', 'reference');
+select synap_place('founding', 'reference');
 select synap_place('embedding', 'reference');
 select synap_place('scope_shared', 'reference');
+
+-- An instance that is being deleted gives its name free.
+create unique index instance_name on instance (client_id, name) where status <> 'deleting';
 
 -- ---------------------------------------------------------------- content of CLIENT and WORLD (reference tables)
 
@@ -251,6 +263,7 @@ create table segment_shared (
     ordinal int not null,
     status smallint not null default 0,
     text text not null,
+    quote text,
     start_at int not null,
     end_at int not null,
     turn_id text,
@@ -379,6 +392,7 @@ create table segment (
     ordinal int not null,
     status smallint not null default 0,
     text text not null,
+    quote text,
     start_at int not null,
     end_at int not null,
     turn_id text,
@@ -601,6 +615,7 @@ create table job (
     primary key (bucket, id)
 ) /* partition:bucket */;
 
+-- The virtual times of the tenants that wait in a bucket; lane -1 is the bucket's clock, the time of the one served last.
 create table lane (
     bucket int not null,
     lane bigint not null,
@@ -637,9 +652,13 @@ select synap_place('audit', 'bucket', 'memory');
 create index scope_instance on scope (instance_id);
 create index locator_instance on locator (bucket, instance_id);
 create index ingestion_document on ingestion (bucket, document_row);
-create index job_ready on job (bucket, lane, priority, id) where state = 'ready';
-create index job_lease on job (lease_until) where state = 'running';
+-- Each statement of the queue names the index it goes along by a condition that every job fulfils. Where a backlog has just
+-- come into being, the statistics know nothing of it, and the planner would take the other one and sort everything.
+create index job_ready on job (bucket, lane, priority, id) where state = 'ready' and priority >= 0;
+create index job_scope on job (bucket, lane, scope_id, priority, id) where state = 'ready' and scope_id >= 0;
+create index job_running on job (bucket, lane, scope_id) where state = 'running';
 create index job_dead on job (instance_id) where state = 'dead';
+create index lane_clock on lane (bucket) where lane = -1;
 create index audit_instance on audit (bucket, instance_id, id desc);
 
 -- ---------------------------------------------------------------- walls
@@ -661,6 +680,7 @@ select synap_protect_control('client');
 select synap_protect_control('instance');
 select synap_protect_control('api_key');
 select synap_protect_control('configuration');
+select synap_protect_control('founding');
 select synap_protect_control('embedding');
 select synap_protect_control('scope_shared');
 select synap_protect_control('scope');

@@ -1,3 +1,18 @@
+-- name: lock_founding
+insert into founding (id, founded_at) values (1, %(now)s)
+on conflict (id) do update set founded_at = founding.founded_at
+
+-- name: oldest_instance
+select i.id
+from instance i
+join client c on c.id = i.client_id
+where i.status <> 'deleting'
+order by c.created_at, c.id, i.created_at, i.id
+limit 1
+
+-- name: oldest_client
+select id from client where status <> 'deleting' order by created_at, id limit 1
+
 -- name: insert_client
 insert into client (id, name, status, created_at) values (%(client)s, %(name)s, 'active', %(now)s)
 returning id, name, status, created_at
@@ -10,8 +25,11 @@ select id, name, status, created_at from client where id = %(client)s
 
 -- name: update_client
 update client set name = coalesce(%(name)s::text, name), status = coalesce(%(status)s::text, status)
-where id = %(client)s
+where id = %(client)s and status <> 'deleting'
 returning id, name, status, created_at
+
+-- name: hold_client
+select status from client where id = %(client)s for key share
 
 -- name: insert_instance
 insert into instance (id, client_id, name, agent_type, tenancy, description, metadata, created_at)
@@ -35,7 +53,8 @@ update instance
 set name = coalesce(%(name)s::text, name), agent_type = coalesce(%(agent_type)s::text, agent_type),
     description = coalesce(%(description)s::text, description), metadata = coalesce(%(metadata)s::jsonb, metadata),
     status = coalesce(%(status)s::text, status)
-where id = %(instance)s
+where id = %(instance)s and status <> 'deleting'
+returning id
 
 -- name: count_instance_memories
 select count(*) as total from locator where instance_id = %(instance)s

@@ -1,3 +1,9 @@
+-- name: recorded_message
+select m.position, c.external_id
+from message m
+join conversation c on c.bucket = m.bucket and c.id = m.conversation_row
+where m.bucket = %(bucket)s and m.scope_id = %(scope)s and m.id = %(message)s
+
 -- name: open_conversation
 insert into conversation as c (bucket, id, scope_id, conversation, external_id, message_count, started_at, last_message_at)
 values (%(bucket)s, %(id)s, %(scope)s, %(conversation)s, %(external)s, %(count)s, %(now)s, %(now)s)

@@ -16,14 +16,14 @@ values (%(bucket)s, %(document)s, %(scope)s, %(key)s, %(type)s, %(mode)s, %(text
     %(metadata)s::jsonb, %(created_at)s, %(now)s, %(conversation)s, %(ingestion)s, %(previous)s, true)
 
 -- name: insert_segments
-insert into segment{t} (bucket, id, scope_id, document_row, ordinal, text, start_at, end_at, turn_id, speaker, role,
-    said_at, recorded_at, tokens, len, terms)
-select %(bucket)s, s.id, %(scope)s, %(document)s, s.ordinal, s.text, s.start_at, s.end_at, s.turn_id, s.speaker, s.role,
-    s.said_at, %(now)s, s.tokens, s.len, s.terms::sparsevec
-from unnest(%(ids)s::bigint[], %(ordinals)s::int[], %(texts)s::text[], %(starts)s::int[], %(ends)s::int[],
-    %(turns)s::text[], %(speakers)s::text[], %(roles)s::text[], %(times)s::timestamptz[], %(tokens)s::int[],
-    %(lens)s::int[], %(terms)s::text[])
-    as s (id, ordinal, text, start_at, end_at, turn_id, speaker, role, said_at, tokens, len, terms)
+insert into segment{t} (bucket, id, scope_id, document_row, ordinal, text, quote, start_at, end_at, turn_id, speaker,
+    role, said_at, recorded_at, tokens, len, terms)
+select %(bucket)s, s.id, %(scope)s, %(document)s, s.ordinal, s.text, s.quote, s.start_at, s.end_at, s.turn_id,
+    s.speaker, s.role, s.said_at, %(now)s, s.tokens, s.len, s.terms::sparsevec
+from unnest(%(ids)s::bigint[], %(ordinals)s::int[], %(texts)s::text[], %(quotes)s::text[], %(starts)s::int[],
+    %(ends)s::int[], %(turns)s::text[], %(speakers)s::text[], %(roles)s::text[], %(times)s::timestamptz[],
+    %(tokens)s::int[], %(lens)s::int[], %(terms)s::text[])
+    as s (id, ordinal, text, quote, start_at, end_at, turn_id, speaker, role, said_at, tokens, len, terms)
 
 -- name: load_document
 select id, document_key, document_type, mode, text, blocks, content_hash, metadata::text as metadata, created_at,

@@ -31,6 +31,33 @@ delete from locator where bucket = %(bucket)s and scope_id = %(scope)s and share
 -- name: erase_scope_directory
 delete from directory where instance_id = %(instance)s and scope_id = %(scope)s
 
+-- name: lock_instance
+select id from instance where id = %(instance)s for update
+
+-- name: close_instance
+update instance set status = 'deleting' where id = %(instance)s
+
+-- name: lock_client
+select id from client where id = %(client)s for update
+
+-- name: close_client
+update client set status = 'deleting' where id = %(client)s
+
+-- name: lock_instances
+select id from instance where client_id = %(client)s for update
+
+-- name: close_instances
+update instance set status = 'deleting' where client_id = %(client)s
+
+-- name: clients_being_deleted
+select id from client where status = 'deleting' order by id
+
+-- name: instances_being_deleted
+select id from instance where status = 'deleting' order by id
+
+-- name: erase_shared_scopes
+delete from scope_shared where space = %(space)s
+
 -- name: erase_instance_rows_of_directory
 delete from directory where instance_id = %(instance)s
 

@@ -34,6 +34,13 @@ where bucket = %(bucket)s and id = %(ingestion)s and status = 'failed'
 -- name: insert_batch
 insert into batch (bucket, id, instance_id, total, rows, created_at)
 values (%(bucket)s, %(batch)s, %(instance)s, %(total)s, %(rows)s::jsonb, %(now)s)
+on conflict do nothing
+
+-- name: find_refused_row
+select answered ->> 'record' as record
+from batch, jsonb_array_elements(batch.rows) as answered
+where batch.bucket = %(bucket)s and batch.instance_id = %(instance)s and batch.id between %(earliest)s and %(row)s
+    and answered #>> '{record,ingestion_id}' = %(ingestion)s
 
 -- name: get_batch
 select instance_id, total, rows::text as rows, created_at

@@ -183,11 +183,12 @@ from segment{t}
 where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
 
 -- name: blank_document
-update document{t} set text = %(text)s, blocks = %(blocks)s where {at} scope_id = %(scope)s and id = %(document)s
+-- Without its hash, the same document is not taken for known when it is handed in again.
+update document{t} set text = %(text)s, blocks = %(blocks)s, content_hash = ''::bytea where {at} scope_id = %(scope)s and id = %(document)s
 
 -- name: blank_segments
 update segment{t} s
-set text = u.text, status = u.status, terms = u.terms::sparsevec, len = u.len, tokens = u.tokens, emb = null,
+set text = u.text, quote = null, status = u.status, terms = u.terms::sparsevec, len = u.len, tokens = u.tokens, emb = null,
     emb_alt = null, withheld_at = coalesce(s.withheld_at, case when u.status <> 0 then %(now)s::timestamptz end)
 from unnest(%(ids)s::bigint[], %(texts)s::text[], %(statuses)s::smallint[], %(terms)s::text[], %(lens)s::int[],
     %(tokens)s::int[]) as u (id, text, status, terms, len, tokens)

@@ -22,6 +22,12 @@ update scope_shared set version = version + 1
 where id = %(scope)s and digest = %(digest)s
 returning version
 
+-- name: instance_status
+select status from instance where id = %(instance)s
+
+-- name: hold_instance
+select status from instance where id = %(instance)s for key share
+
 -- name: scope_rows
 select id, digest, version from scope where bucket = %(bucket)s and id = any (%(scopes)s::bigint[])
 

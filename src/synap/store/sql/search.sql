@@ -4,6 +4,7 @@
 -- which query terms a row holds. BM25 (Robertson, Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 1.2, b 0.75,
 -- each term counted once) takes its statistics from the rows of the chain alone, memories and segments together. Rows
 -- with equal masks share their sum of idf, so that it is worked out once per mask and not once per row.
+-- A segment's `quote` is null where its text ends with the passage of the document, after a label or headings.
 -- `document_row is not null` says "is a segment" in a way that lets the planner expect many rows, and hash.
 with held as materialized (
     select 0 as part, id, scope_id, null::bigint as document_row, null::int as ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
@@ -65,7 +66,11 @@ with held as materialized (
     select max(cosine) as high, greatest(min(cosine), 0) * count(cosine) / (count(cosine) + 32) as low, max(lexical) as top
     from scored
 ), promise as (
-    select s.*, coalesce((s.cosine - b.low) / nullif(b.high - b.low, 0), 0) + coalesce(s.lexical / nullif(b.top, 0), 0) as own
+    -- What has no vector yet is judged by its words alone, which then count for both.
+    select s.*, coalesce(
+            case when s.cosine is null then s.lexical / nullif(b.top, 0)
+            else coalesce((s.cosine - b.low) / nullif(b.high - b.low, 0), 0) end, 0)
+        + coalesce(s.lexical / nullif(b.top, 0), 0) as own
     from scored s cross join bounds b
 ), lifted as (
     select p.*, p.own + 0.3::float8 * greatest(
@@ -80,7 +85,7 @@ with held as materialized (
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
     m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until, m.metadata::text as metadata,
     m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal, null as content, null as role,
-    null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at
+    null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at, null as quote
 from ranked s
 join memory m on m.bucket = %(bucket)s and m.id = s.id and m.scope_id = s.scope_id
 left join document d on d.bucket = m.bucket and d.id = m.document_row
@@ -89,7 +94,7 @@ union all
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
     m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until, m.metadata::text as metadata,
     m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal, null as content, null as role,
-    null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at
+    null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at, 0 as end_at, null as quote
 from ranked s
 join memory_shared m on m.id = s.id and m.scope_id = s.scope_id
 left join document_shared d on d.bucket = m.bucket and d.id = m.document_row
@@ -97,7 +102,7 @@ where s.part = 1 and s.told
 union all
 select s.part, s.id, g.scope_id, s.cosine, s.lexical, null, 0::smallint, g.recorded_at, null, null, null, 1,
     g.tokens, '', null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker,
-    g.turn_id, g.said_at, g.start_at, g.end_at
+    g.turn_id, g.said_at, g.start_at, g.end_at, coalesce(g.quote, right(g.text, g.end_at - g.start_at))
 from ranked s
 join segment g on g.bucket = %(bucket)s and g.id = s.id and g.scope_id = s.scope_id
 join document d on d.bucket = g.bucket and d.id = g.document_row
@@ -105,14 +110,14 @@ where s.part = 2 and s.told
 union all
 select s.part, s.id, g.scope_id, s.cosine, s.lexical, null, 0::smallint, g.recorded_at, null, null, null, 1,
     g.tokens, '', null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker,
-    g.turn_id, g.said_at, g.start_at, g.end_at
+    g.turn_id, g.said_at, g.start_at, g.end_at, coalesce(g.quote, right(g.text, g.end_at - g.start_at))
 from ranked s
 join segment_shared g on g.id = s.id and g.scope_id = s.scope_id
 join document_shared d on d.bucket = g.bucket and d.id = g.document_row
 where s.part = 3 and s.told
 union all
 select s.part, s.id, s.scope_id, s.cosine, s.lexical, null, 0::smallint, null, null, null, null, 1, 0, '', null, null,
-    s.document_row, null, null, s.ordinal, null, null, null, null, null, 0, 0
+    s.document_row, null, null, s.ordinal, null, null, null, null, null, 0, 0, null
 from ranked s
 where not s.told
 
@@ -143,7 +148,7 @@ select 0 as part, m.id, m.scope_id, null::float8 as cosine, null::float8 as lexi
     m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until,
     m.metadata::text as metadata, m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal,
     null as content, null as role, null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at,
-    0 as end_at
+    0 as end_at, null as quote
 from recent n
 join memory m on m.bucket = %(bucket)s and m.id = n.id
 left join document d on d.bucket = m.bucket and d.id = m.document_row
@@ -151,7 +156,7 @@ where m.scope_id = any (%(owned_scopes)s::bigint[])
 union all
 select 2, g.id, g.scope_id, null, null, null, 0::smallint, g.recorded_at, null, null, null, 1, g.tokens, '',
     null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker, g.turn_id,
-    g.said_at, g.start_at, g.end_at
+    g.said_at, g.start_at, g.end_at, coalesce(g.quote, right(g.text, g.end_at - g.start_at))
 from verbatim n
 join segment g on g.bucket = %(bucket)s and g.id = n.id
 join document d on d.bucket = g.bucket and d.id = g.document_row
@@ -184,7 +189,7 @@ select 1 as part, m.id, m.scope_id, null::float8 as cosine, null::float8 as lexi
     m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens, m.extractor, m.valid_until,
     m.metadata::text as metadata, m.document_row, d.document_key, d.metadata::text as document_metadata, 0 as ordinal,
     null as content, null as role, null as speaker, null as turn_id, null::timestamptz as said_at, 0 as start_at,
-    0 as end_at
+    0 as end_at, null as quote
 from recent n
 join memory_shared m on m.id = n.id
 left join document_shared d on d.bucket = m.bucket and d.id = m.document_row
@@ -192,7 +197,7 @@ where m.scope_id = any (%(shared_scopes)s::bigint[])
 union all
 select 3, g.id, g.scope_id, null, null, null, 0::smallint, g.recorded_at, null, null, null, 1, g.tokens, '',
     null, null, g.document_row, d.document_key, d.metadata::text, g.ordinal, g.text, g.role, g.speaker, g.turn_id,
-    g.said_at, g.start_at, g.end_at
+    g.said_at, g.start_at, g.end_at, coalesce(g.quote, right(g.text, g.end_at - g.start_at))
 from verbatim n
 join segment_shared g on g.id = n.id
 join document_shared d on d.bucket = g.bucket and d.id = g.document_row

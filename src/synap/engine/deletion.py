@@ -1,0 +1,75 @@
+"""Deleting an instance or a client: closed first, then erased. What was cut short is finished at the next start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from synap.domain.scopes import Scope
+from synap.engine.callers import Caller
+from synap.engine.core import Core
+from synap.engine.instances import Instances
+from synap.errors import NotFoundError, TransientError
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+
+
+async def delete_instance(core: Core, kept: Instances, caller: Caller, instance_id: str) -> None:
+    """Refuse every call to an instance from now on, then erase it with all its data. Safe to repeat.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    await core.store.accounts.instance(instance_id)
+    await core.store.erasure.close_instance(instance_id)
+    kept.forget()
+    await core.store.erasure.instance(instance_id, [Scope(rung="client", space=instance_id)])
+    _forget(core, kept, instance_id)
+    await core.record(caller, "instance.delete", targets=(instance_id,), count=1)
+
+
+async def delete_client(core: Core, kept: Instances, caller: Caller, client_id: str) -> None:
+    """Refuse every call to the instances of a client from now on, then erase them and the client. Safe to repeat.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    await core.store.accounts.client(client_id)
+    instance_ids = await core.store.erasure.close_client(client_id)
+    kept.forget()
+    await core.store.erasure.client(client_id, Scope(rung="client", space=client_id))
+    _forget(core, kept, *instance_ids)
+    await core.record(caller, "client.delete", targets=(client_id,), count=1)
+
+
+async def finish_deletions(core: Core, kept: Instances) -> None:
+    """Bring deletions to their end that an earlier process has begun; waits for a store that is away."""
+    while True:
+        try:
+            await _finish(core, kept)
+        except TransientError as error:
+            logger.warning("a deletion is interrupted", extra={"code": error.code})
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+async def _finish(core: Core, kept: Instances) -> None:
+    process = Caller(actor="process", kind="management")
+    for client_id in (await core.store.erasure.begun())[0]:
+        logger.info("a deletion is resumed", extra={"client_id": client_id})
+        with contextlib.suppress(NotFoundError):  # another process was first
+            await delete_client(core, kept, process, client_id)
+    for instance_id in (await core.store.erasure.begun())[1]:
+        logger.info("a deletion is resumed", extra={"instance_id": instance_id})
+        with contextlib.suppress(NotFoundError):
+            await delete_instance(core, kept, process, instance_id)
+
+
+def _forget(core: Core, kept: Instances, *instance_ids: str) -> None:
+    kept.forget()
+    for instance_id in instance_ids:
+        core.cache.forget(instance_id=instance_id)

@@ -1,0 +1,37 @@
+"""What keeps a background loop going: an error that nobody expected is logged, shown in `/health`, and waited out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 5.0
+
+
+class Guard:
+    """Stands around each round of one loop.
+
+    Attributes:
+        name: What the loop does, for people.
+        trouble: What the last round failed with, or None.
+    """
+
+    def __init__(self, name: str, *, pause: float = PAUSE_SECONDS) -> None:
+        self.name = name
+        self.trouble: str | None = None
+        self._pause = pause
+
+    @asynccontextmanager
+    async def round(self) -> AsyncIterator[None]:
+        """Let a round fail without ending its loop; the next one begins after a pause."""
+        try:
+            yield
+            self.trouble = None
+        except Exception as error:
+            self.trouble = type(error).__name__
+            logger.exception("a background loop failed and goes on", extra={"loop": self.name})
+            await asyncio.sleep(self._pause)

@@ -1,0 +1,111 @@
+"""Which of two statements is the newer, and why it ends the older: only strong evidence does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from synap.domain.clauses import ends
+from synap.domain.conflicts import Relation, all_slots, changes, relation, settles
+from synap.domain.exclusion import values_exclude
+from synap.domain.likings import LIKING
+from synap.domain.memories import Memory, MemoryType, Slot, Statement
+from synap.domain.readings import readings
+from synap.domain.slot_table import BY_NAME
+from synap.domain.slot_values import Takes
+
+_CHANGING = re.compile(r"\b(?:moving|relocating|starting|joining|leaving|switching|changing|upgrading|will|going to)\b")
+_RECENT = timedelta(days=400)
+"""An event of the last year or so still tells how things are (`moved here last month`)."""
+
+
+@dataclass(slots=True)
+class Known:
+    """A statement that is believed at this point of the run: stored (`memory`) or new (`key`)."""
+
+    statement: Statement
+    said: datetime
+    memory: Memory | None = None
+    key: int | None = None
+    ended: bool = False
+
+    @property
+    def since(self) -> datetime:
+        """Since when it holds: as it says itself, else since it was said."""
+        return self.statement.valid_from or self.said
+
+
+def announced(statement: Statement, now: datetime) -> Statement:
+    """Return a planned change (`is moving to Rome in November`) as holding from its day on."""
+    when = statement.when
+    if when is None or when.recurrence is not None or statement.valid_from is not None or not changes(statement):
+        return statement
+    ahead = when.start > (statement.said_at or now) and _CHANGING.search(statement.content) is not None
+    lasting = any(
+        slot.single and slot.name in BY_NAME and BY_NAME[slot.name].takes is not Takes.TIME for slot in statement.slots
+    )
+    return replace(statement, valid_from=when.start) if ahead and lasting else statement
+
+
+def told_together(first: Known, second: Known) -> bool:
+    """Whether both are facts of the document at hand, which tells them of two things rather than of one that changed."""
+    new = first.key is not None and second.key is not None
+    return new and all(any(slot.section for slot in one.statement.slots) for one in (first, second))
+
+
+def later(first: Known, second: Known) -> bool:
+    """Whether `first` is the newer: announced for after both were said, else said later, or in the same breath further on."""
+    ahead = _ahead(first, second)
+    if ahead is not _ahead(second, first) and not (first.statement.correction or second.statement.correction):
+        return ahead
+    if first.said != second.said:
+        return first.said > second.said
+    return first.key is not None and (second.key is None or first.key > second.key)
+
+
+def _ahead(one: Known, other: Known) -> bool:
+    return one.since > max(one.said, other.said)
+
+
+def why(first: Known, second: Known) -> str | None:
+    """Return in a few words why the newer of two ends the older, or None where both may stand."""
+    newer, older = (first, second) if later(first, second) else (second, first)
+    if not (changes(newer.statement) and changes(older.statement)) or newer.statement.valid_until is not None:
+        return None
+    if _long_past(newer) or _long_past(older):
+        return None
+    mine, theirs = all_slots(newer.statement), all_slots(older.statement)
+    name = next((slot.name for slot in mine for other in theirs if _replaces(slot, other)), None)
+    if name is not None and not _says_more(older.statement, {slot.key for slot in mine}):
+        return _reason(newer.statement, name)
+    explicit = newer.statement.correction or ends(newer.statement.content)
+    if (
+        name is None
+        and explicit
+        and settles(older.statement)
+        and relation(newer.statement, older.statement) is Relation.CONFLICT
+    ):
+        return "corrected" if newer.statement.correction else "no longer holds"
+    return None
+
+
+def _reason(newer: Statement, name: str) -> str:
+    if name.startswith(LIKING):
+        return "no longer holds" if ends(newer.content) else "newer liking"
+    return f"{'corrected' if newer.correction else 'newer value of'} {name.replace('_', ' ')}"
+
+
+def _long_past(known: Known) -> bool:
+    """Whether a statement recalls an event that was history when it was told: it neither changes nor is changed."""
+    when = known.statement.when
+    return when is not None and known.statement.type is MemoryType.EPISODE and when.start < known.said - _RECENT
+
+
+def _replaces(newer: Slot, older: Slot) -> bool:
+    return newer.key == older.key and values_exclude(newer, older)
+
+
+def _says_more(older: Statement, keys: set[tuple[str, ...]]) -> bool:
+    """Whether an older statement of several clauses also settles what the newer one leaves alone."""
+    return len(readings(older.content)) > 1 and any(slot.key not in keys for slot in all_slots(older))

@@ -1,0 +1,36 @@
+-- name: has_expired
+select exists (
+        select from memory{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s and status < 3)
+    or exists (
+        select from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s) as found
+
+-- name: has_unarchived
+select exists (
+        select from memory{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0)
+    or exists (
+        select from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0) as found
+
+-- name: archive_memories
+with hidden as (
+    update memory{t} set status = 2, superseded_at = %(now)s, reason = 'expired'
+    where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+    returning id
+)
+select count(*) as count from hidden
+
+-- name: archive_segments
+update segment{t} set status = 1, withheld_at = %(now)s
+where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+
+-- name: delete_expired_segments
+delete from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s
+
+-- name: delete_expired_documents
+delete from document{t} d
+where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
+  and not exists (
+      select from memory{t} m
+      where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
+
+-- name: delete_expired_messages
+delete from message where bucket = %(bucket)s and scope_id = %(scope)s and recorded_at < %(before)s

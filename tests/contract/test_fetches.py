@@ -1,0 +1,170 @@
+"""What a fetch owes its caller when something is away, expired, or asked for in vain; asked of the engine in process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synap.api.admin import CreateInstance
+from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.memories import CreateMemory
+from synap.bootstrap import Opening, open_engine
+from synap.engine.contexts import SCOPES_OUT_OF_REACH
+from synap.engine.engine import Engine
+from synap.engine.upkeep import Upkeep
+from synap.settings import Settings
+from synap.testing import FixedClock, FixedEmbedder
+
+
+class Moody(FixedEmbedder):
+    """An embedder that fails when told to, in a way of its own."""
+
+    failing = False
+
+    async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self.failing:
+            raise RuntimeError("out of memory")
+        return await super().embed_queries(texts)
+
+
+@dataclass(frozen=True)
+class Room:
+    """An engine with its parts, and an instance to work in."""
+
+    engine: Engine
+    clock: FixedClock
+    embedder: Moody
+    instance_id: str
+
+    async def remember(self, text: str) -> None:
+        api = self.engine.api_for(await self.engine.caller_of(self.instance_id))
+        await api.create_memory(CreateMemory(document=text, document_type="document", user_id="ana"))
+        await self.engine.worker.drain(seconds=30)
+
+    async def fetch(self, *queries: str, **changes: Any) -> ContextAnswer:
+        api = self.engine.api_for(await self.engine.caller_of(self.instance_id))
+        return await api.fetch_context(FetchContext(target="user", user_id="ana", search_query=queries, **changes))
+
+    async def configure(self, config: dict[str, Any]) -> None:
+        admin = self.engine.admin_for(await self.engine.local_caller(kind="management"))
+        await admin.set_config(self.instance_id, config)
+
+
+@pytest.fixture
+async def room(dsn: str, owner_dsn: str) -> AsyncIterator[Room]:
+    clock, embedder = FixedClock(), Moody(dim=384)
+    settings = Settings(database_url=dsn, migration_url=owner_dsn)
+    engine = await open_engine(settings, Opening(workers=1, embedder=embedder, clock=clock))
+    admin = engine.admin_for(await engine.local_caller(kind="management"))
+    client = await admin.create_client(name="c")
+    instance = await admin.create_instance(CreateInstance(client_id=client.client_id, name="i"))
+    yield Room(engine=engine, clock=clock, embedder=embedder, instance_id=instance.id)
+    await engine.stop()
+
+
+async def test_an_embedder_that_fails_in_its_own_way_degrades_the_answer(room: Room) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+    room.embedder.failing = True
+
+    answer = await room.fetch("greenhouse alarm code")
+
+    assert "marigold" in answer.formatted_context
+    assert (answer.metadata.degraded, answer.metadata.degraded_code) == ("partial", "no_vectors")
+    assert answer.metadata.warnings
+
+
+async def test_without_a_query_no_embedder_is_missed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+    monkeypatch.setattr(room.engine.core.spaces, "live", _away)
+
+    answer = await room.fetch()
+
+    assert answer.items
+    assert answer.metadata.degraded == ""
+
+
+async def _away() -> None:
+    raise RuntimeError
+
+
+async def test_an_instance_without_vectors_is_answered_by_words_and_is_not_degraded(room: Room) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+    await room.configure({"storage.vector.enabled": False})
+    asked = len(room.embedder.calls)
+
+    answer = await room.fetch("greenhouse alarm code")
+
+    assert "marigold" in answer.formatted_context
+    assert (answer.metadata.degraded, answer.metadata.embedder) == ("", "")
+    assert len(room.embedder.calls) == asked
+
+
+async def test_scopes_out_of_reach_give_an_empty_answer_that_says_so(room: Room) -> None:
+    answer = await room.fetch("anything", scopes=("customer",))
+
+    assert (answer.items, answer.metadata.reason) == ((), SCOPES_OUT_OF_REACH)
+
+
+async def test_an_answer_tells_how_long_each_stage_took(room: Room) -> None:
+    answer = await room.fetch("anything")
+
+    assert answer.metadata.timings_ms.keys() == {"embed", "store", "compose", "total"}
+
+
+async def test_a_question_that_shares_nothing_with_memory_is_answered_with_nothing(room: Room) -> None:
+    await room.remember("Parcels leave at noon.")
+
+    assert (await room.fetch("capital Mongolia")).items == ()
+
+
+@pytest.mark.parametrize("policy", ["auto", "delete", "archive"])
+async def test_what_has_expired_is_not_served_before_nor_after_the_hourly_pass(room: Room, policy: str) -> None:
+    await room.configure({"storage.retention.max_memory_age_days": 7, "storage.retention.compaction_policy": policy})
+    await room.remember("The greenhouse alarm code is marigold. How odd.")
+    fresh = await room.fetch("greenhouse alarm code")
+    room.clock.advance(timedelta(days=7, seconds=1))
+    room.engine.core.cache.forget(instance_id=room.instance_id)
+
+    before = await room.fetch("greenhouse alarm code")
+    await Upkeep(room.engine.core, room.engine.instances).expire()
+    after = await room.fetch("greenhouse alarm code")
+
+    assert fresh.items
+    assert (before.items, after.items) == ((), ())
+    await room.configure({})
+    assert (await room.fetch("greenhouse alarm code")).items == ()
+
+
+async def test_an_answer_that_will_expire_soon_is_not_kept(room: Room) -> None:
+    await room.configure({"storage.retention.max_memory_age_days": 7})
+    await room.remember("The greenhouse alarm code is marigold.")
+    hits = []
+    for ahead in (timedelta(), timedelta(days=6, hours=23, minutes=45)):
+        room.clock.advance(ahead)
+        room.engine.core.cache.forget(instance_id=room.instance_id)
+        await room.fetch("greenhouse alarm code")
+        hits.append((await room.fetch("greenhouse alarm code")).metadata.cache_hit)
+
+    assert hits == [True, False]
+
+
+async def test_a_budget_beyond_all_numbers_is_answered(room: Room) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+
+    assert "marigold" in (await room.fetch("greenhouse alarm code", max_tokens=2**70)).formatted_context
+
+
+async def test_where_no_memory_answers_passages_do_for_their_own_type(room: Room) -> None:
+    await room.remember("The greenhouse alarm code: is it marigold?")
+
+    facts = await room.fetch("greenhouse alarm code", types=("fact",))
+    preferences = await room.fetch("greenhouse alarm code", types=("preference",))
+
+    assert [item.excerpt for item in facts.items] == [True]
+    assert preferences.items == ()

@@ -1,0 +1,92 @@
+"""What is past its age is erased with all it came with, or hidden; nothing younger is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synap.domain.memories import MemoryStatus
+from synap.store.rows import row_id_of
+
+
+async def texts(desk: Any, scope: Any) -> set[str]:
+    recall = await desk.find(scope, "budget")
+    return {one.memory.statement.content for one in recall.candidates if not one.neighbour}
+
+
+async def rows(desk: Any, scope: Any, table: str) -> int:
+    async with desk.database.transaction([scope]) as connection:
+        cursor = await connection.execute(
+            f"select count(*) from {table} where bucket = %s and scope_id = %s",  # noqa: S608 - fixed names
+            [scope.bucket, scope.id],
+        )
+        (count,) = await cursor.fetchone()
+    return int(count)
+
+
+async def test_what_has_expired_is_erased_with_its_passages_documents_and_messages(desk: Any) -> None:
+    alice = desk.scope("alice")
+    old = await desk.remember(alice, "The old budget.")
+    await desk.accept(alice, "A budget that no memory was made of.")
+    await desk.work(alice)
+    await desk.say(alice, "monday", "The budget, once more.")
+    await desk.work(alice)
+    before = desk.later(days=9)
+    await desk.remember(alice, "The new budget.")
+
+    count = await desk.store.retention.erase(alice, recorded_before=before, now=desk.later())
+
+    assert count == len(old)
+    assert await texts(desk, alice) == {"The new budget."}
+    assert [await rows(desk, alice, table) for table in ("document", "segment", "message")] == [1, 1, 0]
+
+
+async def test_a_document_stays_while_a_younger_memory_rests_on_it(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.accept(alice, "The budget.")
+    before = desk.later(days=9)
+    (made,) = await desk.work(alice, "The budget.")
+
+    await desk.store.retention.erase(alice, recorded_before=before, now=desk.later())
+
+    memory = await desk.store.memories.get(alice, row_id_of(made))
+    assert (memory.statement.content, bool(memory.document_id)) == ("The budget.", True)
+    assert [await rows(desk, alice, table) for table in ("document", "segment")] == [1, 0]
+
+
+async def test_what_is_archived_is_in_no_answer_and_can_be_read_by_id(desk: Any) -> None:
+    alice = desk.scope("alice")
+    (old,) = await desk.remember(alice, "The old budget.")
+    await desk.accept(alice, "A budget that no memory was made of.")
+    await desk.work(alice)
+    before = desk.later(days=9)
+    await desk.remember(alice, "The new budget.")
+
+    count = await desk.store.retention.archive(alice, recorded_before=before, now=desk.later())
+
+    memory = await desk.store.memories.get(alice, row_id_of(old))
+    assert count == 1
+    assert await texts(desk, alice) == {"The new budget."}
+    assert (memory.statement.content, memory.status) == ("The old budget.", MemoryStatus.RETRACTED)
+
+
+async def test_a_scope_in_which_nothing_expired_is_left_alone(desk: Any) -> None:
+    alice = desk.scope("alice")
+    before = desk.clock.now()
+    await desk.remember(alice, "The budget.")
+    version = await desk.store.search.versions([alice])
+
+    counts = [
+        await end(alice, recorded_before=before, now=desk.later())
+        for end in (desk.store.retention.erase, desk.store.retention.archive)
+    ]
+
+    assert counts == [0, 0]
+    assert await desk.store.search.versions([alice]) == version
+
+
+async def test_shared_scopes_expire_too(desk: Any) -> None:
+    await desk.remember(desk.client, "The old budget.")
+
+    await desk.store.retention.erase(desk.client, recorded_before=desk.later(days=9), now=desk.later())
+
+    assert await texts(desk, desk.client) == set()
