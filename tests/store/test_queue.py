@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,9 @@ def neighbours(desk: Any, count: int) -> list[Any]:
     return [desk.scope(customer=next(same)) for _ in range(count)]
 
 
+_piles = itertools.count(1)
+
+
 async def pile_up(dsn: str, desk: Any, scope: Scope, count: int) -> None:
     """Queue many jobs of one scope at once."""
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
@@ -33,7 +37,7 @@ async def pile_up(dsn: str, desk: Any, scope: Scope, count: int) -> None:
             " select %(bucket)s, n, %(lane)s, %(instance)s, %(scope)s, 'ingest', %(now)s, %(now)s"
             " from generate_series(%(first)s, %(first)s + %(count)s - 1) n",
             {"bucket": scope.bucket, "lane": lane_of(scope), "instance": desk.place.instance_id, "scope": scope.id}
-            | {"first": desk.store.ids.next() - 2 * count, "count": count, "now": desk.clock.now()},
+            | {"first": desk.store.ids.next() - 100_000 * next(_piles), "count": count, "now": desk.clock.now()},
         )
 
 
@@ -125,13 +129,17 @@ async def test_a_scope_whose_jobs_fill_the_head_of_its_lane_does_not_hide_the_ot
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["idle", "running"])
-async def test_neither_claim_nor_discovery_looks_at_every_job_that_waits(desk: Any, dsn: str, *, running: bool) -> None:
+async def test_neither_claim_nor_discovery_looks_at_every_job_that_waits(
+    desk: Any, dsn: str, owner_dsn: str, *, running: bool
+) -> None:
     busy, calm = neighbours(desk, 2)
     for scope in (busy, calm):
         await desk.accept(scope, "One.")
     await pile_up(dsn, desk, busy, 30_000)
     for _ in range(2 if running else 0):
         await desk.claim(busy, limit=16)
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("analyze job, lane")
     params = {"bucket": busy.bucket, "lane": lane_of(busy), "now": desk.clock.now(), "limit": 16, "look": 128}
     params |= {"lost": LOST, "after": -1}
 

@@ -262,6 +262,7 @@ async def test_the_search_reads_the_covering_indexes_alone(desk: Any, owner_dsn:
 
     async with desk.database.transaction(desk.chain(alice)) as connection:
         await connection.execute("set local enable_seqscan = off")
+        await connection.execute("set local enable_bitmapscan = off")
         cursor = await connection.execute(
             b"explain (analyze, format json) " + statement("recall"),
             {

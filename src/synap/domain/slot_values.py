@@ -104,6 +104,19 @@ _ARTICLE = re.compile(r"(?:an?|the|my|our|his|her|their)\s+", re.IGNORECASE)
 _INDEFINITE = re.compile(r"(?:an?|my|our|his|her|their|someone|somebody|one)\b", re.IGNORECASE)
 _PROPER = re.compile(r"\b[A-Z][\w-]+|\d")
 _SHORT_ROLE = 5
+_SHORT_PLACE = 2
+_NO_TOWNS = frozenset(
+    listed(
+        """
+        fear peace harmony poverty luxury hope denial sin exile isolation hiding chaos comfort misery squalor style
+        town downtown uptown suburbia suburbs cities towns villages country abroad nature pain silence debt
+        flats houses apartments housing flat house apartment dorms dorm dormitories vans tents caravans hotels hostels
+        student shared assisted temporary rented social sheltered council military company family small big tiny huge
+        large old new different good bad great nice quiet noisy busy cheap expensive constant total close sync
+        """
+    )
+)
+"""Lower-case words that follow "lives in" without being a place; any other short one is a place typed without capitals."""
 
 
 def name_in(value: str) -> str:
@@ -129,7 +142,10 @@ def _place(value: str, bare: str) -> bool:
     first = re.match(r"[\w.+#-]+", bare)
     if _INDEFINITE.match(value) or first is None or first[0].casefold() in _NO_PLACES | _TIMES | _DEMONYMS:
         return False
-    return re.search(r"\b[A-Z][a-z\u00e0-\u024f'\u2019.-]|\b[A-Z]{2,3}\b", value) is not None
+    if re.search(r"\b[A-Z][a-z\u00e0-\u024f'\u2019.-]|\b[A-Z]{2,3}\b", value) is not None:
+        return True
+    words = value.casefold().split()
+    return len(words) <= _SHORT_PLACE and value == bare and all(map(str.isalpha, words)) and _NO_TOWNS.isdisjoint(words)
 
 
 def _thing(_value: str, bare: str) -> bool:

@@ -68,6 +68,7 @@ _POINTING = re.compile(
     r"^(?:(?P<owner>his|her|its|their)|(?P<subject>he|she|it|they))(?P<short>['\u2019]s)?\s+", re.IGNORECASE
 )
 _PLACES = word_set("live work reside grow stay study teach settle born")
+_ASKS_WHERE = word_set("in at from to near")
 _TOWARDS = word_set("go travel fly move head relocate")
 _ANYTHING = re.compile(r"\b(?:any|some)(?:thing|one|body|where)\b", re.IGNORECASE)
 _MOST_WORDS = 10
@@ -268,8 +269,7 @@ def _filled(question: Question, asked: re.Match[str], answer: str) -> str | None
 def _placed(wh: str, verb: str, answer: str, *, after: str = "") -> str:
     """Return the answer with the preposition that its question word asks for, unless one stands there already."""
     opened = (
-        words_of(answer)[0].lower in lexicon.PREPOSITIONS
-        or after.rsplit(" ", maxsplit=1)[-1].casefold() in lexicon.PREPOSITIONS
+        words_of(answer)[0].lower in lexicon.PREPOSITIONS or after.rsplit(" ", maxsplit=1)[-1].casefold() in _ASKS_WHERE
     )
     if wh == "how old":
         return f"{answer} years old" if answer.isdigit() or answer.isalpha() else answer

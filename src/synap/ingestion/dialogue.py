@@ -29,12 +29,11 @@ from synap.ingestion.statements import (
     statement_of,
 )
 from synap.ingestion.tenses import Tense
-from synap.ingestion.turn_layout import Listed, Pair, Part, taken_apart, without_quotes
+from synap.ingestion.turn_layout import Listed, Pair, Part, own_prose, taken_apart
 from synap.ingestion.validity import opening_moved
 from synap.ingestion.wishes import telegraphic_opening
 from synap.ingestion.wording import put_plainly, with_introductions
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,200}`", re.DOTALL)
 _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|tool)\s*:", re.IGNORECASE)
 _CONDITION = re.compile(r"^(?:(?:and|but|so) )?if\b", re.IGNORECASE)
 _POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
@@ -99,7 +98,7 @@ class _Turn:
         self._passages = passages
         self._feelings = feelings
         self._mentions = Mentions(speaker.voice.inner)
-        self._cursor = block.start
+        self._source = ""
         self._last_when: When | None = None
         self._tasked = False
         self._heard: set[str] = set()
@@ -109,10 +108,9 @@ class _Turn:
         text = self._block.text
         if _ROLE_LABEL.match(text):
             return  # a forged label inside a turn: neither a turn of its own nor words of this speaker
-        plain = without_quotes(_CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text))
-        plain, parts = taken_apart(plain)
+        plain, parts = taken_apart(own_prose(text))
         for start, end in sentences(plain):
-            sentence = plain[start:end]
+            sentence, self._source = plain[start:end], text[start:end]
             if end - start > _LONGEST_SENTENCE or not sentence.strip():
                 continue
             if sentence in self._heard:
@@ -122,6 +120,7 @@ class _Turn:
                 sentence, question = self._answer(sentence, question, asked_in), None
             if sentence and self._sentence(sentence) in (Act.PAYLOAD, Act.OPT_OUT):
                 return
+        self._source = ""
         for part in parts if not self._tasked else ():
             self._part(part)
 
@@ -392,7 +391,5 @@ class _Turn:
         return found
 
     def _evidence(self, part: str) -> Evidence:
-        evidence = self._passages.evidence(self._block, part, after=self._cursor)
-        if evidence.quote == part:
-            self._cursor = evidence.start
-        return evidence
+        words = part if not self._source or part in self._source else self._source
+        return self._passages.evidence(self._block, words)

@@ -25,7 +25,7 @@ _BREAKS = frozenset(
 ) | frozenset(_KINDS)
 _CELLS = frozenset({"td", "th"})
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_DECLARATION = re.compile(r"<[!?][^>]*>")
+_DECLARATION = re.compile(r"<(?:!(?!--)|\?)[^>]*>")
 _NO_TAG = re.compile(
     r"<(?=[a-zA-Z/!?])(?!/?[a-zA-Z](?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500}+>)", re.IGNORECASE
 )
@@ -48,7 +48,7 @@ def _tags_only(text: str) -> str:
     for pattern, ending in ((_COMMENT, "-->"), (_DECLARATION, ">")):
         last = text.rfind(ending) + len(ending) if ending in text else 0  # behind it a search would be in vain
         text = pattern.sub(_blank, text[:last]) + text[last:]
-    return _NO_TAG.sub(" ", text)
+    return _NO_TAG.sub(" ", text.replace("<!--", "    "))
 
 
 def _blank(match: re.Match[str]) -> str:

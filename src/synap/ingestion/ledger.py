@@ -5,14 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from synap.domain.documents import Block, PreparedDocument, Segment
 from synap.domain.memories import Draft, Evidence, MemoryType, Retraction, Statement
 from synap.domain.terms import tokenize
 from synap.ingestion.retractions import concerns
+from synap.ingestion.segments import locate
 
 _ALIKE = 0.6
 _WINDOW = 400
+_PASSAGE = 2_000  # code points of a block that may stand for a part of it which cannot be found
+_MOST_EVIDENCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,6 @@ class Found:
         clause: The clause as it was said, contractions written out.
         speaker: Who said it.
         turn: Index of the block it stands in.
-        terms: Its lexical terms, filled in by the ledger.
     """
 
     statement: Statement
@@ -33,7 +36,11 @@ class Found:
     clause: str
     speaker: str
     turn: int
-    terms: frozenset[str] = frozenset()
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """Its lexical terms; read for corrections and retractions only."""
+        return _terms_of(self.clause, self.statement.content)
 
 
 @dataclass(slots=True)
@@ -51,9 +58,11 @@ class Ledger:
         place = self.places.get(key)
         if place is None:
             self.places[key] = len(self.found)
-            self.found.append(replace(found, terms=_terms_of(found)))
+            self.found.append(found)
         else:
             earlier = self.found[place]
+            if len(earlier.evidence) >= _MOST_EVIDENCE:
+                return
             self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence))
 
     def take_back(self, topic: str, speaker: str) -> None:
@@ -94,7 +103,7 @@ class Ledger:
     def replace_alike(self, newer: Found) -> None:
         """Drop earlier statements of the speaker that a correction replaces: same slot, or mostly the same words."""
         keys = {slot.key for slot in newer.statement.slots if slot.single}
-        terms = _terms_of(newer)
+        terms = newer.terms
 
         def outdated(entry: Found) -> bool:
             if entry.speaker != newer.speaker or entry.statement.content == newer.statement.content:
@@ -129,6 +138,7 @@ class Passages:
         self._segments: tuple[Segment, ...] = document.segments
         self._starts = [segment.start for segment in document.segments]
         self._document_id = document_id
+        self._reached = (-1, 0)
 
     @property
     def document_id(self) -> str:
@@ -136,11 +146,19 @@ class Passages:
         return self._document_id
 
     def evidence(self, block: Block, part: str, *, after: int = 0) -> Evidence:
-        """Return the evidence for a part of a block's text; the whole block where markup keeps it from being found."""
-        start = self._text.find(part, max(block.start, after), block.end) if part else -1
-        end = start + len(part)
-        if start < 0:
-            start, end = block.start, block.end
+        """Return the evidence for a part of a block's text, looked up behind what was found in the block before.
+
+        Where markup stands between its words the passage runs from the first to the last of them.
+        """
+        reached = self._reached[1] if self._reached[0] == block.start else block.start
+        begin = max(after, reached)
+        start = self._text.find(part, begin, block.end) if part else -1
+        if start < 0 and begin > max(block.start, after):
+            start = self._text.find(part, max(block.start, after), begin)
+        start, end = (start, start + len(part)) if start >= 0 else locate(self._text, part, begin, block.end)
+        if start >= end:
+            start, end = (block.start, block.end) if block.end - block.start <= _PASSAGE else (begin, begin + _PASSAGE)
+        self._reached = (block.start, start)
         return Evidence(
             document_id=self._document_id,
             start=start,
@@ -159,5 +177,6 @@ class Passages:
 _EMPTY = frozenset(tokenize("i we my our the that said about setting settings preference preferences thing things"))
 
 
-def _terms_of(entry: Found) -> frozenset[str]:
-    return frozenset(tokenize(f"{entry.clause} {entry.statement.content}")) - _EMPTY
+@lru_cache(maxsize=1024)
+def _terms_of(clause: str, content: str) -> frozenset[str]:
+    return frozenset(tokenize(f"{clause} {content}")) - _EMPTY

@@ -54,7 +54,7 @@ _MANNER = word_set(
     "reply respond answer write speak talk communicate use keep avoid skip stop be limit format include stick address refer call show display give "
     "prefer start end begin sign send notify treat assume default prioritize round quote cite spell make leave put don't do never always"
 )
-_IN_LANGUAGE = re.compile(rf"\bin (?:{'|'.join(lexicon.LANGUAGES)})\b", re.IGNORECASE)
+_IN_LANGUAGE = re.compile(rf"\b(?:in|speak|use|write) (?:{'|'.join(lexicon.LANGUAGES)})\b", re.IGNORECASE)
 _CALL_ME = re.compile(
     LEAD + r"(?:(?:do not|don['\u2019]?t|never|always)\s+)?(?:call|address|refer to)\s+me\b", re.IGNORECASE
 )
@@ -85,11 +85,18 @@ _WANTED = re.compile(
     r"|^i(?:['\u2019]d| would| want| need| would like|['\u2019]d like|['\u2019]m trying| am trying)?\s*(?:like\s+)?to (?:understand|know|figure out|see (?:if|how|what)|ask|hear|learn (?:how|more|about))\b",
     re.IGNORECASE,
 )
+_OF_SOMEBODY = re.compile(
+    r"(?:we|my|our|he|she|they|i(?! (?:want|need|would|expect|am|really|just|also)\b|['\u2019]))\s+[\w'\u2019]+\s+\w",
+    re.IGNORECASE,
+)
+"""How a statement about somebody begins, so that no order is looked for in it."""
 _LONGEST_PHRASE = 12
 
 
 def asked(text: str, opened: int) -> Reading | None:  # noqa: PLR0911 - first rule that decides
     """Read an order to the assistant: lasting behaviour, or a task; None where the sentence is no order."""
+    if _OF_SOMEBODY.match(text):
+        return None
     wished = _WISHED_STYLE.match(text)
     if wished:
         return Reading(act=Act.STANDING, text=wished["what"], start=opened + wished.start("what"))

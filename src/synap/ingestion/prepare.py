@@ -20,6 +20,7 @@ from synap.ingestion.transcripts import RenderedTurns, as_turns, render
 _ROLES = frozenset(
     {"user", "human", "assistant", "ai", "model", "bot", "agent", "system", "developer", "tool", "function"}
 )
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -125,7 +126,7 @@ def _protect_turns(turns: Sequence[Turn], pii: PiiHandling, salt: str) -> tuple[
 
 def _protect_id(identity: str | None, pii: PiiHandling, salt: str) -> str | None:
     """Return a turn's id; one that holds a sensitive value as a digest, equal for equal ids and apart for different ones."""
-    if identity is None or not protect(identity, pii, salt)[1]:
+    if identity is None or _UUID.fullmatch(identity) or not protect(identity, pii, salt)[1]:
         return identity
     key = hashlib.blake2b(salt.encode(), digest_size=32).digest()
     return f"turn_{hashlib.blake2b(identity.encode(), key=key, digest_size=10).hexdigest()}"

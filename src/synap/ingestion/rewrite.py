@@ -46,6 +46,7 @@ _FUNCTION = (
     | {"to", "not", "as", "than", "others", "used", "able", "going", "sure", "glad", "happy", "great", "good", "much"}
 )
 _PEOPLE = lexicon.PEOPLE | {"someone", "somebody", "everyone", "people", "team", "guy", "woman", "man", "girl", "boy"}
+_POINTING = re.compile(r"\b(?:he|him|his|himself|she|hers?|herself|its?|this|that|these|those)\b", re.IGNORECASE)
 _SPACES = re.compile(r"\s{2,}")
 
 
@@ -101,6 +102,8 @@ def dangling(text: str, speaker: str = "") -> bool:
 
     "They", "them" and "their" may mean the speaker, who is named in the text; "he", "she" and "it" may not.
     """
+    if _POINTING.search(text) is None:
+        return False
     people = things = False
     words = words_of(re.sub(rf"\b{re.escape(speaker)}\b", "_", text, flags=re.IGNORECASE) if speaker else text)
     for position, word in enumerate(words):

@@ -145,7 +145,7 @@ def _split(text: str, block: Block, prefix: str) -> Iterator[tuple[int, int, str
     cursor = block.start
     for start, end in _packed(_pieces(words, room, tokens), room, tokens):
         piece = words[start:end]
-        first, cursor = _locate(text, piece, cursor, block.end)
+        first, cursor = locate(text, piece, cursor, block.end)
         yield first, cursor, piece
 
 
@@ -193,7 +193,7 @@ def _terms(words: str) -> frozenset[str]:
     return frozenset(tokenize(words))
 
 
-def _locate(text: str, piece: str, cursor: int, limit: int) -> tuple[int, int]:
+def locate(text: str, piece: str, cursor: int, limit: int) -> tuple[int, int]:
     """Return where a piece of a block's text stands in the source, from `cursor` on.
 
     The words are looked up one after the other, as marks may stand between them there.

@@ -105,7 +105,7 @@ class Shape:
 @lru_cache(maxsize=_KEPT)
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text with their places; a closing full stop is no part of a word."""
-    return tuple(Word(m[0], m[0].casefold().replace("\u2019", "'"), m.start(), m.end()) for m in _WORD.finditer(text))
+    return tuple([Word(m[0], m[0].casefold().replace("\u2019", "'"), *m.span()) for m in _WORD.finditer(text)])
 
 
 @lru_cache(maxsize=_KEPT)

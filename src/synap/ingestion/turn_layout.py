@@ -14,6 +14,7 @@ from synap.ingestion.lines import Line, lines
 from synap.ingestion.markdown import key_value
 from synap.ingestion.shapes import words_of
 
+_CODE = re.compile(r"```.*?(?:```|\Z)|`(?P<name>[\w./@+#-]{1,40})`|`[^`\n]{1,200}`", re.DOTALL)
 _QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _ITEM = re.compile(r"\s*(?:[-*\u2022\u2013]|\d{1,2}[.)])\s+(?P<item>\S.{0,200})")
 _QUESTION = re.compile(r"\s*(?:Q|Question|Frage)\s*:\s*(?P<text>\S.{0,300})", re.IGNORECASE)
@@ -55,9 +56,14 @@ class Answered:
 Part = Listed | Pair | Answered
 
 
-def without_quotes(text: str) -> str:
-    """Return the text with quoted lines (`> …`) blanked."""
+def own_prose(text: str) -> str:
+    """Return a turn with code and quoted lines (`> …`) blanked; a single name in code marks (`pnpm`) stays a word."""
+    text = _CODE.sub(_without_code, text) if "`" in text else text
     return _QUOTED.sub(lambda match: " " * len(match[0]), text) if ">" in text else text
+
+
+def _without_code(match: re.Match[str]) -> str:
+    return f" {match['name']} " if match["name"] else re.sub(r"[^\n]", " ", match[0])
 
 
 def taken_apart(text: str) -> tuple[str, list[Part]]:

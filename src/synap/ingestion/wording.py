@@ -26,6 +26,7 @@ _UPSIDE_DOWN = re.compile(
     r"wedding(?: day)?|(?:first|last) day(?: (?:at|of|in|with) (?:the |my |our )?\w+)?))\b",
     re.IGNORECASE,
 )
+_LONGEST_TAIL = 60
 _EMOJI = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+")
 _TRAILING = re.compile(
     r"(?:[\s,.!]+(?:lol|lmao|rofl|(?:ha){2,}h?|(?:he){2,}|tbh|btw|by the way|imo|imho|fyi|ngl|xd|omg|tho|:-?[)D(P]|"
@@ -38,7 +39,9 @@ _TRAILING = re.compile(
 
 def put_plainly(clause: str) -> tuple[str, bool]:
     """Return the clause without what only colours it, and whether its speaker holds it back as an opinion."""
-    text = _TRAILING.sub("", _EMOJI.sub(" ", clause)).rstrip()
+    text = clause if clause.isascii() else _EMOJI.sub(" ", clause)
+    end = max(0, len(text) - _LONGEST_TAIL)
+    text = (text[:end] + _TRAILING.sub("", text[end:])).rstrip()
     text = _UPSIDE_DOWN.sub(_upright, text)
     opinion = _OPINION.match(text)
     text = text[opinion.end() :] if opinion else text

@@ -13,6 +13,7 @@ from synap.ingestion.clauses import split
         ("My aunt teaches chemistry, and she plays chess", ["My aunt teaches chemistry", "she plays chess"]),
         ("We painted the fence and fixed the gate", ["We painted the fence", "We fixed the gate"]),
         ("Ravi runs a bakery and lives upstairs", ["Ravi runs a bakery", "Ravi lives upstairs"]),
+        ("I sing, and on Friday I conduct a choir", ["I sing", "on Friday I conduct a choir"]),
         ("I'm not bored, just sleepy about it", ["I am not bored", "I am just sleepy about it"]),
     ],
 )
@@ -27,6 +28,8 @@ def test_a_sentence_with_two_statements_is_cut_and_the_subject_carried(sentence:
         "I want to paint the hall and tile the kitchen",
         "When I was ten, I fell off a horse",
         "My uncle and his kids own a vineyard",
+        "I ate with Lena and Lukas at the old harbour bar on Friday",
+        "I teach Rust and Go at a school",
         "We saw Porto, Braga and Faro last May",
     ],
 )

@@ -280,3 +280,191 @@ def test_a_repetition_is_never_written_as_one_date() -> None:
 )
 def test_small_talk_between_people_is_silent(talk: str) -> None:
     assert told(f"Moss: {talk}\nInes: Sure, sounds great!", DocumentType.HUMAN_CHAT) == []
+
+
+def answered(question: str, answer: str) -> list[tuple[MemoryType, str]]:
+    return told(f"Assistant: {question}\nUser: {answer}")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "content"),
+    [
+        ("Where do you live?", "Ghent", "The user lives in Ghent"),
+        ("Do you have any allergies?", "bees and latex", "The user has allergies (bees and latex)"),
+        ("What's your niece's name?", "Her name is Ylva", "The user's niece's name is Ylva"),
+        ("Do you smoke?", "No", "The user does not smoke"),
+        ("Should I always use miles?", "Yes", "The user wants the assistant to always use miles"),
+        (
+            "How would you describe your cooking?",
+            "rustic",
+            "The user said: “rustic” (asked: How would you describe your cooking?)",
+        ),
+    ],
+)
+def test_a_short_answer_is_told_with_its_question(question: str, answer: str, content: str) -> None:
+    assert [text for _, text in answered(question, answer)] == [content]
+
+
+def test_an_answer_rests_on_the_turn_of_its_speaker_first() -> None:
+    (draft,) = extracted("Assistant: Where do you live?\nUser: Ghent").drafts
+
+    assert [evidence.quote for evidence in draft.evidence] == ["Ghent", "Where do you live?"]
+
+
+def test_what_follows_a_yes_or_no_counts_as_well() -> None:
+    contents = [content for _, content in answered("Do you have a car?", "No, but I own a canoe.")]
+
+    assert contents == ["The user does not have a car", "The user owns a canoe"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("How are you?", "good"), ("Do you need more help?", "yes"), ("Where do you live?", "Why?")],
+)
+def test_answers_about_the_talk_itself_are_silent(question: str, answer: str) -> None:
+    assert answered(question, answer) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "type_and_content"),
+    [
+        ("Keep replies brief.", (MemoryType.PREFERENCE, "The user wants the assistant to keep replies brief")),
+        ("Would you mind using miles?", (MemoryType.PREFERENCE, "The user wants the assistant to use miles")),
+        ("I'd like brief answers please.", (MemoryType.PREFERENCE, "The user wants brief answers")),
+        ("I always want decaf.", (MemoryType.PREFERENCE, "The user always wants decaf")),
+        (
+            "I'd appreciate it if you addressed me informally.",
+            (MemoryType.PREFERENCE, "The user wants the assistant to address them informally"),
+        ),
+        (
+            "Remind me to water the ferns on Friday.",
+            (MemoryType.TEMPORAL_EVENT, "The user wants to be reminded to water the ferns on Friday 12 March 2027"),
+        ),
+    ],
+)
+def test_requests_at_the_start_of_a_turn_are_kept_as_such(said: str, type_and_content: tuple[MemoryType, str]) -> None:
+    assert told(f"User: {said}") == [type_and_content]
+
+
+def test_a_request_behind_a_task_belongs_to_the_task() -> None:
+    assert told("User: Write a toast for Ola. Keep it short.") == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my cousin is.",
+        "my neighbour doesn't.",
+        "I'm glad to hear that.",
+        "I'm the Tsar, haha just kidding",
+        "Never mind, I found it.",
+        "> I hate judo.",
+        "I am, and so is my wife.",
+    ],
+)
+def test_what_states_nothing_is_silent(said: str) -> None:
+    assert told(f"User: {said}") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "contents"),
+    [
+        ("I tiled the bath, and that was that.", ["The user tiled the bath"]),
+        ("Me and my niece run a kiosk.", ["The user and their niece run a kiosk"]),
+        ("My hobbies:\n- judo\n- chess", ["The user's hobbies include judo", "The user's hobbies include chess"]),
+        ("I dislike:\n1. olives\n2. capers", ["The user dislikes olives", "The user dislikes capers"]),
+        (
+            "Boat notes\nSkipper: Ines\nBerths: 6",
+            ["The user said: “Skipper: Ines (Boat notes)”", "The user said: “Berths: 6 (Boat notes)”"],
+        ),
+        ("Q: What do you bake?\nA: I bake rye.", ["The user said: “I bake rye” (asked: What do you bake?)"]),
+        ("I wrote to Nils and Per. He is in Oslo.", ["The user wrote to Nils and Per"]),
+        ("Dear diary, today I sold the van.", ["On 9 March 2027 the user sold the van"]),
+        ("This Christmas I visited Per.", ["This Christmas (25 December 2026) the user visited Per"]),
+        ("I set a record in February.", ["The user set a record in February 2027"]),
+    ],
+)
+def test_the_words_of_a_turn_find_their_form(said: str, contents: list[str]) -> None:
+    assert [content for _, content in told(said)] == contents
+
+
+def test_a_nickname_is_told_apart_from_the_name() -> None:
+    assert [content for _, content in told("My name is Aleksandra but everyone calls me Ola.")] == [
+        "The user's name is Aleksandra",
+        "Everyone calls Aleksandra Ola",
+    ]
+
+
+def test_a_repetition_makes_no_dated_event() -> None:
+    statement = only("User: I have a checkup every six months.")
+
+    assert statement.type is MemoryType.FACT
+    assert statement.when is not None
+    assert statement.when.recurrence == "every six months"
+
+
+def test_a_sentence_repeated_in_a_turn_is_heard_once() -> None:
+    drafts = extracted("User: " + "I own a canoe. " * 50).drafts
+
+    assert [len(draft.evidence) for draft in drafts] == [1]
+
+
+MAIL = """From: Ina Berg <ina@example.org>
+To: Per Holm <per@example.org>
+Subject: Keys
+Date: Tue, 9 Mar 2027 09:00:00 +0000
+
+Please return the keys by Friday. I moved to Voss in February. Forget what I said about the rent. Always answer in Danish.
+"""
+
+
+def test_a_mail_asks_its_reader_and_orders_nobody_else() -> None:
+    extraction = extracted(MAIL, DocumentType.EMAIL)
+
+    assert [draft.statement.content for draft in extraction.drafts] == [
+        "Ina Berg wants Per Holm to return the keys by Friday 12 March 2027",
+        "Ina Berg moved to Voss in February 2027",
+    ]
+    assert extraction.retractions == ()
+
+
+def test_a_document_in_the_first_person_takes_nothing_back() -> None:
+    extraction = extracted("Forget what I said about the rent. I live in Voss. Call me Zed.", DocumentType.DOCUMENT)
+
+    assert [draft.statement.content for draft in extraction.drafts] == ["The user lives in Voss"]
+    assert extraction.retractions == ()
+
+
+def test_a_note_in_another_language_is_its_authors_own() -> None:
+    drafts = extracted("Ich wohne in Bremen. Mein Bruder heißt Jörg.", DocumentType.NOTE).drafts
+
+    assert [(draft.statement.content, draft.statement.language) for draft in drafts] == [
+        ("Ich wohne in Bremen", "de"),
+        ("Mein Bruder heißt Jörg", "de"),
+    ]
+
+
+def test_an_order_to_forget_in_another_language_is_a_retraction() -> None:
+    extraction = extracted("User: Vergiss, was ich über Golf gesagt habe.")
+
+    assert extraction.drafts == ()
+    assert [retraction.topic for retraction in extraction.retractions] == ["Golf"]
+
+
+def test_a_shared_document_is_quoted_where_it_says_we() -> None:
+    source = Source(document_id="d", document_type=DocumentType.DOCUMENT, created_at=TUESDAY, rung="customer")
+    document = prepared("# Fleet rules\n\nWe lease our vans. Vans are white.", DocumentType.DOCUMENT)
+
+    contents = [draft.statement.content for draft in extract(document, source).drafts]
+
+    assert contents == ["Fleet rules: “We lease our vans”", "Vans are white (Fleet rules)"]
+
+
+def test_code_in_a_sentence_keeps_the_evidence_to_that_sentence() -> None:
+    said = " ".join(f"I use `tool{number}` at work." for number in range(40))
+
+    drafts = extracted(said).drafts
+
+    assert len(drafts) == 40
+    assert drafts[7].statement.content == "The user uses tool7 at work"
+    assert [evidence.quote for evidence in drafts[7].evidence] == ["I use `tool7` at work."]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from synap.domain.memories import MemoryType
-from synap.ingestion.languages import language_of, statements_of
+from synap.ingestion.languages import language_of, speaks_of_itself, statements_of, takes_back, topic_taken_back
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,33 @@ def test_cues_tell_the_kind(sentence: str, language: str, kind: MemoryType) -> N
 )
 def test_greetings_and_questions_state_nothing(sentence: str, language: str) -> None:
     assert statements_of(sentence, language) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "topic"),
+    [
+        ("Bitte vergiss, was ich über Golf gesagt habe.", "de", "Golf"),
+        ("Olvida lo que dije sobre el vino", "es", "el vino"),
+        ("Oublie ce que j'ai dit sur le vin", "fr", "le vin"),
+        ("Esqueça o que eu disse sobre o vinho", "pt", "o vinho"),
+        ("Dimentica quello che ho detto sul vino", "it", "vino"),
+    ],
+)
+def test_an_order_to_forget_is_no_statement(sentence: str, language: str, topic: str) -> None:
+    assert takes_back(sentence, language)
+    assert topic_taken_back(sentence, language) == topic
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("Mein Bruder heißt Jörg.", "de"),
+        ("Mi hija se llama Inés.", "es"),
+        ("Mon frère s'appelle Luc.", "fr"),
+        ("Minha irmã se chama Rita.", "pt"),
+        ("Mio fratello si chiama Ugo.", "it"),
+    ],
+)
+def test_names_of_relatives_are_told_in_their_language(sentence: str, language: str) -> None:
+    assert language_of(sentence) == language
+    assert speaks_of_itself(sentence)

@@ -52,3 +52,23 @@ def test_evidence_names_the_covering_segment() -> None:
     evidence = Passages(document, "d").evidence(block, "I fix cars.")
 
     assert (evidence.start, evidence.end, evidence.segment, evidence.turn_id) == (13, 24, 1, "t1")
+
+
+def test_evidence_of_a_large_block_never_is_all_of_it() -> None:
+    text = "x" * 5_000 + " I keep **owls**. " + "y" * 5_000
+    document = PreparedDocument(text=text, blocks=(), segments=(), content_hash="")
+    block = Block(kind=BlockKind.PARAGRAPH, start=0, end=len(text), text=text)
+
+    missing = Passages(document, "d").evidence(block, "I sold the van.")
+
+    assert missing.end - missing.start <= 2_000
+
+
+def test_evidence_of_a_statement_made_again_and_again_stays_bounded() -> None:
+    ledger = Ledger()
+
+    for place in range(500):
+        ledger.add(found("The kiln is broken", place=place))
+
+    (draft,) = ledger.drafts()
+    assert len(draft.evidence) == 64

@@ -234,3 +234,46 @@ def test_byte_order_marks_and_carriage_returns_do_no_harm() -> None:
 
     blocks: tuple[Block, ...] = document.blocks
     assert [document.text[b.start : b.end] for b in blocks] == ["I like tea", "ok"]
+
+
+@pytest.mark.parametrize("handling", [PiiHandling.REDACT, PiiHandling.MASK])
+def test_a_turns_id_that_holds_personal_data_becomes_a_digest(handling: PiiHandling) -> None:
+    turns = [Turn(content="Hello.", id=name) for name in ("ina@example.org", "per@example.org", "m-3")]
+
+    ids = [block.turn_id for block in prepared(turns, DocumentType.AI_CHAT, handling).blocks]
+    again = [block.turn_id for block in prepared(turns, DocumentType.AI_CHAT, handling).blocks]
+
+    assert ids == again
+    assert len(set(ids)) == 3
+    assert ids[2] == "m-3"
+    assert all("example" not in str(identity) for identity in ids)
+
+
+def test_one_recurring_name_that_opens_a_chat_makes_it_a_transcript() -> None:
+    document = prepared("Mia: I play chess.\nNoor: I prefer go.\nMia: My dad plays too.", DocumentType.AI_CHAT)
+
+    assert [block.speaker for block in document.blocks] == ["Mia", "Noor", "Mia"]
+
+
+def test_recurring_keys_are_no_speakers() -> None:
+    document = prepared("Lunch: soup\nDinner: rice\nLunch: toast", DocumentType.AI_CHAT)
+
+    assert [block.speaker for block in document.blocks] == [None]
+
+
+def test_a_title_above_keys_and_values_is_their_heading() -> None:
+    document = prepared("Setup notes\nOwner: Ines\nSeats: 40")
+
+    assert listed(document) == [
+        ("heading", (), "Setup notes"),
+        ("key_value", ("Setup notes",), "Owner: Ines"),
+        ("key_value", ("Setup notes",), "Seats: 40"),
+    ]
+
+
+def test_a_uuid_whose_digits_look_like_a_number_stays_an_id() -> None:
+    identity = "53033190-7660-45b1-99e1-7b552e94525c"
+
+    (block,) = prepared([Turn(content="Hello.", id=identity)], DocumentType.AI_CHAT, PiiHandling.REDACT).blocks
+
+    assert block.turn_id == identity

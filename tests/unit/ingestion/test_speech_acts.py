@@ -22,6 +22,17 @@ from synap.ingestion.speech_acts import read
         ("Light theme by default please", Act.STANDING),
         ("No emojis please", Act.STANDING),
         ("Call me Ace", Act.STANDING),
+        ("Keep replies brief.", Act.STANDING),
+        ("Write in simple words.", Act.STANDING),
+        ("I'd like brief explanations please.", Act.STANDING),
+        ("Would you mind using miles?", Act.STANDING),
+        ("I'd appreciate it if you spoke Danish.", Act.STANDING),
+        ("Write a story in simple words.", Act.TASK),
+        ("Never mind.", Act.SOCIAL),
+        ("Don't worry about it.", Act.SOCIAL),
+        ("I'm an astronaut, lol just kidding", Act.SOCIAL),
+        ("My uncle is always joking.", Act.STATEMENT),
+        ("keep bees in Devon", Act.STATEMENT),
         ("If I owned a boat I would sail to Malta.", Act.HYPOTHESIS),
         ("I wish I lived by the sea", Act.HYPOTHESIS),
         ("Remind me to water the ferns tomorrow.", Act.REMINDER),
@@ -75,3 +86,14 @@ def test_a_correction_announces_itself(sentence: str) -> None:
 
 def test_people_do_not_give_each_other_standing_orders() -> None:
     assert read("Always remember the milk.", to_machine=False).act is Act.STATEMENT
+
+
+def test_what_follows_a_joke_is_meant() -> None:
+    reading = read("Just kidding, I'm a plumber.", to_machine=True)
+
+    assert (reading.act, reading.text, reading.backwards) == (Act.STATEMENT, "I'm a plumber.", True)
+
+
+def test_only_a_request_that_says_so_outlasts_a_task() -> None:
+    assert read("Always keep replies brief.", to_machine=True).lasting
+    assert not read("Keep replies brief.", to_machine=True).lasting

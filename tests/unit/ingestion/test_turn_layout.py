@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from synap.ingestion.turn_layout import Answered, Listed, Pair, taken_apart, without_quotes
+from synap.ingestion.turn_layout import Answered, Listed, Pair, own_prose, taken_apart
 
 
 def test_quoted_lines_are_blanked_and_offsets_stay() -> None:
     text = "> I hate tea.\nI love tea."
 
-    assert without_quotes(text) == " " * 13 + "\nI love tea."
+    assert own_prose(text) == " " * 13 + "\nI love tea."
 
 
 def test_items_belong_to_the_line_that_announces_them() -> None:
@@ -49,3 +49,9 @@ def test_lines_in_the_first_person_are_statements_of_their_own() -> None:
     text = "Update: I sold the van.\nNews: we rent a boat."
 
     assert taken_apart(text) == (text, [])
+
+
+def test_code_is_blanked_but_for_a_single_name() -> None:
+    text = "I use `rye` daily: `x = 1`."
+
+    assert own_prose(text) == "I use  rye  daily: " + " " * 7 + "."

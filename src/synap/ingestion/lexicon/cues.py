@@ -19,7 +19,8 @@ EVENT_NOUNS = word_set("""
     launch release deploy deployment presentation talk surgery operation checkup check-up visit dinner lunch breakfast
     brunch date game match race marathon tournament festival ceremony graduation hearing trial move vacation holiday
     reservation booking delivery renewal shift audit kickoff kick-off rehearsal recital performance show premiere opening
-    closing funeral service therapy treatment vaccination scan orientation reunion sprint milestone submission
+    closing seminar gig election inspection briefing picnic barbecue handover
+    funeral service therapy treatment vaccination scan orientation reunion sprint milestone submission
     """)
 """Nouns for things that are scheduled."""
 
