@@ -150,7 +150,8 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
             run.by_mark[mark].append(fresh)
     else:
         _count(run, twin, draft)
-        twin.said = max(twin.said, fresh.said)
+        if fresh.said >= twin.said:
+            twin.said, twin.repeated = fresh.said, key
     winner = twin or fresh
     if meant_by is not None and twin is None:
         _end(run, meant_by, fresh, "corrected")

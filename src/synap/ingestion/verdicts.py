@@ -29,6 +29,13 @@ class Known:
     memory: Memory | None = None
     key: int | None = None
     ended: bool = False
+    repeated: int | None = None
+    """Position of the draft that said it again, the last one."""
+
+    @property
+    def place(self) -> int | None:
+        """Where in this ingestion it was said last; None where it was not."""
+        return self.key if self.repeated is None else self.repeated
 
     @property
     def since(self) -> datetime:
@@ -61,7 +68,7 @@ def later(first: Known, second: Known) -> bool:
         return ahead
     if first.said != second.said:
         return first.said > second.said
-    return first.key is not None and (second.key is None or first.key > second.key)
+    return first.place is not None and (second.place is None or first.place > second.place)
 
 
 def _ahead(one: Known, other: Known) -> bool:

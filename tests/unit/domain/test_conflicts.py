@@ -127,3 +127,7 @@ def test_close_vectors_with_the_same_frame_make_a_duplicate() -> None:
 
     assert relation(a, b, similarity=NEAR_DUPLICATE) is Relation.SAME
     assert relation(a, b) is not Relation.SAME
+
+
+def test_statements_that_settle_different_attributes_are_no_duplicates() -> None:
+    assert relation(_said("Dana works at Bergen"), _said("Dana uses Bergen"), similarity=0.99) is not Relation.SAME
