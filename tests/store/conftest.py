@@ -281,6 +281,16 @@ def _relations(plan: Any) -> Iterator[str]:
 @pytest.fixture
 async def desk(database: Database) -> Desk:
     """A store with an instance of its own, and the steps that tests repeat."""
+    return await _desk(database)
+
+
+@pytest.fixture
+async def fresh_desk(fresh_database: Database) -> Desk:
+    """A desk on a database of the test's own: other tests shape neither its statistics nor its queue, nor it theirs."""
+    return await _desk(fresh_database)
+
+
+async def _desk(database: Database) -> Desk:
     desk = Desk(database)
     await desk.register()
     return desk

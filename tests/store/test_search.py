@@ -251,24 +251,23 @@ async def test_an_empty_store_answers_empty(desk: Any) -> None:
     assert recall.versions == {}
 
 
-async def test_the_search_reads_the_covering_indexes_alone(desk: Any, owner_dsn: str) -> None:
-    alice = desk.scope("alice", "acme")
-    for scope in (alice, desk.client):
+async def test_the_search_reads_the_covering_indexes_alone(fresh_desk: Any, fresh_owner_dsn: str) -> None:
+    alice = fresh_desk.scope("alice", "acme")
+    for scope in (alice, fresh_desk.client):
         said = [f"Note {number} on the budget." for number in range(120)]
-        await desk.remember(scope, *said, vectors=[vector(1, number) for number in range(120)])
-    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        await fresh_desk.remember(scope, *said, vectors=[vector(1, number) for number in range(120)])
+    with psycopg.connect(fresh_owner_dsn, autocommit=True) as owner:
         for table in TABLES:
             owner.execute(f"vacuum analyze {table}")
 
-    async with desk.database.transaction(desk.chain(alice)) as connection:
+    async with fresh_desk.database.transaction(fresh_desk.chain(alice)) as connection:
         await connection.execute("set local enable_seqscan = off")
-        await connection.execute("set local enable_bitmapscan = off")
         cursor = await connection.execute(
             b"explain (analyze, format json) " + statement("recall"),
             {
                 "bucket": alice.bucket,
                 "owned_scopes": [alice.id],
-                "shared_scopes": [desk.client.id],
+                "shared_scopes": [fresh_desk.client.id],
                 "types": [0],
                 "vector": vector(1, 1),
                 "terms": mask_texts(term_hashes("budget"), chunks=1)[0],
