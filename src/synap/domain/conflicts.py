@@ -197,18 +197,13 @@ def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bo
     ours, theirs = readings(a.content), readings(b.content)
     if len(ours) != len(theirs) or a.positive is not b.positive:
         return False
-    if a.slots and b.slots and _attributes(a).isdisjoint(_attributes(b)):
+    if a.slots and b.slots and {s.attribute for s in a.slots}.isdisjoint(s.attribute for s in b.slots):
         return False
     pairs = tuple(zip(ours, theirs, strict=True))
     close = similarity is not None and similarity >= NEAR_DUPLICATE
     if not close and not all(mine.terms and _jaccard(mine.terms, other.terms) >= _SAME_SHARE for mine, other in pairs):
         return False
     return all(mine.frame == other.frame and not _swapped(mine, other) for mine, other in pairs)
-
-
-def _attributes(statement: Statement) -> set[str]:
-    """Return the names of the attributes that a statement settles, whatever they are restricted to."""
-    return {slot.name.partition(":")[0] for slot in statement.slots}
 
 
 def _swapped(mine: Reading, other: Reading) -> bool:

@@ -28,7 +28,7 @@ def loose(slot: Slot) -> bool:
 
 def _only_one(mine: Slot, other: Slot) -> bool:
     """Whether there is one value at a time: both say so, or one tells of a change to it (`switched to`)."""
-    if mine.name.partition(":")[0] in _CHANGING:
+    if mine.attribute in _CHANGING:
         return mine.single or other.single
     return mine.single and other.single
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synap.errors import InvalidInputError
+from synap.errors import InvalidInputError, NotFoundError
 
 MAX_CALLER_ID_BYTES = 1024
 """Longest customer, user, document or conversation id, in UTF-8 bytes."""
@@ -21,6 +21,7 @@ CONVERSATION_NAMESPACE = uuid.NAMESPACE_URL
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEQUENCE_BITS = 22
+_LONGEST_SHOWN = 64
 
 
 def check_caller_id(value: object, *, field: str) -> str:
@@ -148,3 +149,9 @@ def decode_public_id(text: str) -> RowRef | None:
 def _check(body: int) -> int:
     digest = hashlib.blake2b(body.to_bytes(10, "big"), digest_size=8, person=b"synap-id").digest()
     return int.from_bytes(digest, "big") >> 21
+
+
+def unknown(field: str, value: object) -> NotFoundError:
+    """Return the one error for everything that is not there, or not the caller's to see."""
+    shown = value if isinstance(value, str) and len(value) <= _LONGEST_SHOWN else "that"
+    return NotFoundError(f"nothing is known under {field} {shown!r}", field=field)

@@ -121,6 +121,11 @@ class Slot:
     section: str = ""
 
     @property
+    def attribute(self) -> str:
+        """The name without what restricts it: `budget` of `budget:kitchen`."""
+        return self.name.partition(":")[0]
+
+    @property
     def key(self) -> tuple[str, ...]:
         """What two statements must share to be about the same thing."""
         return (self.section, self.subject, self.name) if self.section else (self.subject, self.name)

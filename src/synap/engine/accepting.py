@@ -17,14 +17,14 @@ from synap.api.memories import (
     Ingestion,
 )
 from synap.domain.documents import DocumentType, PreparedDocument
-from synap.domain.ids import conversation_uuid
+from synap.domain.ids import conversation_uuid, unknown
 from synap.domain.memories import Statement
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope
 from synap.engine import checks
 from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
-from synap.engine.lookups import check_owner, reachable, reference, unknown
+from synap.engine.lookups import check_owner, reachable, reference
 from synap.errors import InvalidInputError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata

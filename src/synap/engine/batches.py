@@ -12,12 +12,12 @@ from synap.api.memories import BatchResult, CreateMemory, Ingestion
 from synap.api.requests import checked
 from synap.domain.documents import IngestionStatus
 from synap.domain.echoes import echo
-from synap.domain.ids import RowRef, check_caller_id, decode_public_id, encode_public_id
+from synap.domain.ids import RowRef, check_caller_id, decode_public_id, encode_public_id, unknown
 from synap.domain.scopes import bucket_of
 from synap.engine.accepting import Accepted, accepted
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
-from synap.engine.lookups import reference, unknown
+from synap.engine.lookups import reference
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.store.ingestions import BatchRow, StoredBatch, batch_ref
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from synap.domain.ids import RowRef, decode_public_id
+from synap.domain.ids import RowRef, decode_public_id, unknown
 from synap.domain.scopes import Ids, Scope
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
-from synap.errors import NotFoundError
 
 
 def reference(public_id: str, field: str, kind: str) -> RowRef:
@@ -53,9 +52,3 @@ def check_owner(scope: Scope, ids: Ids, *, field: str, value: str) -> None:
     for given, owner in ((ids.customer_id, scope.customer_id), (ids.user_id, scope.user_id)):
         if given is not None and given != owner:
             raise unknown(field, value)
-
-
-def unknown(field: str, value: str) -> NotFoundError:
-    """Return the one error for everything that is not there, or not the caller's to see."""
-    shown = value if isinstance(value, str) and len(value) <= 64 else "that"  # noqa: PLR2004 - a line's worth
-    return NotFoundError(f"nothing is known under {field} {shown!r}", field=field)

@@ -14,7 +14,7 @@ from synap.api.memories import (
 from synap.api.wire import memory_record
 from synap.domain.documents import DocumentType
 from synap.domain.echoes import echo
-from synap.domain.ids import decode_public_id
+from synap.domain.ids import decode_public_id, unknown
 from synap.domain.memories import Draft, Memory, MemoryStatus, MemoryType, NewMemory
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope, decide_scope
@@ -25,7 +25,7 @@ from synap.engine import checks
 from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
 from synap.engine.ingest import DIRECT
-from synap.engine.lookups import locate, unknown
+from synap.engine.lookups import locate
 from synap.engine.spaces import LiveSpace
 from synap.errors import ConflictError, InvalidInputError
 from synap.ingestion.protect import protect, protect_metadata

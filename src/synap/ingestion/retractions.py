@@ -153,8 +153,7 @@ def _by_slot(topic: str) -> Callable[[Statement], bool]:
     qualified = ":" in name
 
     def matches(statement: Statement) -> bool:
-        names = {slot.name for slot in all_slots(statement)}
-        return name in names or (not qualified and base in {other.partition(":")[0] for other in names})
+        return any(name == slot.name or (not qualified and base == slot.attribute) for slot in all_slots(statement))
 
     return matches
 
@@ -164,9 +163,7 @@ def _one_slot(topic: str) -> Callable[[Sequence[Statement]], bool]:
     base = name.partition(":")[0]
 
     def one(found: Sequence[Statement]) -> bool:
-        keys = {
-            slot.key for s in found for slot in all_slots(s) if slot.name == name or slot.name.partition(":")[0] == base
-        }
+        keys = {slot.key for s in found for slot in all_slots(s) if slot.name == name or slot.attribute == base}
         return len(keys) == 1
 
     return one

@@ -12,10 +12,8 @@ from typing import Any
 
 import msgspec
 
-from synap.domain.ids import check_caller_id
-from synap.errors import InvalidInputError, NotFoundError
-
-_LONGEST_SHOWN = 64
+from synap.domain.ids import check_caller_id, unknown
+from synap.errors import InvalidInputError
 
 
 def check_row_id(value: object, *, field: str) -> str:
@@ -27,8 +25,7 @@ def check_row_id(value: object, *, field: str) -> str:
     """
     given = check_caller_id(value, field=field)
     if "/" in given or given in (".", ".."):
-        shown = repr(given) if len(given) <= _LONGEST_SHOWN else "that"
-        raise NotFoundError(f"nothing is known under {field} {shown}", field=field)
+        raise unknown(field, given)
     return given
 
 
