@@ -103,17 +103,14 @@ class Embeddings:
             await execute(connection, "fill_space", params | {"slot": other})
         return Space(slot=other, embedder=embedder, dim=dim, live=False, changed_at=now)
 
-    async def scopes(self, instance_id: str | None = None, *, shared_space: str | None = None) -> AsyncIterator[Scope]:
+    async def scopes(self, instance_id: str | None = None) -> AsyncIterator[Scope]:
         """Yield every scope that was ever written (of all instances, or of one), in pages; for background work only.
 
-        Args:
-            instance_id: The instance, or None for all.
-            shared_space: Where its CLIENT memories lie, if the client's instances share them: the client. None for the
-                instance itself.
+        The CLIENT memories that the instances of a client share are nobody's own: they come only with all instances.
         """
         async with self._database.control() as connection:
             for row in await (await execute(connection, "scopes_page_shared", {})).fetchall():
-                if instance_id is None or row["space"] == (shared_space or instance_id):
+                if instance_id in (None, row["space"]):
                     yield scope_of(row)
         last = {"bucket": -1, "scope": 0}
         while True:
