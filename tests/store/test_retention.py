@@ -10,7 +10,7 @@ from synap.store.rows import row_id_of
 
 async def texts(desk: Any, scope: Any) -> set[str]:
     recall = await desk.find(scope, "budget")
-    return {one.memory.statement.content for one in recall.candidates if not one.neighbour}
+    return {one.memory.statement.content for one in recall.candidates}
 
 
 async def rows(desk: Any, scope: Any, table: str) -> int:

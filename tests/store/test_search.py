@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
+from psycopg import sql
 
 from synap.domain.contexts import Query, Search
 from synap.domain.documents import PreparedDocument, Segment
@@ -25,7 +27,7 @@ def texts(recall: Any, *, excerpts: bool = False) -> set[str]:
     return {
         one.memory.statement.content
         for one in recall.candidates
-        if one.excerpt == excerpts and not one.neighbour and (not one.lexical_scores or one.lexical_scores[0])
+        if one.excerpt == excerpts and (not one.lexical_scores or one.lexical_scores[0])
     }
 
 
@@ -99,15 +101,15 @@ async def test_segments_come_with_the_ones_beside_them(desk: Any) -> None:
     alone = await desk.find(alice, "marmot", neighbours=False)
     nothing = await desk.find(alice, "marmot", excerpts=False)
 
-    (marmot,) = [one for one in recall.candidates if not one.neighbour]
-    beside = [one for one in recall.candidates if one.neighbour]
+    (marmot,), beside = recall.candidates, recall.untold
     assert marmot.memory.metadata == {"a": 1, "excerpt": True}
     assert marmot.memory.statement.confidence == 0.5
     assert marmot.place.ordinal == 1
-    assert sorted(one.place.ordinal for one in beside) == [0, 2]
-    assert {one.place.document_row for one in beside} == {marmot.place.document_row}
-    assert len(alone.candidates) == 1
-    assert nothing.candidates == ()
+    assert sorted(beside.ordinals) == [0, 2]
+    assert set(beside.documents) == {marmot.place.document_row}
+    assert (set(beside.scopes), any(beside.shared)) == ({alice.id}, False)
+    assert (len(alone.candidates), alone.untold) == (1, None)
+    assert (nothing.candidates, nothing.untold) == ((), None)
 
 
 async def test_the_most_promising_come_with_their_text_the_others_with_scores_alone(desk: Any) -> None:
@@ -117,12 +119,29 @@ async def test_the_most_promising_come_with_their_text_the_others_with_scores_al
     whole = await desk.find(alice, "marmot sleeps")
     some = await desk.find(alice, "marmot sleeps", texts=1)
 
-    told = [one for one in some.candidates if not one.neighbour]
-    assert {one.memory.statement.content for one in told} == {"The marmot sleeps."}
-    assert sorted(one.excerpt for one in told) == [False, True]
-    assert sorted(one.lexical_scores for one in some.candidates) == sorted(
-        one.lexical_scores for one in whole.candidates
-    )
+    assert {one.memory.statement.content for one in some.candidates} == {"The marmot sleeps."}
+    assert sorted(one.excerpt for one in some.candidates) == [False, True]
+    assert scores(some) == scores(whole)
+
+
+def scores(recall: Any) -> list[tuple[float, ...]]:
+    """Return the lexical scores of everything found, with a text or without."""
+    return sorted([*(one.lexical_scores for one in recall.candidates), *map(tuple, recall.untold.lexical_scores)])
+
+
+async def test_what_one_query_brings_whole_has_the_scores_of_the_others_too(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The marmot sleeps.", "A marmot and a fox.", "The fox runs.")
+    queries = tuple(Query(text=text, terms=term_hashes(text)) for text in ("marmot sleeps", "fox runs"))
+
+    both = await desk.find(alice, queries=queries, texts=1, excerpts=False)
+    whole = await desk.find(alice, queries=queries, excerpts=False)
+
+    by_text = {one.memory.statement.content: one.lexical_scores for one in whole.candidates}
+    assert {one.memory.statement.content: one.lexical_scores for one in both.candidates} == {
+        content: by_text[content] for content in ("The marmot sleeps.", "The fox runs.")
+    }
+    assert [tuple(row) for row in both.untold.lexical_scores] == [by_text["A marmot and a fox."]]
 
 
 async def test_types_narrow_a_search(desk: Any) -> None:
@@ -133,7 +152,7 @@ async def test_types_narrow_a_search(desk: Any) -> None:
 
     recall = await desk.find(alice, "tea", types=frozenset({MemoryType.PREFERENCE}))
 
-    assert [one.memory.statement for one in recall.candidates if not one.neighbour] == [likes]
+    assert [one.memory.statement for one in recall.candidates] == [likes]
 
 
 async def test_excerpts_come_where_their_own_type_is_wanted(desk: Any) -> None:
@@ -212,7 +231,7 @@ async def test_expired_memories_come_with_their_dates(desk: Any) -> None:
 
     recall = await desk.find(alice, "sale")
 
-    assert [one.memory.statement for one in recall.candidates if not one.excerpt and not one.neighbour] == [statement]
+    assert [one.memory.statement for one in recall.candidates if not one.excerpt] == [statement]
 
 
 async def test_a_write_during_a_search_never_passes_old_content_off_as_new(desk: Any, owner_dsn: str) -> None:
@@ -251,7 +270,10 @@ async def test_an_empty_store_answers_empty(desk: Any) -> None:
     assert recall.versions == {}
 
 
-async def test_the_search_reads_the_covering_indexes_alone(fresh_desk: Any, fresh_owner_dsn: str) -> None:
+@pytest.mark.parametrize("planning", ["force_custom_plan", "force_generic_plan"])
+async def test_the_search_reads_the_covering_indexes_alone(
+    fresh_desk: Any, fresh_owner_dsn: str, planning: str
+) -> None:
     alice = fresh_desk.scope("alice", "acme")
     for scope in (alice, fresh_desk.client):
         said = [f"Note {number} on the budget." for number in range(120)]
@@ -261,9 +283,9 @@ async def test_the_search_reads_the_covering_indexes_alone(fresh_desk: Any, fres
             owner.execute(f"vacuum analyze {table}")
 
     async with fresh_desk.database.transaction(fresh_desk.chain(alice)) as connection:
-        await connection.execute("set local enable_seqscan = off")
-        cursor = await connection.execute(
-            b"explain (analyze, format json) " + statement("recall"),
+        await connection.execute(f"set local enable_seqscan = off; set local plan_cache_mode = {planning}")
+        plan = await explained(
+            connection,
             {
                 "bucket": alice.bucket,
                 "owned_scopes": [alice.id],
@@ -279,11 +301,40 @@ async def test_the_search_reads_the_covering_indexes_alone(fresh_desk: Any, fres
                 "excerpts": True,
             },
         )
-        (plan,) = await cursor.fetchone()
 
     held = [scan for scan in scans(plan) if scan["Node Type"] == "Index Only Scan"]
     assert {re.sub(r"_p\d$", "", scan["Relation Name"]) for scan in held} == set(TABLES)
     assert sum(scan["Heap Fetches"] for scan in held) == 0
+
+
+PARAMETERS = {
+    "bucket": "int",
+    "owned_scopes": "bigint[]",
+    "shared_scopes": "bigint[]",
+    "types": "smallint[]",
+    "vector": "halfvec",
+    "terms": "sparsevec",
+    "more_terms": "sparsevec",
+    "bits": "int",
+    "limit": "int",
+    "texts": "int",
+    "neighbours": "bool",
+    "excerpts": "bool",
+}
+
+
+async def explained(connection: Any, params: Mapping[str, Any]) -> Any:
+    """Return the plan of the search as a prepared statement, which obeys `plan_cache_mode`."""
+    text = statement("recall").decode().replace("%%", "%")
+    for number, name in enumerate(PARAMETERS, start=1):
+        text = text.replace(f"%({name})s", f"${number}")
+    await connection.execute("deallocate all")
+    await connection.execute(f"prepare recall ({', '.join(PARAMETERS.values())}) as {text}".encode())
+    call = sql.SQL("explain (analyze, format json) execute recall ({})").format(
+        sql.SQL(", ").join(sql.Literal(params[name]) for name in PARAMETERS)
+    )
+    (plan,) = await (await connection.execute(call)).fetchone()
+    return plan
 
 
 def scans(plan: Any) -> list[dict[str, Any]]:

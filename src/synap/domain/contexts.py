@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.scopes import Scope
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class RetrievalMode(StrEnum):
@@ -47,8 +51,6 @@ class Candidate:
         speaker: Who said it, where known.
         vector_scores: Cosine with each query, in the queries' order; None where the channel did not return it.
         lexical_scores: BM25 with each query, likewise.
-        neighbour: It came with its scores alone, for the sake of the range of scores and of the places beside it: a
-            segment that is not itself among the best of a channel, or one of these that promised too little.
     """
 
     memory: Memory
@@ -57,7 +59,32 @@ class Candidate:
     speaker: str | None = None
     vector_scores: tuple[float | None, ...] = ()
     lexical_scores: tuple[float | None, ...] = ()
-    neighbour: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """What was found and came with its scores alone: they set the range of the scores, and lend to the places beside them.
+
+    Candidates that promised too little to be served, and the segments beside the best. One row each, `n` in all.
+
+    Attributes:
+        scopes: `(n,)` id of the scope.
+        documents: `(n,)` row of a segment's document; 0 for a memory.
+        ordinals: `(n,)` place of a segment in its document; 0 for a memory.
+        shared: `(n,)` whether it is a row of CLIENT or WORLD.
+        vector_scores: `(n, queries)` cosines, NaN where the channel did not return it.
+        lexical_scores: `(n, queries)` BM25, likewise.
+    """
+
+    scopes: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    ordinals: NDArray[np.int64]
+    shared: NDArray[np.bool_]
+    vector_scores: NDArray[np.float64]
+    lexical_scores: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +205,7 @@ class Search:
         now: The present moment, against which validity is judged.
         limit: Candidates per channel and query.
         texts: How many memories, and how many segments, per query come with their text: the most promising by both
-            channels. The other candidates come as neighbours do, with scores and a place alone.
+            channels. The other candidates come as `Untold`.
         neighbours: Whether the segments beside the candidates come back as well.
         excerpts: Whether segments are searched.
     """
@@ -199,4 +226,5 @@ class Recall:
     """What the store found: candidates, and the versions of the scopes as they were when it looked."""
 
     candidates: tuple[Candidate, ...] = ()
+    untold: Untold | None = None
     versions: Mapping[int, int] = field(default_factory=dict)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
-from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search
+import numpy as np
+
+from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search, Untold
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
@@ -65,7 +67,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     answer is empty.
     """
     candidates = _eligible(recall.candidates, wanted)
-    placed, matched = _ranked(candidates, search, wanted)
+    placed, matched = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
     kept = placed[: max(0, wanted.max_results)]
     items = [_item(one, matched) for one in kept]
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
@@ -78,7 +80,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         tokens=count_lines(formatted.split("\n")) if formatted else 0,
         budget=wanted.budget,
         budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
-        candidates=len(candidates),
+        candidates=len(candidates) + (0 if recall.untold is None else len(recall.untold)),
     )
 
 
@@ -91,13 +93,20 @@ def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate
     return [
         c
         for c in candidates
-        if (rungs is None or c.memory.scope.rung in rungs)
-        and (kept_from is None or c.neighbour or c.memory.recorded_at >= kept_from)
+        if (rungs is None or c.memory.scope.rung in rungs) and (kept_from is None or c.memory.recorded_at >= kept_from)
     ]
 
 
+def _lending(untold: Untold | None, search: Search, wanted: Wanted) -> Untold | None:
+    """Return what came with its scores alone, of the rungs asked for."""
+    if untold is None or wanted.rungs is None:
+        return untold
+    kept = np.isin(untold.scopes, [scope.id for scope in search.chain if scope.rung in wanted.rungs])
+    return Untold(**{column.name: getattr(untold, column.name)[kept] for column in fields(untold)})
+
+
 def _ranked(
-    candidates: Sequence[Candidate], search: Search, wanted: Wanted
+    candidates: Sequence[Candidate], untold: Untold | None, search: Search, wanted: Wanted
 ) -> tuple[list[Placed], Mapping[str, tuple[str, ...]]]:
     """Return all candidates worth serving in the order of the answer, and the queries that found each."""
     if not search.queries:
@@ -111,7 +120,7 @@ def _ranked(
             now=search.now,
         )
         return placed, {}
-    fused: Fused = fuse(candidates, search, semantic=wanted.semantic, balance=wanted.balance)
+    fused: Fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
     refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
     upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
     return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused.matched

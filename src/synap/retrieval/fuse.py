@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from synap.domain.contexts import Candidate, Query, ScoreParts, Search, SegmentRef
+from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
 from synap.domain.memories import Memory, MemoryType
 from synap.retrieval.naming import named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
@@ -75,7 +75,14 @@ class Fused:
     matched: Mapping[str, tuple[str, ...]]
 
 
-def fuse(candidates: Sequence[Candidate], search: Search, *, semantic: bool, balance: Balance = Balance()) -> Fused:
+def fuse(
+    candidates: Sequence[Candidate],
+    search: Search,
+    *,
+    untold: Untold | None = None,
+    semantic: bool,
+    balance: Balance = Balance(),
+) -> Fused:
     """Score `candidates` against the queries of `search`; with several queries the best of them counts.
 
     Per query both channels are scaled to 0..1 over the union of the candidates and summed by weight; what has no vector
@@ -85,39 +92,40 @@ def fuse(candidates: Sequence[Candidate], search: Search, *, semantic: bool, bal
     is, less where even the best cosine is weak (`SURE`); an excerpt is discounted slightly.
 
     Args:
-        candidates: What the store found. Those without a text (`neighbour`) set the range of the scores and lend theirs
-            to the places beside them; they are not among the result.
+        candidates: What the store found and brought the text of.
         search: What was asked, with one vector per query where an embedder answered.
+        untold: What else it found; this sets the range of the scores and lends to the places beside it.
         semantic: Whether the embedder knows paraphrase; otherwise its vectors weigh 0.3 instead of 0.5.
         balance: How much each signal counts.
 
     Source: Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023.
     """
-    told = [position for position, candidate in enumerate(candidates) if not candidate.neighbour]
-    if not told or not search.queries:
+    if not candidates or not search.queries:
         return Fused(matched={})
-    queries, served = search.queries, [candidates[position] for position in told]
+    queries, count = search.queries, len(candidates)
     cosines = _matrix([c.vector_scores for c in candidates], len(queries))
     words = _words(candidates, queries)
+    if untold is not None:
+        cosines, words = np.vstack([cosines, untold.vector_scores]), np.vstack([words, untold.lexical_scores])
     vector, lexical = scale(cosines, shrink=True), scale(words, shrink=False)
-    entity = np.array([[named(c, query) for query in queries] for c in served])
+    entity = np.array([[named(c, query) for query in queries] for c in candidates])
     base = balance.similarity * _relevance(vector, lexical, absent=np.isnan(cosines), semantic=semantic)
-    base[told] += NAME_WEIGHT * balance.centrality * entity
-    neighbour = _beside(candidates, base)[told]
-    recency = np.array([freshness(c.memory, search.now) for c in served])
-    total = base[told] + _neighbour_weights(served) * neighbour + _settled(served, recency, balance)
-    total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in served]) / balance.full
+    base[:count] += NAME_WEIGHT * balance.centrality * entity
+    neighbour = _beside(candidates, untold, base)[:count]
+    recency = np.array([freshness(c.memory, search.now) for c in candidates])
+    total = base[:count] + _neighbour_weights(candidates) * neighbour + _settled(candidates, recency, balance)
+    total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
-        "vector": vector[told],
-        "lexical": lexical[told],
+        "vector": vector[:count],
+        "lexical": lexical[:count],
         "neighbour": np.minimum(neighbour, 1.0),
         "entity": entity,
     }
     found = (columns["vector"] > 0) | (columns["lexical"] > 0)
     return Fused(
-        scored=_best_first(served, columns, recency=recency),
-        matched=_matched(served, queries, total, found),
+        scored=_best_first(candidates, columns, recency=recency),
+        matched=_matched(candidates, queries, total, found),
     )
 
 
@@ -130,11 +138,14 @@ def _best_first(
     """Return `candidates` with their scores for the query that suits each best; `columns` are `(n, queries)`."""
     rows = np.arange(len(candidates))
     best = columns["total"].argmax(axis=1)
-    parts = zip(*(column[rows, best].tolist() for column in columns.values()), recency.tolist(), strict=True)
-    names = (*columns, "recency")
+    names = ("total", "vector", "lexical", "neighbour", "entity")
+    parts = zip(*(columns[name][rows, best].tolist() for name in names), recency.tolist(), strict=True)
     scored = [
-        Scored(candidate=candidate, score=ScoreParts(**dict(zip(names, values, strict=True))))
-        for candidate, values in zip(candidates, parts, strict=True)
+        Scored(
+            candidate=candidate,
+            score=ScoreParts(total=total, vector=vector, lexical=lexical, neighbour=beside, entity=entity, recency=age),
+        )
+        for candidate, (total, vector, lexical, beside, entity, age) in zip(candidates, parts, strict=True)
     ]
     scored.sort(key=lambda s: (-s.score.total, s.candidate.memory.id))
     return tuple(scored)
@@ -187,7 +198,7 @@ def _words(candidates: Sequence[Candidate], queries: Sequence[Query]) -> _Scores
     raw = _matrix([c.lexical_scores for c in candidates], len(queries))
     patterns = [pattern_of([query]) for query in queries]
     for position, candidate in enumerate(candidates):
-        if candidate.neighbour or not headed(candidate):
+        if not headed(candidate):
             continue
         own = own_words(candidate)
         raw[position] *= [1.0 if pattern is None or asked_in(pattern, own) else HEADING_SHARE for pattern in patterns]
@@ -219,13 +230,13 @@ def _surety(cosines: _Scores, *, semantic: bool) -> NDArray[np.float64]:
     return np.where(known, np.clip(np.where(known, best, 1.0) / SURE, 0.0, 1.0), 1.0)
 
 
-def _beside(candidates: Sequence[Candidate], base: _Scores) -> _Scores:
+def _beside(candidates: Sequence[Candidate], untold: Untold | None, base: _Scores) -> _Scores:
     """Return for each candidate and query the best score of the places next door, and for a memory of its own place."""
-    documents: dict[tuple[bool, int], int] = {}
-    numbers = [_NOWHERE if c.place is None else _number(c.place, documents) for c in candidates]
-    places, here = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
-    placed = np.array(numbers) >= 0
-    verbatim = placed & np.array([c.excerpt for c in candidates])
+    numbers = _places(candidates, untold)
+    places, here = np.unique(numbers, return_inverse=True)
+    placed = numbers >= 0
+    verbatim = placed.copy()
+    verbatim[: len(candidates)] &= np.array([c.excerpt for c in candidates])
     # The last row stays zero; whoever has no neighbour points at it.
     best = np.zeros((len(places) + 1, base.shape[1]))
     excerpts = np.zeros_like(best)
@@ -242,10 +253,18 @@ def _beside(candidates: Sequence[Candidate], base: _Scores) -> _Scores:
     return np.maximum(np.maximum(best[at(-1)], best[at(1)]), own)
 
 
-def _number(place: SegmentRef, documents: dict[tuple[bool, int], int]) -> int:
-    """Return a number for a place, such that neighbours in a document have neighbouring numbers, and documents do not meet."""
-    document = documents.setdefault((place.shared, place.document_row), len(documents))
-    return (document << _ORDINAL_BITS) + place.ordinal + 1
+def _places(candidates: Sequence[Candidate], untold: Untold | None) -> NDArray[np.int64]:
+    """Return a number for each place, -1 for none, such that neighbours in a document have neighbouring numbers."""
+    known = [
+        (0, 0, False) if p is None else (p.document_row, p.ordinal, p.shared) for p in (c.place for c in candidates)
+    ]
+    documents, ordinals, shared = np.array(known, dtype=np.int64).T
+    if untold is not None:
+        documents = np.concatenate([documents, untold.documents])
+        ordinals = np.concatenate([ordinals, untold.ordinals])
+        shared = np.concatenate([shared, untold.shared])
+    _, number = np.unique(np.where(shared, -documents, documents), return_inverse=True)
+    return np.where(documents != 0, (number << _ORDINAL_BITS) + ordinals + 1, _NOWHERE)
 
 
 def _neighbour_weights(candidates: Sequence[Candidate]) -> _Scores:

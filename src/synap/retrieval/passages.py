@@ -12,6 +12,8 @@ from synap.domain.words import STOP_WORDS
 
 GREETING_WORDS = 3
 """Content words from which on a greeting or a sign-off says something besides."""
+WORDY = 160
+"""Characters from which on a passage that is no head of an e-mail says something."""
 ASSENT_WORDS = 2
 """Content words from which on an assent says something besides; a name or a number alone will do."""
 
@@ -67,8 +69,10 @@ def says_something(words: str) -> bool:
     """Whether a passage is worth serving by itself: more than a greeting, an assent or the head of an e-mail.
 
     A greeting or a sign-off needs three content words besides, an assent two, or a name or number (`Yes, in Lisbon`).
-    Anything else needs one.
+    Anything else needs one. Many words say something whatever they are: only short passages are looked at closely.
     """
+    if len(words) > WORDY and not _HEAD_OF_MAIL.search(words):
+        return True
     lines = [line for line in words.splitlines() if line.strip()]
     if all(map(_HEAD_LINE.fullmatch, lines)) and _HEAD_OF_MAIL.search(words):
         return False

@@ -24,10 +24,10 @@ from synap.retrieval.scored import Scored, Settled
 _COMMON = 12
 """A topic word that more candidates share than this pairs nobody by itself: it is what the question is about."""
 
-_MOST_COMPARED = 40
+_MOST_COMPARED = 30
 """Candidates compared at most, the best ranked; the rest is merged only where the words are equal."""
 
-_MOST_PAIRS = 80
+_MOST_PAIRS = 40
 """Pairs compared per answer at most, the best ranked first, so that a crowded topic cannot hold up a fetch."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)

@@ -33,6 +33,7 @@ _START_SECONDS = 600
 _RETRY_SECONDS = 30.0
 _STOP_SECONDS = 120
 _LOG_BYTES = 10 * 1024 * 1024
+_GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _BUILTIN_LOCALE_SINCE = 17
 _IO_METHOD_SINCE = 18
 
@@ -40,7 +41,6 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "effective_cache_size": "1GB",
     "jit": "off",
     "wal_compression": "on",
@@ -199,7 +199,7 @@ def _initdb(cluster: Cluster, maker: Account, target: Path) -> None:
     if major >= _BUILTIN_LOCALE_SINCE:
         # The built-in provider keeps indexes valid when the folder moves to a machine with another C library.
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    settings = dict(_SETTINGS)
+    settings = {**_SETTINGS, "shared_buffers": f"{_buffers()}MB"}
     if major >= _IO_METHOD_SINCE:
         settings["io_method"] = "sync"
     command = [reachable(cluster.binaries, maker).program("initdb"), "-D", str(target), "-U", OWNER]
@@ -210,6 +210,18 @@ def _initdb(cluster: Cluster, maker: Account, target: Path) -> None:
     if answer.returncode != 0:
         shutil.rmtree(target, ignore_errors=True)
         raise SetupError(f"PostgreSQL could not create {cluster.data}: {_last_lines(answer)}")
+
+
+def _buffers() -> int:
+    """Return how many MB of pages the server may keep: a thirty-second of the memory, 128 to 512.
+
+    They are taken from the machine only as they are filled. A page found there is much cheaper than one asked from the
+    system, and a fetch reads hundreds.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # no control group, or one without a limit ("max")
+        memory = min(memory, int(_GROUP_LIMIT.read_text()))
+    return max(128, min(512, memory // (32 * 1024 * 1024)))
 
 
 def _run(account: Account, command: list[str], *, timeout: float) -> subprocess.CompletedProcess[str]:

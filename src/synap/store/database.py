@@ -26,6 +26,7 @@ OPERATOR = "synap_operator"
 """Role that may write the WORLD scope."""
 
 _ENTER = "select synap_enter(%s::bigint[])"
+_PLAN_ONCE = "set local plan_cache_mode = force_generic_plan"
 _APPLICATION = "synap"
 _IDLE_SECONDS = 300.0
 
@@ -33,8 +34,9 @@ _IDLE_SECONDS = 300.0
 class Database:
     """A pool of connections under one login. Bound to the event loop that opened it."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], *, distributed: bool = False) -> None:
         self._pool = pool
+        self._distributed = distributed
 
     @classmethod
     async def open(
@@ -68,6 +70,7 @@ class Database:
         try:
             async with await psycopg.AsyncConnection.connect(dsn, **options) as connection:
                 adapters = await vector_adapters(connection)
+                distributed = await _distributed(connection)
         except psycopg.OperationalError as error:
             raise SetupError(f"the database cannot be reached: {str(error).strip()}") from error
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -81,7 +84,7 @@ class Database:
             name=_APPLICATION,
         )
         await pool.open()
-        return cls(pool)
+        return cls(pool, distributed=distributed)
 
     async def close(self) -> None:
         """Close all connections; transactions still open are rolled back."""
@@ -94,7 +97,7 @@ class Database:
         await self.close()
 
     def transaction(
-        self, scopes: Sequence[Scope], *, role: str | None = None, pipelined: bool = False
+        self, scopes: Sequence[Scope], *, role: str | None = None, pipelined: bool = False, plan_once: bool = False
     ) -> AbstractAsyncContextManager[Connection]:
         """Return a transaction that sees and writes the rows of `scopes` and no others; commits unless an error leaves it.
 
@@ -106,11 +109,14 @@ class Database:
             pipelined: Let statements go out without waiting for their answers, the entering ones and the commit
                 included. An answer waits for its `fetch`, `rowcount` is not known before it, and the error of a
                 statement that is never fetched comes at the end of the block. Results may be fetched after the block.
+            plan_once: Keep the plan of a statement from one transaction to the next, where planning costs as much as
+                running it. Does nothing on a distributed database, whose router needs the bucket's value to plan.
 
         Raises:
             ServiceUnavailableError: The database is away, busy, or another write won; see `synap.store.errors`.
         """
-        return self._transaction([scope.id for scope in scopes], role=role, pipelined=pipelined)
+        entered = [scope.id for scope in scopes]
+        return self._transaction(entered, role=role, pipelined=pipelined, plan_once=plan_once)
 
     def control(self, *, role: str | None = None, pipelined: bool = False) -> AbstractAsyncContextManager[Connection]:
         """Return a transaction over control and account tables; reading or writing content in it fails.
@@ -120,8 +126,30 @@ class Database:
         return self._transaction(None, role=role, pipelined=pipelined)
 
     @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection]:
+        """Yield a connection whose statements are each a transaction of their own, over control tables alone.
+
+        For single reads of numbers, which are then one round trip and no more.
+
+        Raises:
+            ServiceUnavailableError: The database is away or busy; see `synap.store.errors`.
+        """
+        with translated():
+            try:
+                async with self._pool.connection() as connection:
+                    yield connection
+            except psycopg.OperationalError as error:
+                await self._mended(error)
+                raise
+
+    async def _mended(self, error: psycopg.OperationalError) -> None:
+        """Where one connection was lost, the idle ones probably were too: replace them before they are used."""
+        if retriable(error):
+            await self._pool.check()
+
+    @asynccontextmanager
     async def _transaction(
-        self, entered: list[int] | None, *, role: str | None, pipelined: bool
+        self, entered: list[int] | None, *, role: str | None, pipelined: bool, plan_once: bool = False
     ) -> AsyncIterator[Connection]:
         with translated():
             try:
@@ -131,11 +159,11 @@ class Database:
                     # Not inside a passing pipeline: a transaction that begins in one keeps it open until its own end.
                     await stack.enter_async_context(connection.transaction())
                     await _enter(connection, entered, role)
+                    if plan_once and not self._distributed:
+                        await connection.execute(_PLAN_ONCE)
                     yield connection
             except psycopg.OperationalError as error:
-                if retriable(error):
-                    # Where one connection was lost, the idle ones probably were too: replace them before they are used.
-                    await self._pool.check()
+                await self._mended(error)
                 raise
 
 
@@ -144,3 +172,8 @@ async def _enter(connection: Connection, entered: list[int] | None, role: str | 
         await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
     if entered is not None:
         await connection.execute(_ENTER, [entered])
+
+
+async def _distributed(connection: psycopg.AsyncConnection[TupleRow]) -> bool:
+    cursor = await connection.execute("select exists (select from pg_extension where extname = 'citus')")
+    return bool(await cursor.fetchone() == (True,))

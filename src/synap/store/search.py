@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef
-from synap.domain.memories import Memory, MemoryType, Statement
+import numpy as np
+
+from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef, Untold
+from synap.domain.memories import Memory, MemoryType
 from synap.domain.scopes import Scope
 from synap.store.database import Connection, Database
 from synap.store.rows import (
@@ -35,20 +35,28 @@ MAX_TERMS = 2 * MASK_BITS
 NEWEST = 50
 """Memories, and segments, of each scope that a fetch without a query looks at."""
 
-_NEIGHBOUR = 10
 _SEGMENT = 2
-_BLANK = Statement(type=MemoryType.FACT, content="")
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_REST = -1
+"""Part of the row that holds what came without its text."""
+
+
+_Key: TypeAlias = tuple[int, int]
+"""Part and id of a row."""
 
 
 @dataclass(slots=True)
 class _Found:
-    """A row with what each query said about it."""
+    """What a search found, by row: the rows with a text, the places of the others, and what each query said of either.
 
-    row: Mapping[str, Any]
-    neighbour: bool
-    vectors: list[float | None] = field(default_factory=list)
-    lexicals: list[float | None] = field(default_factory=list)
+    Attributes:
+        told: Columns of the rows that came whole.
+        places: Part, id, scope, document row and ordinal of the others.
+        scores: Cosines and lexical scores by query; None where a query did not bring the row.
+    """
+
+    told: dict[_Key, Mapping[str, Any]] = field(default_factory=dict)
+    places: dict[_Key, Sequence[int]] = field(default_factory=dict)
+    scores: dict[_Key, tuple[list[float | None], list[float | None]]] = field(default_factory=dict)
 
 
 class Searches:
@@ -63,14 +71,14 @@ class Searches:
         Memories that are not valid yet or no longer come with their dates; superseded and retracted ones do not come,
         unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. Only the
         `search.texts` most promising memories and segments come with their text, by both channels' scores, each scaled
-        to its range, and for a segment 0.3 of the better one beside it; the others and the neighbours have scores and,
-        if they are segments, a place. Scopes whose digest is not the stored one give nothing.
+        to its range, and for a segment 0.3 of the better one beside it; the others, and the segments beside the best,
+        come as `Untold`. Scopes whose digest is not the stored one give nothing.
 
         Args:
             search: What to look for. Without queries the surest of the newest of each scope come back, scores None.
             slot: The vector column that belongs to the embedder of the queries' vectors.
         """
-        async with self._database.transaction(search.chain, pipelined=True) as connection:
+        async with self._database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
             # Before the search: a write between the two then makes an answer look older than it is, never newer.
             scopes_asked = await ask_scope_rows(connection, search.chain)
             cursors = [await cursor for cursor in _send(connection, search, slot)]
@@ -78,15 +86,16 @@ class Searches:
             answers = [await cursor.fetchall() for cursor in cursors]
         known = {row["id"] for row in versions if row["known"]}
         scopes = {scope.id: scope for scope in search.chain if scope.id in known}
-        found = _merge(answers, search) if search.queries else _plain(answers)
+        found = _merge(answers, search.queries)
         return Recall(
             candidates=tuple(_candidates(found, scopes, search.types)),
+            untold=_untold(found, scopes),
             versions={row["id"]: row["version"] for row in versions if row["known"]},
         )
 
     async def versions(self, chain: Sequence[Scope]) -> Mapping[int, int]:
-        """Return the version of each scope of `chain` that was ever written, by scope id, in one round trip."""
-        async with self._database.transaction(chain, pipelined=True) as connection:
+        """Return the version of each scope of `chain` that was ever written, by scope id."""
+        async with self._database.alone() as connection:
             rows = await scope_rows(connection, chain)
         return {row["id"]: row["version"] for row in rows if row["known"]}
 
@@ -125,66 +134,66 @@ def _query_params(query: Query) -> dict[str, Any]:
     }
 
 
-def _merge(answers: Sequence[Sequence[Mapping[str, Any]]], search: Search) -> Iterable[_Found]:
-    """Return each row once, with its scores from every query that brought it."""
-    found: dict[tuple[int, int], _Found] = {}
+def _merge(answers: Sequence[Sequence[Mapping[str, Any]]], queries: Sequence[Query]) -> _Found:
+    """Return each row once, with its scores from every query that brought it; without queries rows have no scores."""
+    found = _Found()
+    absent: list[float | None] = [None] * len(queries)
+
+    def note(key: _Key, position: int, cosine: float | None, lexical: float | None) -> None:
+        if queries:
+            vectors, lexicals = found.scores.setdefault(key, (absent.copy(), absent.copy()))
+            vectors[position] = cosine
+            lexicals[position] = lexical if queries[position].terms else None
+
     for position, rows in enumerate(answers):
-        lexical = bool(search.queries[position].terms)
         for row in rows:
-            neighbour = row["detail"] is None and row["content"] is None
-            one = found.setdefault((row["part"] % _NEIGHBOUR, row["id"]), _Found(row, neighbour))
-            if one.neighbour and not neighbour:
-                one.row, one.neighbour = row, False
-            missing: list[None] = [None] * (position - len(one.vectors))
-            one.vectors += [*missing, row["cosine"]]
-            one.lexicals += [*missing, row["lexical"] if lexical else None]
-    for one in found.values():
-        rest: list[None] = [None] * (len(answers) - len(one.vectors))
-        one.vectors += rest
-        one.lexicals += rest
-    return found.values()
+            if row["part"] != _REST:
+                key = (row["part"], row["id"])
+                found.told.setdefault(key, row)
+                note(key, position, row["cosine"], row["lexical"])
+                continue
+            for place, scores in zip(row["places"], row["scores"], strict=True):
+                key = (place[0], place[1])
+                found.places[key] = place
+                note(key, position, *scores)
+    return found
 
 
-def _plain(answers: Sequence[Sequence[Mapping[str, Any]]]) -> Iterable[_Found]:
-    return [_Found(row, neighbour=False) for rows in answers for row in rows]
-
-
-def _candidates(
-    found: Iterable[_Found], scopes: Mapping[int, Scope], types: frozenset[MemoryType]
-) -> Iterable[Candidate]:
+def _candidates(found: _Found, scopes: Mapping[int, Scope], types: frozenset[MemoryType]) -> Iterable[Candidate]:
     metadata: dict[str | None, dict[str, Any]] = {}
-    for one in found:
-        row = one.row
+    for key, row in found.told.items():
         scope = scopes.get(row["scope_id"])
         if scope is None:
-            continue
-        if one.neighbour:
-            yield _untold(one, scope)
             continue
         excerpt = row["part"] >= _SEGMENT
         memory = _memory(row, scope, metadata)
         if excerpt and types and memory.statement.type not in types:
             continue
+        vectors, lexicals = found.scores.get(key, ((), ()))
         yield Candidate(
             memory=memory,
             excerpt=excerpt,
             place=_place(row, memory, shared=scope.shared, excerpt=excerpt),
             speaker=row["speaker"],
-            vector_scores=tuple(one.vectors),
-            lexical_scores=tuple(one.lexicals),
+            vector_scores=tuple(vectors),
+            lexical_scores=tuple(lexicals),
         )
 
 
-def _untold(one: _Found, scope: Scope) -> Candidate:
-    """Return a row that came without its text."""
-    document, excerpt = one.row["document_row"], one.row["part"] % _NEIGHBOUR >= _SEGMENT
-    return Candidate(
-        memory=_blank(scope),
-        excerpt=excerpt,
-        place=SegmentRef(document_row=document, ordinal=one.row["ordinal"], shared=scope.shared) if excerpt else None,
-        vector_scores=tuple(one.vectors),
-        lexical_scores=tuple(one.lexicals),
-        neighbour=True,
+def _untold(found: _Found, scopes: Mapping[int, Scope]) -> Untold | None:
+    """Return what came without its text, but for what another query brought whole; None for nothing."""
+    left = [key for key, place in found.places.items() if key not in found.told and place[2] in scopes]
+    if not left:
+        return None
+    part, _, scope, document, ordinal = np.array([found.places[key] for key in left], dtype=np.int64).T
+    vectors, lexicals = zip(*(found.scores[key] for key in left), strict=True)
+    return Untold(
+        scopes=scope,
+        documents=document,
+        ordinals=ordinal,
+        shared=part % _SEGMENT == 1,
+        vector_scores=np.array(vectors, dtype=np.float64),
+        lexical_scores=np.array(lexicals, dtype=np.float64),
     )
 
 
@@ -195,12 +204,6 @@ def _memory(row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[st
     if metadata is None:
         metadata = seen[text] = decode_metadata(text)
     return memory_of(row, scope, metadata) if row["part"] < _SEGMENT else excerpt_of(row, scope, metadata)
-
-
-@lru_cache(maxsize=1024)
-def _blank(scope: Scope) -> Memory:
-    """Return the empty memory that stands for every neighbour of a scope."""
-    return Memory(id="", scope=scope, statement=_BLANK, recorded_at=_LONG_AGO)
 
 
 def _place(row: Mapping[str, Any], memory: Memory, *, shared: bool, excerpt: bool) -> SegmentRef | None:

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from synap.domain.contexts import Candidate, Context, Query, Recall, Search
+import numpy as np
+
+from synap.domain.contexts import Candidate, Context, Query, Recall, Search, Untold
 from synap.domain.memories import MemoryType
 from synap.domain.tokens import count_tokens
 from synap.retrieval.compose import Wanted, compose
@@ -91,6 +93,26 @@ def test_an_answer_can_be_narrowed_to_rungs(make: Any) -> None:
 
     assert ids(context) == ["c"]
     assert context.scopes == ("client",)
+
+
+def test_what_came_without_its_text_counts_for_the_rungs_asked_for_alone(make: Any) -> None:
+    turn = make.candidate("m", "It is known.", lexical=(1.0,), place=(1, 1), excerpt=True)
+    scope = turn.memory.scope.id
+    beside = Untold(
+        scopes=np.array([scope]),
+        documents=np.array([1]),
+        ordinals=np.array([2]),
+        shared=np.array([False]),
+        vector_scores=np.array([[np.nan]]),
+        lexical_scores=np.array([[4.0]]),
+    )
+    search = Search(chain=make.chain(), queries=(Query(text="known"),), now=make.now)
+
+    whole = compose(Recall(candidates=(turn,), untold=beside), search, Wanted(rungs=frozenset({"user"})))
+    foreign = replace(beside, scopes=np.array([make.chain()[-1].id]))
+    without = compose(Recall(candidates=(turn,), untold=foreign), search, Wanted(rungs=frozenset({"user"})))
+
+    assert (whole.items[0].score.lexical, without.items[0].score.lexical) == (0.25, 1.0)
 
 
 def test_without_a_question_the_rungs_follow_in_turn(make: Any) -> None:

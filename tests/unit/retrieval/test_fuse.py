@@ -7,15 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synap.domain.contexts import Candidate, Query, Search
+from synap.domain.contexts import Candidate, Query, Search, Untold
 from synap.domain.memories import MemoryType
 from synap.retrieval.fuse import Balance, Fused, freshness, fuse, in_dialogue, scale
 
 
-def ask(make: Any, candidates: list[Candidate], *texts: str, semantic: bool = True, **balance: float) -> Fused:
+def ask(
+    make: Any,
+    candidates: list[Candidate],
+    *texts: str,
+    semantic: bool = True,
+    untold: Untold | None = None,
+    **balance: float,
+) -> Fused:
     queries = tuple(Query(text=text, names=tuple(w.lower() for w in text.split() if w.istitle())) for text in texts)
     search = Search(chain=make.chain(), queries=queries, now=make.now)
-    return fuse(candidates, search, semantic=semantic, balance=Balance(**balance))
+    return fuse(candidates, search, untold=untold, semantic=semantic, balance=Balance(**balance))
 
 
 def ids(fused: Fused) -> list[str]:
@@ -144,19 +151,26 @@ def test_an_excerpt_comes_second_to_a_memory_that_says_as_much(make: Any) -> Non
 
 def test_what_came_without_its_text_lends_its_score_and_is_not_served(make: Any) -> None:
     served = make.candidate("a", lexical=(1.0,), place=(1, 1), excerpt=True)
-    beside = replace(make.candidate("b", lexical=(4.0,), place=(1, 2), excerpt=True), neighbour=True)
+    beside = Untold(
+        scopes=np.array([1]),
+        documents=np.array([1]),
+        ordinals=np.array([2]),
+        shared=np.array([False]),
+        vector_scores=np.array([[np.nan]]),
+        lexical_scores=np.array([[4.0]]),
+    )
 
-    fused = ask(make, [served, beside], "anything")
+    fused = ask(make, [served], "anything", untold=beside)
+    apart = ask(make, [served], "anything", untold=replace(beside, shared=np.array([True])))
 
     assert ids(fused) == ["a"]
     assert fused.scored[0].score.lexical == pytest.approx(0.25)
     assert fused.scored[0].score.neighbour == pytest.approx(1.0)
+    assert apart.scored[0].score.neighbour == 0
 
 
 def test_nothing_with_a_text_gives_nothing(make: Any) -> None:
-    alone = replace(make.candidate("b", lexical=(4.0,)), neighbour=True)
-
-    assert ids(ask(make, [alone], "anything")) == []
+    assert ids(ask(make, [], "anything")) == []
 
 
 def test_what_has_no_vector_yet_is_judged_by_its_words_alone(make: Any) -> None:
