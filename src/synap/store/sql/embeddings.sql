@@ -41,7 +41,7 @@ limit %(limit)s
 
 -- name: embed_memories
 update memory{t} m set {emb} = u.vector
-from unnest(%(ids)s::bigint[], %(vectors)s::halfvec[]) as u (id, vector)
+from unnest(%(ids)s::bigint[], %(vectors)b::halfvec[]) as u (id, vector)
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status < 3
 
 -- name: clear_memory_vectors

@@ -10,7 +10,7 @@ from unnest(%(ids)s::bigint[], %(segments)s::bigint[], %(types)s::smallint[], %(
     %(details)s::bytea[], %(hashes)s::bytea[], %(slots)s::text[], %(sources)s::text[], %(confidences)s::real[],
     %(scores)s::real[], %(event_at)s::timestamptz[], %(event_end)s::timestamptz[], %(valid_from)s::timestamptz[],
     %(valid_until)s::timestamptz[], %(said_at)s::timestamptz[], %(seen_counts)s::int[], %(extractors)s::text[],
-    %(tokens)s::int[], %(lens)s::int[], %(terms)s::text[], %(vectors)s::halfvec[])
+    %(tokens)s::int[], %(lens)s::int[], %(terms)s::text[], %(vectors)b::halfvec[])
     as m (id, segment_row, type, content, detail, content_hash, slots, sources, confidence, score, event_at, event_end,
         valid_from, valid_until, said_at, seen_count, extractor, tokens, len, terms, vector)
 
@@ -84,7 +84,7 @@ select current from document{t} where {at} scope_id = %(scope)s and id = %(docum
 
 -- name: embed_segments
 update segment{t} s set {emb} = u.vector
-from unnest(%(ids)s::bigint[], %(vectors)s::halfvec[]) as u (id, vector)
+from unnest(%(ids)s::bigint[], %(vectors)b::halfvec[]) as u (id, vector)
 where {at:s} s.scope_id = %(scope)s and s.id = u.id
 
 -- name: locate

@@ -1,6 +1,6 @@
 -- name: related
 with draft as materialized (
-    select * from unnest(%(keys)s::int[], %(hashes)s::bytea[], %(vectors)s::halfvec[]) as d (key, hash, vector)
+    select * from unnest(%(keys)s::int[], %(hashes)s::bytea[], %(vectors)b::halfvec[]) as d (key, hash, vector)
 ), attribute as materialized (
     select * from unnest(%(slot_keys)s::int[], %(slots)s::bigint[]) as a (key, slot)
 ), pair as (
