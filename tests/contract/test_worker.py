@@ -22,19 +22,29 @@ from synap.errors import ServiceUnavailableError
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
-QUICK = Pace(lease_seconds=5, poll_seconds=0.05, reap_seconds=0.1, tries=2, backoff_seconds=0.01, pause_seconds=0.05)
+QUICK = Pace(
+    lease_seconds=5,
+    poll_seconds=0.05,
+    reap_seconds=0.1,
+    tries=2,
+    transient_tries=4,
+    backoff_seconds=0.01,
+    pause_seconds=0.05,
+)
 UNREADABLE = "mandrake"
 
 
 class Squeamish(FixedEmbedder):
-    """Cannot embed a text with a certain word; every call with it fails as a whole."""
+    """Cannot embed a text with a certain word; every call with it fails as a whole, the first `times` at most."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(dim=384)
-        self.error: Exception | None = error
+        self.error = error
+        self.times = 1000
 
     async def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if self.error is not None and any(UNREADABLE in text for text in texts):
+        if self.times and any(UNREADABLE in text for text in texts):
+            self.times -= 1
             raise self.error
         return await super().embed_documents(texts)
 
@@ -95,6 +105,19 @@ async def test_one_document_that_cannot_be_embedded_takes_no_other_along(shop: S
     assert statuses == ["completed", "failed", "completed"]
     dead = (await shop.engine.core.store.queue.depth()).dead
     assert dead == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "end"), [(ServiceUnavailableError("it is away"), "completed"), (ValueError("it is broken"), "failed")]
+)
+async def test_an_embedder_that_is_away_is_waited_for_longer_than_one_that_is_broken(
+    shop: Shop, embedder: Squeamish, error: Exception, end: str
+) -> None:
+    embedder.error, embedder.times = error, QUICK.tries + 1
+
+    statuses = await shop.ends(await shop.accept(f"The {UNREADABLE} grows in the yard."))
+
+    assert statuses == [end]
 
 
 async def test_nothing_is_claimed_while_no_embedder_fits_the_vectors_in_use(

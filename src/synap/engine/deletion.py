@@ -9,6 +9,7 @@ import logging
 from synap.domain.scopes import Scope
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.errors import NotFoundError, TransientError
 
@@ -45,16 +46,20 @@ async def delete_client(core: Core, kept: Instances, caller: Caller, client_id: 
     await core.record(caller, "client.delete", targets=(client_id,), count=1)
 
 
-async def finish_deletions(core: Core, kept: Instances) -> None:
-    """Bring deletions to their end that an earlier process has begun; waits for a store that is away."""
-    while True:
-        try:
-            await _finish(core, kept)
-        except TransientError as error:
-            logger.warning("a deletion is interrupted", extra={"code": error.code})
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
-            return
+async def finish_deletions(core: Core, kept: Instances, guard: Guard) -> None:
+    """Bring deletions to their end that an earlier process has begun; waits for a store that is away.
+
+    What failed otherwise is tried again after the guard's pause, since nothing may be left half erased.
+    """
+    done = False
+    while not done:
+        async with guard.round():
+            try:
+                await _finish(core, kept)
+                done = True
+            except TransientError as error:
+                logger.warning("a deletion is interrupted", extra={"code": error.code})
+                await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _finish(core: Core, kept: Instances) -> None:

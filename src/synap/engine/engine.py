@@ -15,6 +15,7 @@ from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.deletion import finish_deletions
+from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.upkeep import Upkeep
@@ -56,6 +57,8 @@ class Engine:
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
         self.default_instance = default_instance
+        self._upkeep = Upkeep(self.core, self.instances)
+        self._deletions = Guard("deletion", pause=60.0)
         self._server = server
         self._release = release
         self._facts = facts
@@ -66,13 +69,13 @@ class Engine:
     async def start(self, *, workers: int = 2) -> None:
         """Begin working in the background; with no workers another process must take the jobs."""
         self._tasks.append(asyncio.create_task(self.core.audit.run(), name="synap-audit"))
-        self._tasks.append(asyncio.create_task(finish_deletions(self.core, self.instances), name="synap-deletions"))
+        deleting = finish_deletions(self.core, self.instances, self._deletions)
+        self._tasks.append(asyncio.create_task(deleting, name="synap-deletions"))
         if self._server is not None:
             self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
             self._workers = asyncio.create_task(self.worker.run(concurrency=workers), name="synap-worker")
-            upkeep = Upkeep(self.core, self.instances)
-            self._tasks.append(asyncio.create_task(upkeep.run(), name="synap-upkeep"))
+            self._tasks.append(asyncio.create_task(self._upkeep.run(), name="synap-upkeep"))
             self._tasks.append(asyncio.create_task(self.core.spaces.run(), name="synap-spaces"))
 
     @property
@@ -164,5 +167,11 @@ class Engine:
 
     def _troubles(self) -> list[str]:
         """Return a warning for each background loop whose last round failed."""
-        guards = (*self.worker.guards, self.core.audit.guard, self.core.spaces.guard)
+        guards = (
+            *self.worker.guards,
+            self.core.audit.guard,
+            self.core.spaces.guard,
+            self._upkeep.guard,
+            self._deletions,
+        )
         return [f"{guard.name} failed ({guard.trouble}) and goes on; see the log" for guard in guards if guard.trouble]

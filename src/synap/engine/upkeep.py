@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from synap.engine.core import Core
+from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.errors import NotFoundError, TransientError
 from synap.maca.schema import CompactionPolicy
@@ -17,20 +18,26 @@ FIRST_SECONDS = 30.0
 
 
 class Upkeep:
-    """Goes over the store once an hour."""
+    """Goes over the store once an hour.
+
+    Attributes:
+        guard: What stands around its rounds.
+    """
 
     def __init__(self, core: Core, instances: Instances) -> None:
         self._core = core
         self._instances = instances
+        self.guard = Guard("retention")
 
     async def run(self) -> None:
         """Keep house until cancelled."""
         await asyncio.sleep(FIRST_SECONDS)
         while True:
-            try:
-                await self.expire()
-            except TransientError as error:
-                logger.warning("retention is interrupted", extra={"code": error.code})
+            async with self.guard.round():
+                try:
+                    await self.expire()
+                except TransientError as error:
+                    logger.warning("retention is interrupted", extra={"code": error.code})
             await asyncio.sleep(EVERY_SECONDS)
 
     async def expire(self) -> int:

@@ -37,6 +37,8 @@ class Pace:
         poll_seconds: Longest wait between looks at an empty queue.
         reap_seconds: How often leases that ran out are returned to the queue.
         tries: Attempts before a job becomes a dead letter.
+        transient_tries: Attempts before it becomes one where all that failed was the store or the embedder being away;
+            with the longest wait between them, 100 take eight hours.
         backoff_seconds: First wait before a retry; doubled each time, at most 300 s, with up to a quarter of jitter.
         pause_seconds: Wait after an error that nobody expected.
     """
@@ -46,6 +48,7 @@ class Pace:
     poll_seconds: float = 0.5
     reap_seconds: float = 2.0
     tries: int = 5
+    transient_tries: int = 100
     backoff_seconds: float = 0.5
     pause_seconds: float = 5.0
 
@@ -258,7 +261,7 @@ class Worker:
             return "the document was erased before it was worked through"
         if isinstance(error, InvalidInputError) or hopeless(error):
             return f"given up, as it would fail again ({code}); the document itself stays searchable"
-        if job.tries >= self._pace.tries:
+        if job.tries >= (self._pace.transient_tries if isinstance(error, TransientError) else self._pace.tries):
             return f"given up after {job.tries} attempts ({code}); the document itself stays searchable"
         return None
 
