@@ -154,6 +154,21 @@ async def test_the_same_document_twice_is_one(sdk: Synap) -> None:
         )
 
 
+async def test_the_same_document_in_the_other_mode_is_read_anew(sdk: Synap) -> None:
+    text = "User: I am frustrated with the slow printer. I live in Oslo."
+    first = await sdk.memories.create(text, user_id="ana", document_id="printer", mode="fast")
+    await sdk.memories.wait_for_completion(first.ingestion_id, timeout_seconds=30)
+    again = await sdk.memories.create(text, user_id="ana", document_id="printer", mode="long-range")
+    done = await sdk.memories.wait_for_completion(again.ingestion_id, timeout_seconds=30)
+
+    page = await sdk.memories.list(user_id="ana")
+
+    assert (again.duplicate, done.status) == (False, "completed")
+    assert again.ingestion_id != first.ingestion_id
+    assert [one.memory_type for one in page.data].count("emotion") == 1
+    assert [one.content for one in page.data].count("The user lives in Oslo") == 1
+
+
 async def test_a_single_memory_is_listed_read_changed_and_erased(sdk: Synap) -> None:
     accepted = await sdk.memories.create(memories=[{"type": "fact", "content": "Ana owns a kiln."}], user_id="ana")
     await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)

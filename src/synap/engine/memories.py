@@ -122,11 +122,16 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
 
 
 async def _rewritten(core: Core, space: LiveSpace, known: Memory, content: str) -> NewMemory:
-    """Return a memory in the place of `known`, of the same kind, with other text."""
+    """Return a memory in the place of `known`, of the same kind, with other text.
+
+    What it settles stays tied to the section of the document that `known` was told in.
+    """
+    sections = {slot.name: slot.section for slot in known.statement.slots}
+    told = slots_of(content, subject=known.statement.subject)
     statement = replace(
         known.statement,
         content=content,
-        slots=slots_of(content, subject=known.statement.subject),
+        slots=tuple(replace(slot, section=sections.get(slot.name, "")) for slot in told),
         said_at=core.clock.now(),
         valid_from=None,
         valid_until=None,

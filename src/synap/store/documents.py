@@ -112,8 +112,9 @@ class Documents:
     async def accept(self, scope: Scope, document: AcceptDocument) -> Ingestion:
         """Store a document with its segments, ingestion and job in one transaction; when this returns, all is on disk.
 
-        The same content again gives the first ingestion with `duplicate` set; one that was given up is tried anew. Changed content under the same id makes
-        a new version; what was remembered from the old one is superseded when the new one has been worked through.
+        The same content again gives the first ingestion with `duplicate` set; one that was given up is tried anew.
+        Changed content under the same id, or the same in the other mode, makes a new version; what was remembered from
+        the old one is superseded when the new one has been worked through.
 
         Raises:
             ConflictError: The id is there already and `on_duplicate` is `reject`.
@@ -253,7 +254,9 @@ def _is_duplicate(earlier: Mapping[str, Any], document: AcceptDocument) -> bool:
     """
     if document.on_duplicate == "reject" and document.document_id is not None:
         raise ConflictError(f"document_id {echo(document.document_id)} is there already", field="document_id")
-    return bytes(earlier["content_hash"]) == bytes.fromhex(document.prepared.content_hash)
+    # In the other mode the same text is read anew, under an id that the caller chose.
+    again = document.document_id is None or earlier["mode"] == document.mode.value
+    return again and bytes(earlier["content_hash"]) == bytes.fromhex(document.prepared.content_hash)
 
 
 async def _first_ingestion(

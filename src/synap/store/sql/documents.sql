@@ -1,5 +1,5 @@
 -- name: find_document
-select id, document_key, content_hash, ingestion_id
+select id, document_key, content_hash, mode, ingestion_id
 from document{t}
 where {at} scope_id = %(scope)s and current
   and (document_key = %(key)s or (%(by_content)s and content_hash = %(hash)s))
