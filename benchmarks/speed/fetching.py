@@ -19,7 +19,7 @@ from synap.domain.scopes import LADDER, Ids, Place, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.engine.accounts import new_key, new_key_id
 from synap.engine.api import EngineApi
-from synap.engine.contexts import RESERVE
+from synap.engine.contexts import texts_read
 from synap.engine.engine import Engine
 from synap.retrieval.compose import Wanted, compose
 from synap.sdk.http import HttpApi
@@ -107,8 +107,12 @@ def _recalling(
         query = Query(text=text, terms=term_hashes(text), vector=vectors[number])
         place = house.places[viewer.instance]
         scope = decide_scope(place, Ids(customer_id=viewer.customer, user_id=viewer.user))
-        texts_read = RESERVE + 2 * wanted.max_results
-        search = Search(chain=scope_chain(place, scope), queries=(query,), now=datetime.now(UTC), texts=texts_read)
+        search = Search(
+            chain=scope_chain(place, scope),
+            queries=(query,),
+            now=datetime.now(UTC),
+            texts=texts_read(wanted.max_results),
+        )
         recall = await house.engine.core.store.search.recall(search)
         if composed:
             compose(recall, search, wanted)

@@ -28,8 +28,8 @@ from synap.store.rows import EXCERPT_TYPES
 
 logger = logging.getLogger(__name__)
 
-RESERVE = 20
-"""Memories, and segments, read beyond two for each result: some say the same, are over, or are of a type not wanted."""
+FEWEST_READ = 20
+"""Memories, and segments, that come with their text at least, and two for each result: some say the same, or are over."""
 
 RECENT_TURNS = 20
 UNKNOWN_CONVERSATION = "unknown_conversation"
@@ -210,9 +210,14 @@ def _search(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], queri
         types=asked.types,
         as_of=asked.as_of,
         now=asked.moment,
-        texts=RESERVE + 2 * request.max_results,
+        texts=texts_read(request.max_results),
         excerpts=not asked.types or not asked.types.isdisjoint(EXCERPT_TYPES),
     )
+
+
+def texts_read(max_results: int) -> int:
+    """Return how many memories, and how many segments, a question reads the text of."""
+    return max(FEWEST_READ, 2 * max_results)
 
 
 def _lasts(context: Context, asked: Asked) -> bool:
