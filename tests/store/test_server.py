@@ -17,7 +17,7 @@ import pytest
 
 from synap.errors import SetupError
 from synap.store import cluster as clusters
-from synap.store.binaries import find_binaries, reachable
+from synap.store.binaries import Binaries, find_binaries, reachable
 from synap.store.migrate import migrate
 from synap.store.privileges import Account, blocking_ancestor, server_account
 from synap.store.server import EmbeddedServer, Role
@@ -264,13 +264,12 @@ def test_a_folder_behind_a_closed_one_is_refused_and_no_mode_is_changed(tmp_path
 def test_programs_behind_a_closed_folder_are_copied_once_and_run_from_there(server_folder: Callable[[], Path]) -> None:
     closed, cache = server_folder(), server_folder()
     cache.chmod(0o755)
-    source = find_binaries().bin.parent
-    (closed / "install").symlink_to(source)
-    hidden = closed / "copy"
-    hidden.mkdir()
-    for name in ("bin", "lib", "share"):
-        shutil.copytree(source / name, hidden / name, copy_function=os.link, symlinks=True)
-    binaries = type(find_binaries())(bin=hidden / "bin", major=18, movable=True)
+    install = find_binaries().bin.parent
+    package, site = install.parent, install.parent.parent
+    hidden = closed / package.name / install.name
+    shutil.copytree(install, hidden, copy_function=os.link, symlinks=True)
+    shutil.copytree(site / f"{package.name}.libs", closed / f"{package.name}.libs", copy_function=os.link)
+    binaries = Binaries(bin=hidden / "bin", major=18, movable=True)
     account = Account(uid=61043, gid=61043)
 
     moved = reachable(binaries, account, cache=cache)
@@ -278,8 +277,9 @@ def test_programs_behind_a_closed_folder_are_copied_once_and_run_from_there(serv
 
     assert moved == again
     assert len(list(cache.iterdir())) == 1
-    answer = account.run([moved.program("postgres"), "--version"], timeout=30, env={})
-    assert answer.stdout.startswith("postgres (PostgreSQL) 18")
+    for name in ("postgres", "initdb", "pg_ctl"):
+        answer = account.run([moved.program(name), "--version"], timeout=30, env={})
+        assert answer.stdout.startswith(f"{name} (PostgreSQL) 18"), answer.stderr
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     shutil.rmtree(closed)
     shutil.rmtree(cache)

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,8 @@ class Binaries:
     Attributes:
         bin: Folder of `initdb`, `pg_ctl` and `postgres`.
         major: Major version, 16 or above.
-        movable: Whether the installation may be copied elsewhere (that of the wheel finds its files relative to itself).
+        movable: Whether the installation may be copied elsewhere: that of the wheel finds its files relative to itself,
+            its libraries in a folder beside the wheel's package.
     """
 
     bin: Path
@@ -80,11 +81,13 @@ def reachable(binaries: Binaries, account: Account, *, cache: Path = SYSTEM_CACH
         return binaries
     if not binaries.movable:
         raise SetupError(f"the server's account (uid {account.uid}) cannot enter {blocked}, where PostgreSQL lies")
-    source = binaries.bin.parent
-    copy = cache / f"postgresql-{binaries.major}-{_fingerprint(source)}"
+    install = binaries.bin.parent
+    site = install.parent.parent
+    parts = [install, *(folder for folder in _libraries(install.parent) if folder.is_dir())]
+    copy = cache / f"pgserver-{binaries.major}-{_fingerprint(parts)}"
     if not copy.exists():
-        _copy_atomically(source, copy)
-    moved = Binaries(bin=copy / "bin", major=binaries.major, movable=True)
+        _copy_atomically(parts, site, copy)
+    moved = Binaries(bin=copy / binaries.bin.relative_to(site), major=binaries.major, movable=True)
     if (blocked := _blocked_at(moved, account)) is not None:
         raise SetupError(f"the server's account (uid {account.uid}) cannot enter {blocked}; run: chmod o+x {blocked}")
     return moved
@@ -97,11 +100,18 @@ def _blocked_at(binaries: Binaries, account: Account) -> Path | None:
     return folder if folder is not None or can_enter(program, account) else program
 
 
-def _copy_atomically(source: Path, target: Path) -> None:
+def _libraries(package: Path) -> tuple[Path, ...]:
+    """Return where wheels keep the libraries that they bring along: on Linux beside the package, on macOS inside."""
+    return (package.with_name(f"{package.name}.libs"), package / ".dylibs")
+
+
+def _copy_atomically(parts: Sequence[Path], site: Path, target: Path) -> None:
+    """Copy folders below `site` to the same places below `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".copying-", dir=target.parent))
     try:
-        shutil.copytree(source, staging / "tree", ignore=_NOT_NEEDED, symlinks=True)
+        for part in parts:
+            shutil.copytree(part, staging / "tree" / part.relative_to(site), ignore=_NOT_NEEDED, symlinks=True)
         for path in (staging / "tree", *_below(staging / "tree")):
             if not path.is_symlink():
                 executable = path.is_dir() or path.stat().st_mode & 0o100
@@ -116,12 +126,13 @@ def _copy_atomically(source: Path, target: Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fingerprint(folder: Path) -> str:
+def _fingerprint(folders: Iterable[Path]) -> str:
     """Return sixteen hex digits that tell installations apart by the names and sizes of all their files."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(_below(folder)):
-        size = 0 if path.is_dir() else path.lstat().st_size
-        digest.update(f"{path.relative_to(folder)}:{size};".encode())
+    for folder in folders:
+        for path in sorted(_below(folder)):
+            size = 0 if path.is_dir() else path.lstat().st_size
+            digest.update(f"{folder.name}/{path.relative_to(folder)}:{size};".encode())
     return digest.hexdigest()
 
 
