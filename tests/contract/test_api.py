@@ -181,7 +181,7 @@ async def test_a_single_memory_is_listed_read_changed_and_erased(sdk: Synap) -> 
 
     assert (page.total, memory.content) == (1, "Ana owns a kiln.")
     assert [record.content for record in history] == ["Ana owns a kiln.", "Ana owns two kilns."]
-    assert erased.memory_id == changed.memory_id
+    assert erased.memory_id == changed.memory_id == memory.memory_id
     with pytest.raises(NotFoundError):
         await sdk.memories.get(changed.memory_id)
 

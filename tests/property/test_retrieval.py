@@ -71,7 +71,7 @@ def answers(draw: st.DrawFn) -> ContextAnswer:
     turns = st.builds(RecentTurn, role=texts, content=texts, timestamp=maybe_moments)
     conversation = st.builds(ConversationContext, conversation_id=texts, recent_turns=st.tuples(turns), summary=texts)
     return ContextAnswer(
-        items=tuple(draw(items(rank)) for rank in range(draw(st.integers(0, 4)))),
+        items=tuple(draw(items(rank)) for rank in range(1, draw(st.integers(1, 5)))),
         formatted_context=draw(texts),
         conversation_context=draw(st.none() | conversation),
         metadata=ContextMetadata(

@@ -164,10 +164,47 @@ async def test_an_update_puts_a_new_memory_in_place_of_the_old(desk: Any) -> Non
     )
 
     served = await desk.store.memories.get(alice, row(new))
+    before, now = await desk.store.memories.history(alice, row(old))
+    assert (new, now.id) == (old, old)
     assert await contents(desk, alice) == {"The code is 5."}
     assert served.metadata == {"from": "form"}
-    again = await desk.store.memories.update(alice, row(old), memory, instance_id="i", now=desk.later())
+    assert (before.statement.content, before.status, before.superseded_by) == ("The code is 1.", "superseded", old)
+    again = await desk.store.memories.update(alice, row(before.id), memory, instance_id="i", now=desk.later())
     assert again is None
+
+
+async def test_an_updated_memory_is_read_as_it_was_and_can_be_restored(desk: Any) -> None:
+    alice = desk.scope("alice")
+    (old,) = await desk.remember(alice, "The code is 1.")
+    first = desk.clock.now()
+    memory = desk.bare("The code is 5.")
+    await desk.store.memories.update(alice, row(old), memory, instance_id=desk.place.instance_id, now=desk.later())
+
+    then = await desk.find(alice, "code", as_of=first)
+    (before, _) = await desk.store.memories.history(alice, row(old))
+    await desk.store.memories.restore(alice, row(before.id), now=desk.later())
+
+    assert [one.memory.statement.content for one in then.candidates if not one.excerpt] == ["The code is 1."]
+    assert await contents(desk, alice) == {"The code is 1."}
+
+
+async def test_erasing_an_updated_memory_erases_what_it_said_before(desk: Any) -> None:
+    alice, marker = desk.scope("alice"), "ZQ81XK"
+    statement = Statement(type=MemoryType.FACT, content=f"The vault word is {marker}.", entities=(marker,))
+    await desk.accept(alice, f"My vault word is {marker}.")
+    (old,) = await desk.work(alice, statement)
+    memory = desk.bare("The code is 5.")
+    await desk.store.memories.update(alice, row(old), memory, instance_id=desk.place.instance_id, now=desk.later())
+
+    await desk.store.memories.erase(alice, row(old), now=desk.later())
+
+    async with desk.database.transaction([alice]) as connection:
+        for table in ("document", "segment", "memory", "entity", "mention"):
+            cursor = await connection.execute(
+                f"select count(*) from {table} t where bucket = %s and strpos(t::text, %s) > 0",  # noqa: S608 - fixed names
+                [alice.bucket, marker],
+            )
+            assert await cursor.fetchone() == (0,), table
 
 
 async def test_an_erased_memory_leaves_no_trace_of_its_words(desk: Any) -> None:

@@ -38,7 +38,7 @@ def context_item(item: Item, *, explain: bool = False) -> ContextItem:
         cut=item.cut,
         language=statement.language,
         matched_queries=item.matched_queries,
-        rank=item.rank,
+        rank=item.rank + 1,
         score_parts={name: float(part) for name, part in asdict(item.score).items()} if explain else {},
         **_time_fields(memory),
         **_type_fields(memory, item.content),

@@ -123,12 +123,14 @@ def encode_answer(answer: ContextAnswer, *, ranked: bool = False) -> dict[str, A
     """Return an answer as the body of a fetch.
 
     Args:
-        answer: Its items are written in their order, which becomes their `rank`.
+        answer: Its items are written in their order, which becomes their `rank`, from 1 on.
         ranked: Also write `context.items`, every item once, best first; there `category` is the name of its list, or
             `excerpts`.
     """
-    ranks = _rank_scores(answer.items)
-    encoded = [_encode_item(item, rank, ranks[rank]) for rank, item in enumerate(answer.items)]
+    scores = _rank_scores(answer.items)
+    encoded = [
+        _encode_item(item, rank, score) for rank, (item, score) in enumerate(zip(answer.items, scores, strict=True), 1)
+    ]
     lists: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS}
     for item, body in zip(answer.items, encoded, strict=True):
         lists[_list_of(item)].append(body)

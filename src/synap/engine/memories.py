@@ -79,7 +79,7 @@ async def list_scope(
 
 
 async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRecord:
-    """Give a memory new text. The old row is superseded by a new one, whose record is returned."""
+    """Give a memory new text under the same id; what it said before is superseded, and told by its history."""
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope, ref = await locate(core, caller, request.memory_id, ids)
     check_writable(core.instance_of(caller), scope)

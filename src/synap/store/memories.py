@@ -48,6 +48,7 @@ from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
 
 REPLACED = "the document was changed"
+UPDATED = "updated"
 OUTDATED = "a newer version of the document took its place"
 
 _HISTORY_LIMIT = 200
@@ -241,11 +242,12 @@ class Memories:
         metadata: Mapping[str, Any] | None = None,
         slot: Slot = "emb",
     ) -> str | None:
-        """Put a new memory in the place of a stored one, which is superseded; return its public id.
+        """Put a new memory in the place of a stored one, under the same id; return its public id.
 
-        Returns None, and changes nothing, if the old one is not active. `metadata` None keeps the old one's.
+        The old one is kept as superseded under an id of its own, which its history tells. Returns None, and changes
+        nothing, if the old one is not active. `metadata` None keeps the old one's.
         """
-        fresh = self._ids.next()
+        kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
             await confirm(await bump(connection, scope), scope)
@@ -259,11 +261,16 @@ class Memories:
                 if metadata is not None or old["metadata"] is None
                 else decode_metadata(old["metadata"]),
             )
+            params = place(scope) | {"memory": row_id, "kept": kept}
+            locator = {"ids": [kept], "instance": instance_id, "shared": scope.shared}
             async with connection.pipeline():
-                await insert_memories(connection, scope, {fresh: memory}, origin, slot=slot, now=now, ids=self._ids)
-                ended = Ended(id=row_id, by=fresh, valid_until=now, reason="updated")
+                await execute(connection, "move_memory", params, shared=scope.shared)
+                await execute(connection, "move_mentions", params, shared=scope.shared)
+                await execute(connection, "insert_locators", params | locator)
+                await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
+                ended = Ended(id=kept, by=row_id, valid_until=now, reason=UPDATED)
                 await end_memories(connection, scope, [ended], now=now)
-        return memory_ref(scope, fresh)
+        return memory_ref(scope, row_id)
 
     async def restore(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
         """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
@@ -285,13 +292,20 @@ class Memories:
         return True
 
     async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
-        """Blank a memory, its links and the passages it rested on; False if it is not there or erased already."""
+        """Blank a memory, its links and the passages it rested on; False if it is not there or erased already.
+
+        What it said before it was updated goes with it.
+        """
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
                 return False
-            await erase_memory(connection, scope, row, now=now)
+            params = place(scope) | {"memory": row_id, "reason": UPDATED}
+            earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
+            versions = [row, *await earlier.fetchall()]
+            for version in versions:
+                await erase_memory(connection, scope, version, now=now)
         return True
 
     async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:

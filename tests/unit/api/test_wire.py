@@ -34,7 +34,7 @@ def item(name: str = "a", kind: str = "fact", **fields: Any) -> ContextItem:
 
 
 def answer(*items: ContextItem, **metadata: Any) -> ContextAnswer:
-    ranked = tuple(msgspec.structs.replace(one, rank=rank) for rank, one in enumerate(items))
+    ranked = tuple(msgspec.structs.replace(one, rank=rank) for rank, one in enumerate(items, 1))
     return ContextAnswer(items=ranked, formatted_context="- [user] Blue.", metadata=ContextMetadata(**metadata))
 
 
@@ -93,7 +93,7 @@ def test_the_ranked_list_is_written_only_when_asked_for() -> None:
 
     assert [one["id"] for one in items] == ["e", "p", "f", "m", "s"]
     assert [one["category"] for one in items] == ["temporal_events", "preferences", "excerpts", "emotions", "episodes"]
-    assert [one["rank"] for one in items] == [0, 1, 2, 3, 4]
+    assert [one["rank"] for one in items] == [1, 2, 3, 4, 5]
 
 
 def test_the_rank_score_never_rises_with_the_rank_and_keeps_the_sources_own() -> None:

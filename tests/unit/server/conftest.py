@@ -161,7 +161,14 @@ class FakeApi:
         self._note(request)
         items = (
             ContextItem(
-                id="1", type="fact", content="Works at Acme", scope="user", source="user:d1", confidence=0.9, score=0.9
+                id="1",
+                type="fact",
+                content="Works at Acme",
+                scope="user",
+                source="user:d1",
+                confidence=0.9,
+                score=0.9,
+                rank=1,
             ),
             ContextItem(
                 id="2",
@@ -171,7 +178,7 @@ class FakeApi:
                 source="customer:d1",
                 confidence=0.8,
                 score=0.5,
-                rank=1,
+                rank=2,
             ),
         )
         return ContextAnswer(

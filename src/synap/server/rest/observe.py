@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from synap.server.rest.bodies import CORRELATION
 
@@ -35,6 +35,13 @@ class RequestMetrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._reported = Counter(
+            "synap_client_events", "Events that clients reported of their own calls", registry=self._registry
+        )
+
+    def reported(self, count: int) -> None:
+        """Note that a client reported `count` of its own calls."""
+        self._reported.inc(count)
 
     def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
         """Note a request. `route` is the template, never the path, so that no id becomes a label."""

@@ -18,6 +18,14 @@ from unnest(%(ids)s::bigint[], %(segments)s::bigint[], %(types)s::smallint[], %(
 insert into locator (bucket, id, instance_id, scope_id, shared)
 select %(bucket)s, m.id, %(instance)s, %(scope)s, %(shared)s
 from unnest(%(ids)s::bigint[]) as m (id)
+on conflict do nothing
+
+-- name: move_memory
+-- Frees the id for what is said instead.
+update memory{t} set id = %(kept)s where {at} scope_id = %(scope)s and id = %(memory)s
+
+-- name: move_mentions
+update mention{t} set memory_id = %(kept)s where {at} scope_id = %(scope)s and memory_id = %(memory)s
 
 -- name: link_entities
 with named as (
@@ -102,7 +110,7 @@ select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by
 from memory{t} m
 left join document{t} d on d.bucket = m.bucket and d.id = m.document_row
 where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[])
-order by m.id
+order by array_position(%(ids)s::bigint[], m.id)
 
 -- name: list_memories
 select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
@@ -136,12 +144,21 @@ with recursive newer as (
     join older on m.superseded_by = older.id
     where {at:m} m.scope_id = %(scope)s
 )
-select id from older order by id limit %(limit)s
+select m.id from memory{t} m join older on older.id = m.id
+where {at:m} m.scope_id = %(scope)s
+order by m.recorded_at, m.status = 0, m.id
+limit %(limit)s
 
 -- name: lock_memory
 select id, status, document_row, segment_row, superseded_by, sources, detail, metadata::text as metadata
 from memory{t}
 where {at} scope_id = %(scope)s and id = %(memory)s
+for update
+
+-- name: earlier_versions
+select id, status, document_row, segment_row, superseded_by, sources, detail, metadata::text as metadata
+from memory{t}
+where {at} scope_id = %(scope)s and superseded_by = %(memory)s and reason = %(reason)s and status <> 3
 for update
 
 -- name: restore_memory
