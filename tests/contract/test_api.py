@@ -186,6 +186,21 @@ async def test_a_single_memory_is_listed_read_changed_and_erased(sdk: Synap) -> 
         await sdk.memories.get(changed.memory_id)
 
 
+async def test_a_conversation_is_made_ready_for_a_prompt(sdk: Synap) -> None:
+    for role, content in (("user", "Is {this} it?"), ("assistant", "It is.")):
+        await sdk.conversation.record_message("ready", role, content, user_id="ana")
+
+    prompt = await sdk.conversation.context.get_context_for_prompt("ready", style="bullet_points")
+    unknown = await sdk.conversation.context.get_context_for_prompt("never")
+
+    assert prompt.formatted_context == "- user: Is {this} it?\n- assistant: It is."
+    assert [message.role for message in prompt.recent_messages] == ["user", "assistant"]
+    assert (prompt.available, prompt.recent_message_count, prompt.total_message_count) == (True, 2, 2)
+    assert (unknown.available, unknown.recent_messages) == (False, ())
+    with pytest.raises(InvalidInputError):
+        await sdk.conversation.context.get_context_for_prompt("ready", style="haiku")
+
+
 async def test_a_batch_judges_its_rows_one_by_one_and_counts_its_memories(sdk: Synap) -> None:
     result = await sdk.memories.batch_create(
         [

@@ -74,3 +74,45 @@ class ReadConversation(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str | None = None
     start: int = 1
     limit: int = 500
+
+
+class ReadPrompt(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversation to put into a prompt, and how: `style` is `structured`, `narrative` or `bullet_points`."""
+
+    conversation_id: str
+    user_id: str | None = None
+    customer_id: str | None = None
+    style: str = "structured"
+
+
+class PromptMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that stands in a prompt word for word."""
+
+    role: str
+    content: str
+    timestamp: datetime
+    message_id: str
+
+
+class PromptContext(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation made ready for a prompt.
+
+    Attributes:
+        formatted_context: Its latest messages as text, as many as the token budget holds.
+        available: Whether the conversation is known.
+        is_stale: Whether messages came after what the text rests on.
+        quality_warning: Whether a summary in it lost too much.
+        recent_messages: The messages that no summary covers, in order; of a long conversation the last thousand.
+        recent_message_count: How many these are.
+        compacted_message_count: How many a summary covers.
+        total_message_count: How many the conversation has.
+    """
+
+    formatted_context: str = ""
+    available: bool = False
+    is_stale: bool = False
+    quality_warning: bool = False
+    recent_messages: tuple[PromptMessage, ...] = ()
+    recent_message_count: int = 0
+    compacted_message_count: int = 0
+    total_message_count: int = 0

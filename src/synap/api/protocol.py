@@ -21,7 +21,9 @@ from synap.api.admin import (
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
     ConversationTurns,
+    PromptContext,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -108,6 +110,10 @@ class Api(Protocol):
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """Read messages back, in order; an unknown conversation gives none."""
+        ...
+
+    async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
+        """Return a conversation made ready for a prompt; an unknown one is not available."""
         ...
 
     async def health(self) -> Health:

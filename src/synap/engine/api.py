@@ -9,7 +9,9 @@ from synap.api.admin import Health, WhoAmI
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
     ConversationTurns,
+    PromptContext,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -123,6 +125,10 @@ class EngineApi:
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """See `Api.conversation_turns`."""
         return await conversations.turns(self.core, self.caller, request)
+
+    async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
+        """See `Api.conversation_prompt`."""
+        return await conversations.prompt(self.core, self.caller, request)
 
     async def health(self) -> Health:
         """See `Api.health`."""

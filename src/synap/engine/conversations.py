@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from synap.api.conversations import (
     ConversationTurn,
     ConversationTurns,
+    PromptContext,
+    PromptMessage,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -20,8 +23,9 @@ from synap.domain.echoes import echo
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope, decide_scope
+from synap.domain.tokens import count_tokens
 from synap.engine import checks
-from synap.engine.callers import Caller, write_scope
+from synap.engine.callers import Caller, Instance, write_scope
 from synap.engine.core import Core
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.ingestion.prepare import prepare
@@ -32,6 +36,12 @@ from synap.store.documents import AcceptDocument
 MAX_BATCH = 1000
 MAX_PAGE = 1000
 ROLES = ("user", "assistant")
+STYLES = {
+    "structured": "{role}: {content}",
+    "narrative": "The {role} said: {content}",
+    "bullet_points": "- {role}: {content}",
+}
+"""How a message is written into a prompt, by style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +110,9 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
     if not 1 <= request.limit <= MAX_PAGE:
         raise InvalidInputError(f"limit must lie between 1 and {MAX_PAGE}, not {request.limit}", field="limit")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
-    if ids.empty:
-        owners = await core.store.documents.owners(instance.id, conversation)
-        if len(owners) != 1:
-            return ConversationTurns()
-        # The directory does not tell in which space a shared scope lies: the instance does.
-        scope = decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
-    else:
-        scope = decide_scope(instance.place, ids, conversational=True)
+    scope = await _owner(core, instance, conversation, ids)
+    if scope is None:
+        return ConversationTurns()
     found = await core.store.conversations.read(scope, conversation, start=request.start, limit=request.limit)
     core.note(caller, "message.read", scope=scope, count=len(found))
     return ConversationTurns(
@@ -122,6 +127,58 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
             for message in found
         )
     )
+
+
+async def prompt(core: Core, caller: Caller, request: ReadPrompt) -> PromptContext:
+    """Make a conversation ready for a prompt: its latest messages, as many as the instance's token budget holds."""
+    instance = core.instance_of(caller)
+    conversation = conversation_uuid(check_caller_id(request.conversation_id, field="conversation_id"))
+    line = STYLES.get(request.style)
+    if line is None:
+        allowed = ", ".join(repr(name) for name in STYLES)
+        raise InvalidInputError(f"style must be one of {allowed}, not {echo(request.style)}", field="style")
+    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    scope = await _owner(core, instance, conversation, ids)
+    found = [] if scope is None else await core.store.conversations.recent(scope, conversation, limit=MAX_PAGE)
+    kept_from = instance.maca.storage.retention.kept_from(core.clock.now())
+    found = [message for message in found if kept_from is None or message.recorded_at >= kept_from]
+    core.note(caller, "message.read", scope=scope, count=len(found))
+    if not found:
+        return PromptContext()
+    return PromptContext(
+        formatted_context=_latest(
+            [line.format(role=m.role, content=m.content) for m in found], instance.maca.retrieval.budget.max_tokens
+        ),
+        available=True,
+        recent_messages=tuple(
+            PromptMessage(role=m.role, content=m.content, timestamp=m.recorded_at, message_id=m.id) for m in found
+        ),
+        recent_message_count=len(found),
+        total_message_count=found[-1].position,
+    )
+
+
+def _latest(lines: Sequence[str], budget: int) -> str:
+    """Return the last of `lines` that fit `budget` tokens together."""
+    kept: list[str] = []
+    left = budget
+    for line in reversed(lines):
+        left -= count_tokens(f"{line}\n")
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join(reversed(kept))
+
+
+async def _owner(core: Core, instance: Instance, conversation: str, ids: Ids) -> Scope | None:
+    """Return whose a conversation is: of whom `ids` names, or without ids its only owner; None for none or several."""
+    if not ids.empty:
+        return decide_scope(instance.place, ids, conversational=True)
+    owners = await core.store.documents.owners(instance.id, conversation)
+    if len(owners) != 1:
+        return None
+    # The directory does not tell in which space a shared scope lies: the instance does.
+    return decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
 
 
 def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:

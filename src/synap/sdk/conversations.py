@@ -8,7 +8,9 @@ from typing import Any
 
 from synap.api.conversations import (
     ConversationTurn,
+    PromptContext,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -142,3 +144,31 @@ class ConversationContexts:
             "include_conversation_context": include_conversation_context,
         }
         return await fetch("conversation", self._connect, asked)
+
+    async def get_context_for_prompt(
+        self,
+        conversation_id: str,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        *,
+        style: str = "structured",
+    ) -> PromptContext:
+        """Return the conversation itself, made ready for a prompt; an unknown one has `available` False.
+
+        Args:
+            conversation_id: Any string.
+            user_id: Whose it is; without ids its only owner is taken.
+            customer_id: The user's customer.
+            style: `structured`, `narrative` or `bullet_points`.
+
+        Raises:
+            InvalidInputError: An id or the style is none.
+        """
+        check_caller_id(conversation_id, field="conversation_id")
+        asked = {
+            "conversation_id": conversation_id,
+            "user_id": user_id,
+            "customer_id": customer_id,
+            "style": style,
+        }
+        return await (await self._connect()).conversation_prompt(build(ReadPrompt, asked))

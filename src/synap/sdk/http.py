@@ -11,7 +11,9 @@ from synap.api.admin import Health, WhoAmI
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
     ConversationTurns,
+    PromptContext,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -133,6 +135,12 @@ class HttpApi:
             "limit": request.limit,
         }
         return read(await self._transport.call("GET", path, query=query, repeatable=True), ConversationTurns)
+
+    async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
+        """Return a conversation made ready for a prompt."""
+        path = f"/v1/conversations/{conversation_uuid(request.conversation_id)}/context-for-prompt"
+        query = {"user_id": request.user_id, "customer_id": request.customer_id, "style": request.style}
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), PromptContext)
 
     async def health(self) -> Health:
         """Return whether the server can serve, and with what."""

@@ -27,7 +27,10 @@ from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, Fetc
 from synap.api.conversations import (
     ConversationTurn,
     ConversationTurns,
+    PromptContext,
+    PromptMessage,
     ReadConversation,
+    ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
@@ -198,6 +201,11 @@ class FakeApi:
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         self._note(tuple(requests))
         return RecordedBatch(total=len(requests), succeeded=len(requests), failed=0)
+
+    async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
+        self._note(request)
+        message = PromptMessage(role="user", content="hi", timestamp=NOW, message_id="g1")
+        return PromptContext(formatted_context="user: hi", available=True, recent_messages=(message,))
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         self._note(request)

@@ -11,7 +11,7 @@ import pytest
 
 from synap.api.admin import CreateInstance, UpdateInstance, WorldMemory
 from synap.api.contexts import FetchContext
-from synap.api.conversations import ReadConversation, RecordMessage
+from synap.api.conversations import ReadConversation, ReadPrompt, RecordMessage
 from synap.api.memories import CreateMemory, ListMemories, StructuredMemory, UpdateMemory
 from synap.domain.documents import Turn
 from synap.domain.ids import conversation_uuid
@@ -93,6 +93,14 @@ async def test_every_operation_asks_and_answers_the_same_over_http(
 
     assert over_http == directly
     assert asked_over_http == backend.api.asked
+
+
+async def test_a_conversation_is_made_ready_for_a_prompt_by_its_uuid(api: HttpApi, backend: Any) -> None:
+    answer = await api.conversation_prompt(ReadPrompt(conversation_id="a/b", customer_id="c", style="narrative"))
+
+    expected = ReadPrompt(conversation_id=conversation_uuid("a/b"), customer_id="c", style="narrative")
+    assert backend.api.asked == [expected]
+    assert (answer.formatted_context, answer.recent_messages[0].content) == ("user: hi", "hi")
 
 
 async def test_messages_are_read_back_by_the_conversations_uuid(api: HttpApi, backend: Any) -> None:

@@ -36,6 +36,7 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
             conversations.record,
             conversations.record_batch,
             conversations.turns,
+            conversations.prompt,
             telemetry.receive,
             *memories.routers(),
             *management.ROUTES,

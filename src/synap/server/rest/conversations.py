@@ -9,7 +9,15 @@ from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from synap.api.conversations import ConversationTurns, ReadConversation, RecordedBatch, RecordedMessage, RecordMessage
+from synap.api.conversations import (
+    ConversationTurns,
+    PromptContext,
+    ReadConversation,
+    ReadPrompt,
+    RecordedBatch,
+    RecordedMessage,
+    RecordMessage,
+)
 from synap.api.requests import build, message_batch
 from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import check_row, read_body, read_object, read_query, unquoted
@@ -17,7 +25,8 @@ from synap.server.rest.memories import rows_of
 
 _OK = 200
 _PREFIX = b"/v1/conversations/"
-_SUFFIX = b"/messages"
+_MESSAGES = b"/messages"
+_PROMPT = b"/context-for-prompt"
 
 
 class TurnsQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +36,14 @@ class TurnsQuery(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str | None = None
     start: int = 1
     limit: int = 500
+
+
+class PromptQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose conversation, and the style of the text: `structured`, `narrative` or `bullet_points`."""
+
+    user_id: str | None = None
+    customer_id: str | None = None
+    style: str = "structured"
 
 
 @post("/v1/conversations/messages", status_code=_OK, opt={"body": RecordMessage}, summary="Record a message")
@@ -48,24 +65,50 @@ async def record_batch(request: Request[Any, Any, Any], api: Application) -> Rec
 
 @get(
     "/v1/conversations/{conversation:path}",
-    opt={"query": TurnsQuery, "path": "/v1/conversations/{conversation_id}/messages"},
+    opt={"query": TurnsQuery, "path": "/v1/conversations/{conversation_id}/messages", "answer": ConversationTurns},
     summary="Read messages back",
 )
 async def turns(
     request: Request[Any, Any, Any],
     conversation: FromPath[str],  # noqa: ARG001 - matched here, read from the raw path
     api: Application,
-) -> ConversationTurns:
+) -> ConversationTurns | PromptContext:
     """Return messages of `/v1/conversations/<id>/messages`; the id may hold anything, slashes included."""
-    conversation_id = _conversation_of(request.scope.get("raw_path") or request.scope["path"].encode())
+    if request.scope["path"].endswith(_PROMPT.decode()):
+        return await _prompt(request, api)
+    conversation_id = _conversation_of(request, _MESSAGES)
     query = read_query(request, TurnsQuery)
     values = {**msgspec.structs.asdict(query), "conversation_id": conversation_id}
     return await api.conversation_turns(build(ReadConversation, values))
 
 
-def _conversation_of(raw_path: bytes) -> str:
+@get(
+    "/v1/conversations/{conversation_id:str}/context-for-prompt",
+    opt={"query": PromptQuery},
+    summary="Make a conversation ready for a prompt",
+)
+async def prompt(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[str],  # noqa: ARG001 - read from the raw path
+    api: Application,
+) -> PromptContext:
+    """Return the conversation's latest messages as text and one by one; an unknown one is not available.
+
+    The router prefers the route whose id may hold slashes, which hands such requests on; this one describes them.
+    """
+    return await _prompt(request, api)
+
+
+async def _prompt(request: Request[Any, Any, Any], api: Application) -> PromptContext:
+    query = read_query(request, PromptQuery)
+    values = {**msgspec.structs.asdict(query), "conversation_id": _conversation_of(request, _PROMPT)}
+    return await api.conversation_prompt(build(ReadPrompt, values))
+
+
+def _conversation_of(request: Request[Any, Any, Any], suffix: bytes) -> str:
     """Return the id between prefix and suffix of a path as it was sent: the router's own would lose double slashes."""
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
     path = raw_path.partition(b"?")[0]
-    if not (path.startswith(_PREFIX) and path.endswith(_SUFFIX) and len(path) > len(_PREFIX) + len(_SUFFIX)):
+    if not (path.startswith(_PREFIX) and path.endswith(suffix) and len(path) > len(_PREFIX) + len(suffix)):
         raise NotFoundException
-    return unquoted(path[len(_PREFIX) : -len(_SUFFIX)], field="conversation_id")
+    return unquoted(path[len(_PREFIX) : -len(suffix)], field="conversation_id")
