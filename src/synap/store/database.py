@@ -139,32 +139,24 @@ class Database:
                 async with self._pool.connection() as connection:
                     yield connection
             except psycopg.OperationalError as error:
-                await self._mended(error)
+                if retriable(error):
+                    # Where one connection was lost, the idle ones probably were too: replace them before they are used.
+                    await self._pool.check()
                 raise
-
-    async def _mended(self, error: psycopg.OperationalError) -> None:
-        """Where one connection was lost, the idle ones probably were too: replace them before they are used."""
-        if retriable(error):
-            await self._pool.check()
 
     @asynccontextmanager
     async def _transaction(
         self, entered: list[int] | None, *, role: str | None, pipelined: bool, plan_once: bool = False
     ) -> AsyncIterator[Connection]:
-        with translated():
-            try:
-                async with self._pool.connection() as connection, AsyncExitStack() as stack:
-                    if pipelined:
-                        await stack.enter_async_context(connection.pipeline())
-                    # Not inside a passing pipeline: a transaction that begins in one keeps it open until its own end.
-                    await stack.enter_async_context(connection.transaction())
-                    await _enter(connection, entered, role)
-                    if plan_once and not self._distributed:
-                        await connection.execute(_PLAN_ONCE)
-                    yield connection
-            except psycopg.OperationalError as error:
-                await self._mended(error)
-                raise
+        async with self.alone() as connection, AsyncExitStack() as stack:
+            if pipelined:
+                await stack.enter_async_context(connection.pipeline())
+            # Not inside a passing pipeline: a transaction that begins in one keeps it open until its own end.
+            await stack.enter_async_context(connection.transaction())
+            await _enter(connection, entered, role)
+            if plan_once and not self._distributed:
+                await connection.execute(_PLAN_ONCE)
+            yield connection
 
 
 async def _enter(connection: Connection, entered: list[int] | None, role: str | None) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
-from synap.domain.contexts import Candidate, ScoreParts, SegmentRef
+from synap.domain.contexts import Candidate, ScoreParts, SegmentRef, Untold
 from synap.domain.memories import Evidence, Memory, MemoryType, Statement
 from synap.domain.scopes import Scope
 from synap.retrieval.scored import Scored, Settled
@@ -61,6 +62,17 @@ class Make:
             speaker=speaker,
             vector_scores=vector,
             lexical_scores=lexical,
+        )
+
+    def untold(self, *, lexical: float, place: tuple[int, int], rung: str = "user", shared: bool = False) -> Untold:
+        """One row that came with its lexical score alone."""
+        return Untold(
+            scopes=np.array([SCOPES[rung].id]),
+            documents=np.array(place[:1]),
+            ordinals=np.array(place[1:]),
+            shared=np.array([shared]),
+            vector_scores=np.array([[np.nan]]),
+            lexical_scores=np.array([[lexical]]),
         )
 
     def scored(self, name: str, total: float = 0.5, content: str = "", **candidate: Any) -> Scored:

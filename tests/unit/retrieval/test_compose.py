@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
-from synap.domain.contexts import Candidate, Context, Query, Recall, Search, Untold
+from synap.domain.contexts import Candidate, Context, Query, Recall, Search
 from synap.domain.memories import MemoryType
 from synap.domain.tokens import count_tokens
 from synap.retrieval.compose import Wanted, compose
@@ -97,20 +95,13 @@ def test_an_answer_can_be_narrowed_to_rungs(make: Any) -> None:
 
 def test_what_came_without_its_text_counts_for_the_rungs_asked_for_alone(make: Any) -> None:
     turn = make.candidate("m", "It is known.", lexical=(1.0,), place=(1, 1), excerpt=True)
-    scope = turn.memory.scope.id
-    beside = Untold(
-        scopes=np.array([scope]),
-        documents=np.array([1]),
-        ordinals=np.array([2]),
-        shared=np.array([False]),
-        vector_scores=np.array([[np.nan]]),
-        lexical_scores=np.array([[4.0]]),
-    )
+    beside = {rung: make.untold(lexical=4.0, place=(1, 2), rung=rung) for rung in ("user", "client")}
     search = Search(chain=make.chain(), queries=(Query(text="known"),), now=make.now)
 
-    whole = compose(Recall(candidates=(turn,), untold=beside), search, Wanted(rungs=frozenset({"user"})))
-    foreign = replace(beside, scopes=np.array([make.chain()[-1].id]))
-    without = compose(Recall(candidates=(turn,), untold=foreign), search, Wanted(rungs=frozenset({"user"})))
+    whole, without = (
+        compose(Recall(candidates=(turn,), untold=beside[rung]), search, Wanted(rungs=frozenset({"user"})))
+        for rung in ("user", "client")
+    )
 
     assert (whole.items[0].score.lexical, without.items[0].score.lexical) == (0.25, 1.0)
 

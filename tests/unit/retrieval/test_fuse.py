@@ -130,7 +130,7 @@ def test_ties_go_by_id_whatever_the_order_of_arrival(make: Any) -> None:
 
 
 def test_nothing_to_score_gives_nothing(make: Any) -> None:
-    assert ids(ask(make, [], "anything")) == []
+    assert ids(ask(make, [], "anything", untold=make.untold(lexical=4.0, place=(1, 2)))) == []
     assert ids(ask(make, [make.candidate("a")])) == []
 
 
@@ -151,17 +151,8 @@ def test_an_excerpt_comes_second_to_a_memory_that_says_as_much(make: Any) -> Non
 
 def test_what_came_without_its_text_lends_its_score_and_is_not_served(make: Any) -> None:
     served = make.candidate("a", lexical=(1.0,), place=(1, 1), excerpt=True)
-    beside = Untold(
-        scopes=np.array([1]),
-        documents=np.array([1]),
-        ordinals=np.array([2]),
-        shared=np.array([False]),
-        vector_scores=np.array([[np.nan]]),
-        lexical_scores=np.array([[4.0]]),
-    )
-
-    fused = ask(make, [served], "anything", untold=beside)
-    apart = ask(make, [served], "anything", untold=replace(beside, shared=np.array([True])))
+    fused = ask(make, [served], "anything", untold=make.untold(lexical=4.0, place=(1, 2)))
+    apart = ask(make, [served], "anything", untold=make.untold(lexical=4.0, place=(1, 2), shared=True))
 
     assert ids(fused) == ["a"]
     assert fused.scored[0].score.lexical == pytest.approx(0.25)
@@ -170,7 +161,7 @@ def test_what_came_without_its_text_lends_its_score_and_is_not_served(make: Any)
 
 
 def test_nothing_with_a_text_gives_nothing(make: Any) -> None:
-    assert ids(ask(make, [], "anything")) == []
+    assert ids(ask(make, [], "anything", untold=make.untold(lexical=4.0, place=(1, 2)))) == []
 
 
 def test_what_has_no_vector_yet_is_judged_by_its_words_alone(make: Any) -> None:

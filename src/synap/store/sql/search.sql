@@ -1,11 +1,10 @@
 -- name: recall
 -- One query over the four content tables (part 0 memory, 1 memory_shared, 2 segment, 3 segment_shared). `held` is read by
--- index-only scans and carries what both arms need: the cosine, and a mask whose bits tell
--- which query terms a row holds. BM25 (Robertson, Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 1.2, b 0.75,
+-- index-only scans and carries what both arms need: the cosine, and a mask whose bits tell which query terms a row holds. BM25 (Robertson, Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 1.2, b 0.75,
 -- each term counted once) takes its statistics from the rows of the chain alone, memories and segments together. Rows
 -- with equal masks share their sum of idf, so that it is worked out once per mask and not once per row.
--- `held` is read several times, so its columns are narrow and, but for the distance of what has no vector yet, never null:
--- PostgreSQL takes apart rows without nulls twice as fast. Memories have place 0 0.
+-- `held` is read several times, so its columns are narrow and, but for the distance of what has no vector yet, never null,
+-- which lets PostgreSQL find a column without looking at those before it. Memories have place 0 0.
 -- The most promising rows come whole; all others, and the segments beside the best, as two arrays in one last row.
 -- A segment's `quote` is null where its text ends with the passage of the document, after a label or headings.
 with held as materialized (
