@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from synap.api.admin import Health
+from synap.api.bundles import Anticipate, ContextBundle
 from synap.engine.admin import EngineAdmin
 from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
@@ -129,6 +130,14 @@ class Engine:
         """Return the operator's operations, bound to a caller with a management key."""
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
         return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
+
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - replaced by the anticipation branch
+        """Return what the next turn of a conversation will need; nothing where that cannot be told."""
+        return ()
+
+    async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - replaced by the anticipation branch
+        """Return what a bundle sent earlier must be replaced by; None while all that it holds still stands."""
+        return None
 
     async def health(self) -> Health:
         """Return whether it can serve. A store that does not answer, or a loop that fails, makes it `degraded`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from synap.api.admin import Health
+from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.protocol import AdminApi, Api
 from synap.engine.callers import Caller
 from synap.engine.metrics import Metrics
@@ -36,6 +37,14 @@ class Backend(Protocol):
 
     def admin_for(self, caller: Caller, *, correlation_id: str = "") -> AdminApi:
         """Return the operations of management."""
+        ...
+
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
+        """Return what the next turn of a conversation will need; nothing where that cannot be told."""
+        ...
+
+    async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
+        """Return what a bundle sent earlier must be replaced by, under its id; None while all that it holds still stands."""
         ...
 
     async def health(self) -> Health:

@@ -23,6 +23,7 @@ from synap.api.admin import (
     WhoAmI,
     WorldMemory,
 )
+from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext
 from synap.api.conversations import (
     ConversationTurn,
@@ -309,6 +310,8 @@ class FakeBackend:
     def __init__(self) -> None:
         self.api = FakeApi()
         self.admin = FakeAdmin()
+        self.bundles: tuple[ContextBundle, ...] = ()
+        self.renewed: ContextBundle | None = None
         self.metrics = Metrics()
 
     async def authenticate(self, key: str) -> Caller:
@@ -326,6 +329,12 @@ class FakeBackend:
     def api_for(self, caller: Caller, *, correlation_id: str = "") -> FakeApi:  # noqa: ARG002 - the backend's signature
         self.api.correlation_id = correlation_id
         return self.api
+
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - as above
+        return self.bundles
+
+    async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - as above
+        return self.renewed
 
     def admin_for(self, caller: Caller, *, correlation_id: str = "") -> FakeAdmin:  # noqa: ARG002 - as above
         return self.admin
