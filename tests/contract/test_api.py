@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -115,6 +116,45 @@ async def test_a_document_is_found_again_by_its_owner_and_by_nobody_else(sdk: Sy
 
     assert any("marigold" in item.content for item in hers.items)
     assert all("marigold" not in item.content for item in [*strangers.items, *colleague.items])
+
+
+async def test_a_file_is_read_found_again_and_known_by_its_name(sdk: Synap, tmp_path: Path) -> None:
+    table = tmp_path / "codes.csv"
+    table.write_text("Building,Alarm code\nGreenhouse,marigold\n")
+
+    taken = await sdk.memories.create_from_file(table, user_id="ana", customer_id="flora", metadata={"shelf": 3})
+    assert (await sdk.memories.wait_for_completion(taken.ingestion_id)).status == "completed"
+
+    hers = await sdk.user.context.fetch("ana", "flora", search_query="greenhouse alarm code")
+    strangers = await sdk.user.context.fetch("ana", "fauna", search_query="greenhouse alarm code")
+    found = next(item for item in hers.items if "marigold" in item.content)
+    assert (found.metadata["filename"], found.metadata["shelf"]) == ("codes.csv", 3)
+    assert all("marigold" not in item.content for item in strangers.items)
+
+
+async def test_text_and_bytes_are_taken_as_files_are(sdk: Synap) -> None:
+    as_text = await sdk.memories.create_from_file(text="Ana keeps bees.", user_id="ana")
+    as_bytes = await sdk.memories.create_from_file(file=b"Ana keeps goats.", filename="goats.txt", user_id="ana")
+
+    for taken in (as_text, as_bytes):
+        assert (await sdk.memories.wait_for_completion(taken.ingestion_id)).status == "completed"
+    kept = " ".join(item.content for item in (await sdk.user.context.fetch("ana", search_query="Ana keeps")).items)
+    assert "bees" in kept
+    assert "goats" in kept
+
+
+async def test_a_file_that_cannot_be_read_is_refused_and_leaves_nothing(sdk: Synap) -> None:
+    for filename, content in (("sums.xlsx", b"PK"), ("plan.pdf", b"%PDF-1.4 broken"), ("old.txt", b"\xff\xfe\xfa")):
+        with pytest.raises(InvalidInputError) as caught:
+            await sdk.memories.create_from_file(file=content, filename=filename, user_id="ana")
+        assert caught.value.field == "file"
+        assert filename in caught.value.message
+    with pytest.raises(PayloadTooLargeError):
+        await sdk.memories.create_from_file(file=b"x" * (DOCUMENT_BYTES + 1), filename="big.txt", user_id="ana")
+    with pytest.raises(InvalidInputError):
+        await sdk.memories.create_from_file(file=b"x", filename="a.txt", text="y", user_id="ana")
+
+    assert (await sdk.memories.list(user_id="ana")).total == 0
 
 
 async def test_shared_documents_are_read_from_below_and_carry_their_scope(sdk: Synap) -> None:

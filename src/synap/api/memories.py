@@ -51,6 +51,21 @@ class CreateMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     on_duplicate: str = "update"
 
 
+class UploadMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file to be remembered. The ending of `filename` tells its kind; `document_type` None follows from that."""
+
+    filename: str
+    content: bytes
+    document_type: str | None = None
+    user_id: str | None = None
+    customer_id: str | None = None
+    mode: str = "long-range"
+    document_id: str | None = None
+    document_created_at: datetime | None = None
+    metadata: Mapping[str, Any] = {}
+    on_duplicate: str = "update"
+
+
 class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     """One document's way through the pipeline.
 

@@ -37,6 +37,7 @@ from synap.api.memories import (
     MemoryPage,
     MemoryRecord,
     UpdateMemory,
+    UploadMemory,
 )
 from synap.domain.scopes import Ids
 
@@ -54,6 +55,10 @@ class Api(Protocol):
 
     async def create_memory(self, request: CreateMemory) -> Ingestion:
         """Accept a document; when this returns, document, segments and job are on disk."""
+        ...
+
+    async def upload_memory(self, request: UploadMemory) -> Ingestion:
+        """Read a file and accept what it holds, as `create_memory` does; its name is kept as metadata `filename`."""
         ...
 
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:

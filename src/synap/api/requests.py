@@ -18,7 +18,7 @@ import msgspec
 
 from synap.api.contexts import FetchContext
 from synap.api.conversations import RecordMessage
-from synap.api.memories import CreateMemory
+from synap.api.memories import CreateMemory, UploadMemory
 from synap.domain.echoes import LONGEST_ECHO, echo
 from synap.domain.ids import check_caller_id
 from synap.errors import InvalidInputError
@@ -63,6 +63,11 @@ def build(kind: type[Request], values: Mapping[str, Any]) -> Request:
         return msgspec.convert(_dated(given, ""), kind)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from error
+
+
+def upload_memory(values: Mapping[str, Any], content: bytes) -> UploadMemory:
+    """Return the request that hands a file in, out of its bytes and named values; see `build`."""
+    return msgspec.structs.replace(build(UploadMemory, {**values, "content": ""}), content=content)
 
 
 def checked(request: Request) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from synap.adapters.files.content import FileContent
+from synap.adapters.files.read import SUFFIXES, read_file
 from synap.api.memories import BatchResult, Ingestion
 from synap.cli.options import ApiKey, AsJson, BaseUrl, CustomerId, DataDir, UserId, open_synap
 from synap.cli.outcome import Exit, run
 from synap.cli.output import console, emit_json, emit_lines
+from synap.errors import InvalidInputError
 from synap.sdk.client import Synap
 from synap.sdk.responses import ContextResponse
 
-TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".eml", ".csv", ".json", ".text"})
 GROUP = 100
 """Documents per batch, so that the progress bar moves and memory stays small."""
 
@@ -34,7 +37,9 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders to walk.", exists=True)],
     customer: CustomerId = None,
     user: UserId = None,
-    document_type: Annotated[str, typer.Option("--type", help="Document type.")] = "document",
+    document_type: Annotated[
+        str | None, typer.Option("--type", help="Document type; by default what the file's kind tells.")
+    ] = None,
     mode: Annotated[str, typer.Option(help="fast or long-range.")] = "long-range",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until everything is processed.")] = True,
     data_dir: DataDir = None,
@@ -42,7 +47,7 @@ def ingest(
     api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest text files and folders. A file's path is its document id, so that a second run updates what changed."""
+    """Ingest files and folders: text, Markdown, HTML, CSV, e-mail, chat exports, and with their extras PDF and Word. A file's path is its document id, so that a second run updates what changed."""
     files, refusals = collect(paths)
     sdk = open_synap(data_dir=data_dir, base_url=url, api_key=api_key)
 
@@ -58,7 +63,7 @@ def ingest(
 
 
 def collect(paths: Sequence[Path]) -> tuple[list[Path], list[Refusal]]:
-    """Return the files to ingest, sorted, and named files of a kind that is not text.
+    """Return the files to ingest, sorted, and named files of a kind that is not read.
 
     Folders are walked; hidden files and folders, and files of other kinds inside folders, are passed over.
     """
@@ -67,16 +72,20 @@ def collect(paths: Sequence[Path]) -> tuple[list[Path], list[Refusal]]:
     for path in paths:
         if path.is_dir():
             files += sorted(found for found in path.rglob("*") if found.is_file() and _wanted(found, path))
-        elif path.suffix.lower() in TEXT_SUFFIXES or not path.suffix:
+        elif path.suffix.casefold() in SUFFIXES or not path.suffix:
             files.append(path)
         else:
-            refusals.append(Refusal(path=str(path), reason=f"{path.suffix} is not text; give the extracted text"))
+            refusals.append(Refusal(path=str(path), reason=f"{path.suffix} is not a kind that is read; give its text"))
     return files, refusals
 
 
 def _wanted(path: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return not hidden and path.suffix.lower() in TEXT_SUFFIXES
+    return not hidden and path.suffix.casefold() in SUFFIXES
+
+
+def _read(path: Path) -> FileContent:
+    return read_file(path.name, path.read_bytes())
 
 
 async def _ingest_files(
@@ -86,7 +95,7 @@ async def _ingest_files(
     *,
     customer: str | None,
     user: str | None,
-    document_type: str,
+    document_type: str | None,
     mode: str,
     wait: bool,
 ) -> list[BatchResult]:
@@ -99,19 +108,19 @@ async def _ingest_files(
             documents = []
             for path in group:
                 try:
-                    text = path.read_text(encoding="utf-8")
-                except (OSError, UnicodeDecodeError) as error:
-                    refusals.append(Refusal(path=str(path), reason=f"cannot be read as UTF-8 text: {error}"))
+                    found = await asyncio.to_thread(_read, path)
+                except (OSError, InvalidInputError) as error:
+                    refusals.append(Refusal(path=str(path), reason=str(error)))
                     continue
                 documents.append(
                     {
-                        "document": text,
-                        "document_type": document_type,
+                        "document": found.document,
+                        "document_type": document_type or found.document_type.value,
                         "document_id": str(path),
                         "customer_id": customer,
                         "user_id": user,
                         "mode": mode,
-                        "metadata": {"path": str(path)},
+                        "metadata": {"path": str(path), **found.metadata},
                     }
                 )
             if documents:

@@ -25,9 +25,10 @@ from synap.api.memories import (
     MemoryPage,
     MemoryRecord,
     UpdateMemory,
+    UploadMemory,
 )
 from synap.domain.scopes import Ids, Tenancy
-from synap.engine import accepting, batches, contexts, conversations, memories
+from synap.engine import accepting, batches, contexts, conversations, memories, uploads
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
@@ -62,6 +63,11 @@ class EngineApi:
         """See `Api.create_memory`."""
         with span("memories.create", document_type=str(request.document_type), mode=str(request.mode)):
             return await accepting.create(self.core, self.caller, request)
+
+    async def upload_memory(self, request: UploadMemory) -> Ingestion:
+        """See `Api.upload_memory`."""
+        with span("memories.upload", document_type=str(request.document_type), mode=str(request.mode)):
+            return await uploads.upload(self.core, self.caller, request)
 
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
         """See `Api.create_batch`."""

@@ -27,12 +27,13 @@ from synap.api.memories import (
     MemoryPage,
     MemoryRecord,
     UpdateMemory,
+    UploadMemory,
 )
 from synap.api.wire import decode_answer
 from synap.domain.ids import conversation_uuid
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError, ServiceUnavailableError
-from synap.sdk.transport import Transport, segment
+from synap.sdk.transport import Transport, encode, form, segment
 
 Result = TypeVar("Result")
 
@@ -50,6 +51,14 @@ class HttpApi:
     async def create_memory(self, request: CreateMemory) -> Ingestion:
         """Accept a document."""
         return read(await self._transport.call("POST", "/v1/memories", body=request), Ingestion)
+
+    async def upload_memory(self, request: UploadMemory) -> Ingestion:
+        """Read a file and accept what it holds."""
+        members = msgspec.structs.asdict(request)
+        name, file = members.pop("filename"), members.pop("content")
+        fields = {key: _field(value) for key, value in members.items() if value is not None}
+        content = form({"filename": name, **fields}, name, file)
+        return read(await self._transport.call("POST", "/v1/memories/upload", content=content), Ingestion)
 
     async def create_batch(self, requests: Sequence[CreateMemory], *, fail_fast: bool = False) -> BatchResult:
         """Accept documents, judged one by one."""
@@ -177,3 +186,8 @@ def read_list(body: bytes, kind: type[Result]) -> tuple[Result, ...]:
 def owner(ids: Ids) -> Mapping[str, str | None]:
     """Return ids as query parameters."""
     return {"customer_id": ids.customer_id, "user_id": ids.user_id}
+
+
+def _field(value: Any) -> str:
+    """Return a value as a field of a form: text as it is, all else as JSON or ISO 8601."""
+    return value if isinstance(value, str) else encode(value).decode().strip('"')

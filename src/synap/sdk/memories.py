@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 from synap.api.memories import (
     BatchResult,
@@ -20,8 +21,8 @@ from synap.api.memories import (
     UpdateMemory,
 )
 from synap.api.protocol import Api
-from synap.api.requests import build, create_batch
-from synap.domain.documents import IngestionStatus, Turn
+from synap.api.requests import build, create_batch, upload_memory
+from synap.domain.documents import DocumentType, IngestionStatus, Turn
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError, NetworkTimeoutError
 from synap.sdk.rows import check_row_id, checked_rows
@@ -94,6 +95,76 @@ class Memories:
             },
         )
         return await (await self._connect()).create_memory(request)
+
+    async def create_from_file(
+        self,
+        file_path: str | Path | None = None,
+        *,
+        file: IO[bytes] | bytes | None = None,
+        filename: str | None = None,
+        text: str | None = None,
+        document_type: str | None = None,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        mode: str = "long-range",
+        document_id: str | None = None,
+        document_created_at: datetime | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        on_duplicate: str = "update",
+    ) -> Ingestion:
+        """Hand a file in: txt, md, html, csv, eml, a chat export in JSON, and with their extras pdf and docx.
+
+        The file is read where the engine runs. Its name is kept as metadata `filename`.
+
+        Args:
+            file_path: Where the file lies; or
+            file: its bytes, or an open binary file, together with
+            filename: its name, whose ending tells its kind; or
+            text: what it holds, already text.
+            document_type: Of which type it is; None for what follows from its kind.
+            user_id: The user it belongs to.
+            customer_id: The customer it belongs to.
+            mode: As in `create`.
+            document_id: As in `create`.
+            document_created_at: As in `create`.
+            metadata: Kept with every memory made from it.
+            on_duplicate: As in `create`.
+
+        Raises:
+            InvalidInputError: Not exactly one source is given, or the file is of an unknown kind or damaged.
+            PayloadTooLargeError: It is larger than the largest document.
+            OSError: The file cannot be read here.
+        """
+        if sum(source is not None for source in (file_path, file, text)) != 1:
+            raise InvalidInputError("give exactly one of file_path, file and text", field="file")
+        if text is not None:
+            return await self.create(
+                text,
+                document_type=document_type or DocumentType.DOCUMENT.value,
+                user_id=user_id,
+                customer_id=customer_id,
+                mode=mode,
+                document_id=document_id,
+                document_created_at=document_created_at,
+                metadata=metadata,
+                on_duplicate=on_duplicate,
+            )
+        name, content = await _named_bytes(file_path, file, filename)
+        request = upload_memory(
+            {
+                "filename": name,
+                "document_type": document_type,
+                "user_id": user_id,
+                "customer_id": customer_id,
+                "mode": mode,
+                "document_id": document_id,
+                "document_created_at": document_created_at,
+                "metadata": metadata,
+                "on_duplicate": on_duplicate,
+            },
+            content,
+        )
+        return await (await self._connect()).upload_memory(request)
 
     async def batch_create(
         self,
@@ -311,3 +382,17 @@ def _pauses(interval: float | None) -> Iterator[float]:
         yield pause
         if interval is None:
             pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
+
+
+async def _named_bytes(
+    path: str | Path | None, file: IO[bytes] | bytes | None, filename: str | None
+) -> tuple[str, bytes]:
+    """Return a file's name and bytes, read off the event loop."""
+    if path is not None:
+        return filename or Path(path).name, await asyncio.to_thread(Path(path).read_bytes)
+    if not filename:
+        raise InvalidInputError("filename is required beside file: its ending tells the kind", field="filename")
+    content = file if isinstance(file, bytes) or file is None else await asyncio.to_thread(file.read)
+    if not isinstance(content, bytes):
+        raise InvalidInputError("file must be opened in binary mode", field="file")
+    return filename, content

@@ -141,6 +141,12 @@ class Transport:
         raise refusal(response)
 
 
+def form(fields: Mapping[str, str], filename: str, file: bytes) -> tuple[str, bytes]:
+    """Return media type and bytes of a multipart form with a part `file`."""
+    request = httpx.Request("POST", "http://localhost/", data=fields, files={"file": (filename, file)})
+    return request.headers["Content-Type"], request.read()
+
+
 class _NotDeliveredError(Exception):
     """No answer came; `cause` is what the caller is told, `never_sent` whether the server cannot have seen the call."""
 

@@ -45,6 +45,7 @@ from synap.api.memories import (
     MemoryPage,
     MemoryRecord,
     UpdateMemory,
+    UploadMemory,
 )
 from synap.domain.scopes import Ids, Place
 from synap.engine.callers import Caller, Instance
@@ -112,6 +113,10 @@ class FakeApi:
         )
 
     async def create_memory(self, request: CreateMemory) -> Ingestion:
+        self._note(request)
+        return ingestion(request.document_id or "d1")
+
+    async def upload_memory(self, request: UploadMemory) -> Ingestion:
         self._note(request)
         return ingestion(request.document_id or "d1")
 

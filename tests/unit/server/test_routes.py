@@ -125,7 +125,7 @@ async def test_a_row_that_would_lose_its_owner_is_passed_on_to_be_refused_alone(
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("POST", "/v1/memories/upload", 404),
+        ("POST", "/v1/memories/unheard-of", 404),
         ("POST", "/api/v1/memories/forget", 404),
         ("PUT", "/v1/memories/m", 404),
         ("POST", f"/v1/memories/{MEMORY}", 405),
@@ -218,3 +218,77 @@ async def test_a_conversation_id_that_is_no_utf8_is_400(http: httpx.AsyncClient)
     response = await http.get("/v1/conversations/%FF/messages")
 
     assert (response.status_code, response.json()["details"]["field"]) == (400, "conversation_id")
+
+
+async def test_text_is_uploaded_as_an_urlencoded_form(http: httpx.AsyncClient, backend: Any) -> None:
+    fields = {"text": "Zoë likes tea & cake", "user_id": "zoë", "relationship_type": "b2c", "metadata": '{"a": 1}'}
+
+    response = await http.post("/api/v1/memories/upload", data=fields)
+
+    assert response.status_code == 200
+    asked = backend.api.asked[-1]
+    assert (asked.document, asked.user_id, asked.document_type) == ("Zoë likes tea & cake", "zoë", "document")
+    assert asked.metadata == {"a": 1}
+
+
+async def test_a_file_is_uploaded_as_a_multipart_form(http: httpx.AsyncClient, backend: Any) -> None:
+    fields = {"user_id": "ana", "customer_id": "acme", "mode": "fast", "relationship_type": "b2b"}
+
+    response = await http.post(
+        "/v1/memories/upload", data=fields, files={"file": ('a "b" ü.md', b"\xff\x00raw", "text/markdown")}
+    )
+
+    assert response.status_code == 200
+    asked = backend.api.asked[-1]
+    assert (asked.filename, asked.content) == ('a "b" ü.md', b"\xff\x00raw")
+    assert (asked.user_id, asked.customer_id, asked.mode, asked.document_type) == ("ana", "acme", "fast", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"user_id": "ana"}, "file"),
+        ({"text": "x", "metadata": "[1]"}, "metadata"),
+        ({"text": "x", "metadata": "{"}, "metadata"),
+        ({"text": "x", "scope": '{"team": "a"}'}, "scope"),
+        ({"text": "x", "userId": "ana"}, "userId"),
+        ({"text": ["x", "y"]}, "text"),
+        ({"text": "x", "document_created_at": "soon"}, "document_created_at"),
+    ],
+)
+async def test_a_bad_form_is_400_naming_the_field(
+    http: httpx.AsyncClient, backend: Any, fields: dict[str, Any], field: str
+) -> None:
+    response = await http.post("/v1/memories/upload", data=fields)
+
+    assert response.status_code == 400
+    assert response.json()["details"]["field"] == field
+    assert backend.api.asked == []
+
+
+async def test_a_form_with_text_and_file_or_a_file_elsewhere_is_400(http: httpx.AsyncClient) -> None:
+    both = await http.post("/v1/memories/upload", data={"text": "x"}, files={"file": ("a.txt", b"y")})
+    elsewhere = await http.post("/v1/memories/upload", data={"text": "x"}, files={"attachment": ("a.txt", b"y")})
+
+    assert (both.status_code, both.json()["details"]["field"]) == (400, "file")
+    assert (elsewhere.status_code, elsewhere.json()["details"]["field"]) == (400, "attachment")
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", b'{"text": "x"}'),
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=x", b"no parts"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\r\n--x--\r\n',
+        ),
+        ("application/x-www-form-urlencoded", b"text=%ff"),
+    ],
+)
+async def test_a_body_that_is_no_form_is_400(http: httpx.AsyncClient, media: str, body: bytes) -> None:
+    response = await http.post("/v1/memories/upload", content=body, headers={"Content-Type": media})
+
+    assert response.status_code == 400
+    assert "traceback" not in response.text.lower()

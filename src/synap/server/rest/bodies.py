@@ -98,7 +98,7 @@ def read_query(request: Request[Any, Any, Any], kind: type[Struct]) -> Struct:
     """
     numbers = {field.encode_name for field in msgspec.structs.fields(kind) if field.type is int}
     values: dict[str, Any] = {}
-    for name, text in _pairs(request.scope["query_string"]):
+    for name, text in read_pairs(request.scope["query_string"]):
         if name in values:
             raise InvalidInputError(f"{name} must be given once", field=name)
         values[name] = _integer(name, text) if name in numbers else text
@@ -169,7 +169,12 @@ def unquoted(raw: bytes, *, field: str) -> str:
         raise InvalidInputError(f"{field} must be percent-encoded UTF-8", field=field) from error
 
 
-def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+def read_pairs(query_string: bytes) -> list[tuple[str, str]]:
+    """Return the names and values of a query string, or of a form in that notation.
+
+    Raises:
+        InvalidInputError: One is no UTF-8.
+    """
     pairs = []
     for part in query_string.split(b"&"):
         if part:

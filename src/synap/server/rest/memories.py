@@ -17,8 +17,11 @@ from synap.api.memories import (
     MemoryRecord,
     UpdateMemory,
 )
+from synap.api.requests import build
 from synap.api.requests import create_batch as batch_requests
+from synap.api.requests import upload_memory as upload_request
 from synap.errors import InvalidInputError
+from synap.server.rest import forms
 from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import OwnerQuery, check_row, read_body, read_object, read_owner, read_query
 
@@ -29,6 +32,19 @@ _OK = 200
 async def create(request: Request[Any, Any, Any], api: Application) -> Ingestion:
     """Accept a document."""
     return await api.create_memory(await read_body(request, CreateMemory))
+
+
+@post("/upload", status_code=_OK, opt={"content": forms.SCHEMA}, summary="Hand a file in")
+async def upload(request: Request[Any, Any, Any], api: Application) -> Ingestion:
+    """Accept a file, or text, out of a form."""
+    values, file = await forms.read_form(request)
+    values.pop("relationship_type", None)  # the instance's tenancy decides; published clients send it all the same
+    text = values.pop("text", None)
+    if (text is None) == (file is None):
+        raise InvalidInputError("give exactly one of text and file", field="file")
+    if file is None:
+        return await api.create_memory(build(CreateMemory, {"document_type": "document", **values, "document": text}))
+    return await api.upload_memory(upload_request({"filename": file.name, **values}, file.content))
 
 
 @post(
@@ -111,5 +127,5 @@ def rows_of(values: dict[str, Any], name: str) -> list[Any]:
 
 def routers() -> list[Router]:
     """Return the routes under both prefixes."""
-    handlers = [create, create_batch, batch, status, listing, memory, update, erase, history, restore]
+    handlers = [create, upload, create_batch, batch, status, listing, memory, update, erase, history, restore]
     return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]
