@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from synap.api.data import UserProfile
 from synap.api.protocol import Api
 from synap.api.requests import fetch_context
+from synap.domain.scopes import Ids
 from synap.sdk.responses import ContextResponse
 
 Connect = Callable[[], Awaitable[Api]]
@@ -17,7 +19,17 @@ class User:
     """What concerns a user."""
 
     def __init__(self, connect: Connect) -> None:
+        self._connect = connect
         self.context = UserContext(connect)
+
+    async def profile(self, user_id: str, customer_id: str | None = None) -> UserProfile:
+        """Return a user in short: attributes, a few sentences, the strongest preferences; made of the user's memories.
+
+        Raises:
+            NotFoundError: The instance has no profiles (`retrieval.profiles`), or nothing is known of the user.
+        """
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).user_profile(ids=ids)
 
 
 class Customer:

@@ -25,7 +25,7 @@ PLAIN = "text/plain"
 _JSON = "application/json"
 _REFERENCES = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_SECURITY = {"api": "applicationKey", "admin": "managementKey"}
+_SECURITY = {"api": ("applicationKey",), "admin": ("managementKey",), "key": ("applicationKey", "managementKey")}
 _REFUSALS = {
     400: ("BadRequest", "Something in the request is wrong; `details.field` names it."),
     401: ("Unauthorized", "No key, or one that is unknown or revoked."),
@@ -106,7 +106,10 @@ class _Writer:
         parameters = [*_path_parameters(path), *self._query_parameters(handler.opt.get("query"))]
         body = self._body(handler.opt)
         security: list[dict[str, Any]] = [
-            {_SECURITY[name]: []} for name in _SECURITY if name in handler.parsed_fn_signature.parameters
+            {scheme: []}
+            for name, schemes in _SECURITY.items()
+            if name in handler.parsed_fn_signature.parameters
+            for scheme in schemes
         ]
         told = {
             "operationId": self._id(handler),
