@@ -60,6 +60,7 @@ class UserContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -77,6 +78,7 @@ class UserContext:
             conversation_id: A conversation that the fetch belongs to.
             search_query: One or several questions; none for the newest and surest.
             max_results: How many items at most, 0..50.
+            max_results_per_query: Share of each of several questions, which take turns; room left is filled best first.
             types: Memory types wanted; none for all.
             mode: `fast` or `accurate`; None for the instance's own.
             max_tokens: Budget of `formatted_context`; None for the instance's own.
@@ -95,6 +97,7 @@ class UserContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,
@@ -120,6 +123,7 @@ class CustomerContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -135,6 +139,7 @@ class CustomerContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,
@@ -159,6 +164,7 @@ class ClientContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -173,6 +179,7 @@ class ClientContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,

@@ -13,6 +13,7 @@ from synap.engine.conversations import ROLES
 from synap.engine.data import SCOPES
 from synap.engine.forgetting import MODES
 from synap.engine.memories import MERGE_STRATEGIES
+from synap.engine.questions import PRECISION_LEVELS
 from synap.store.scopes import DELETING
 
 TARGETS = ("user", "customer", "client", "conversation")
@@ -29,7 +30,12 @@ CHOICES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "CreateMemory": {"document_type": _DOCUMENT_TYPES, "mode": tuple(Mode), "on_duplicate": ("update", "reject")},
     "DataDeletion": {"status": ("complete", "partial", "in_progress", "dry_run"), "scope": SCOPES},
     "DeleteData": {"scope": SCOPES},
-    "FetchContext": {"mode": tuple(RetrievalMode), "response_shape": tuple(ResponseShape), "target": TARGETS},
+    "FetchContext": {
+        "precision_level": PRECISION_LEVELS,
+        "mode": tuple(RetrievalMode),
+        "response_shape": tuple(ResponseShape),
+        "target": TARGETS,
+    },
     "ForgetMemories": {"mode": MODES},
     "Forgotten": {"status": ("nothing_matches", "preview", "deleted", "partial")},
     "Ingestion": {"status": tuple(IngestionStatus)},
