@@ -116,7 +116,12 @@ async def test_turns_of_the_typescript_client_are_recorded_as_messages(http: htt
 
     answer = await http.post("/v1/memories/ingest", json=body)
 
-    shared: dict[str, Any] = {"conversation_id": "c", "user_id": "ana", "customer_id": "acme", "metadata": {"source": "vercel"}}
+    shared: dict[str, Any] = {
+        "conversation_id": "c",
+        "user_id": "ana",
+        "customer_id": "acme",
+        "metadata": {"source": "vercel"},
+    }
     assert answer.status_code == 200
     assert backend.api.asked == [
         (
