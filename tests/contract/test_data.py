@@ -58,7 +58,7 @@ class Home:
         with psycopg.connect(self.owner_dsn) as connection:
             for table, column in connection.execute(COLUMNS).fetchall():
                 query = f'select "{column}"::text from "{table}" where "{column}" is not null'  # noqa: S608 - names from the catalogue
-                for (stored,) in connection.execute(query).fetchall():  # type: ignore[call-overload]  # as above
+                for (stored,) in connection.execute(query).fetchall():
                     raw = bytes.fromhex(stored[2:]) if stored.startswith("\\x") else stored.encode()
                     if needle.encode() in raw:
                         found.append((table, column))

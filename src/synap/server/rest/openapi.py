@@ -47,13 +47,15 @@ class ErrorDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every refusal; `detail` repeats the message as text, for 409 and 429 as an object."""
+    """The body of every refusal; `detail` repeats the message as text, for 409, 429 and ids that do not fit as an object."""
 
     error: str
+    message: str
     code: str
     details: ErrorDetails
     detail: str | dict[str, Any]
     retry_after_seconds: int | None = None
+    fix: str | None = None
 
 
 @get(["/schema", "/schema/openapi.json"], opt={"hidden": True}, summary="This document")
