@@ -31,6 +31,7 @@ CONTROL = {
     "accounts.holder": "who presents a key: the scope is not known before it",
     "accounts.instances": "rows about a client's instances, read by the operator",
     "accounts.update_client": "a row about a client, written by the operator",
+    "deletions.unfinished": "places of records of deletions that nobody works on, for the process that finishes them",
     "embeddings.forget": "drops the record of a vector column, which holds no content",
     "embeddings.open": "notes an embedder and its column, which hold no content",
     "embeddings.spaces": "which embedders there are, which holds no content",

@@ -38,6 +38,8 @@ from synap.store.statements import Slot, statement
 from synap.store.store import Store
 
 ALL_BUCKETS = (
+    "count_scope_directory",
+    "unfinished_deletions",
     "discover",
     "bury_lost",
     "reap",
@@ -50,6 +52,7 @@ ALL_BUCKETS = (
     "erase_scope_directory",
     "erase_instance_rows_of_directory",
     "erase_instance_rows_of_batch",
+    "erase_instance_rows_of_deletion",
     "erase_instance_rows_of_job",
     "erase_instance_rows_of_scope",
 )

@@ -18,7 +18,9 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         target: `user`, `customer`, `client` or `conversation`: which door was used.
         search_query: None or empty for the newest and surest.
         max_results: 0..50 items.
+        max_results_per_query: Share of each of several queries, 1..50; None for none.
         types: Memory types, singular or plural, `temporal`, `all`; empty for all.
+        precision_level: `high` or `medium`; taken, and for now the same.
         mode: `fast` or `accurate`; None for the instance's own.
         max_tokens: Budget of the formatted context; None for the instance's own.
         query_date: The moment from which the question is asked, in lenient text; unreadable → now, with a warning.
@@ -34,7 +36,9 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     conversation_id: str | None = None
     search_query: tuple[str, ...] = ()
     max_results: int = 10
+    max_results_per_query: int | None = None
     types: tuple[str, ...] = ()
+    precision_level: str | None = None
     mode: str | None = None
     max_tokens: int | None = None
     query_date: str | None = None

@@ -28,6 +28,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -95,6 +96,22 @@ class Api(Protocol):
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
         """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
+        ...
+
+    async def forget_memories(self, request: ForgetMemories) -> Forgotten:
+        """Find the memories of one user that a description fits, and erase them with the mode `direct`."""
+        ...
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """Delete everything of a user or a conversation, or count it; made again while `continues` says so."""
+        ...
+
+    async def deletion(self, deletion_id: str) -> DataDeletion:
+        """Return the record of a deletion."""
+        ...
+
+    async def user_profile(self, *, ids: Ids) -> UserProfile:
+        """Return a user's profile; `NotFoundError` where there is none."""
         ...
 
     async def fetch_context(self, request: FetchContext) -> ContextAnswer:
@@ -205,6 +222,14 @@ class AdminApi(Protocol):
 
     async def delete_world_memory(self, memory_id: str) -> DeletedMemory:
         """Erase a WORLD memory."""
+        ...
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """Delete everything of a customer, a user or a conversation of the instance that the request names, or count it."""
+        ...
+
+    async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
+        """Return the record of a deletion in an instance."""
         ...
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from synap.cli.data import data
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
@@ -40,6 +41,7 @@ for name, group in (
     ("keys", keys),
     ("config", config),
     ("world", world),
+    ("data", data),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),

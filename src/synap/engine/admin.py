@@ -19,6 +19,7 @@ from synap.api.admin import (
     UpdateInstance,
     WorldMemory,
 )
+from synap.api.data import DataDeletion, DeleteData
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
 from synap.api.requests import checked
 from synap.api.wire import memory_record
@@ -26,7 +27,7 @@ from synap.domain.ids import check_caller_id, decode_public_id, new_client_id, n
 from synap.domain.memories import Draft, MemoryStatus, MemoryType, NewMemory, Statement
 from synap.domain.scopes import WORLD_SPACE, Tenancy, world_scope
 from synap.domain.slots import slots_of
-from synap.engine import checks
+from synap.engine import checks, data
 from synap.engine.accounts import new_key, new_key_id
 from synap.engine.callers import Caller
 from synap.engine.core import Core
@@ -242,6 +243,20 @@ class EngineAdmin:
             raise NotFoundError("nothing is known under this memory_id", field="memory_id")
         await self._audited("world.delete", memory_id)
         return DeletedMemory(memory_id=memory_id, deleted_at=now)
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """See `AdminApi.delete_data`."""
+        self._check()
+        if request.instance_id is None:
+            raise InvalidInputError("instance_id is required with a management key", field="instance_id")
+        instance = await self.kept.get(check_caller_id(request.instance_id, field="instance_id"))
+        return await data.delete(self.core, self.caller, instance, request)
+
+    async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
+        """See `AdminApi.deletion`."""
+        self._check()
+        instance = await self.kept.get(check_caller_id(instance_id, field="instance_id"))
+        return await data.status(self.core, instance, deletion_id)
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """See `AdminApi.audit`."""

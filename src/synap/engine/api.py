@@ -16,6 +16,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -28,11 +29,12 @@ from synap.api.memories import (
     UploadMemory,
 )
 from synap.domain.scopes import Ids, Tenancy
-from synap.engine import accepting, batches, contexts, conversations, memories, uploads
+from synap.engine import accepting, batches, contexts, conversations, data, forgetting, memories, profiles, uploads
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
 from synap.engine.tracing import span
+from synap.errors import ForbiddenError, NotFoundError
 
 NO_IDS = Ids()
 ISOLATION = {Tenancy.B2B: "strict", Tenancy.B2C: "equals_customer", Tenancy.OPEN: None}
@@ -105,6 +107,32 @@ class EngineApi:
     async def restore_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
         """See `Api.restore_memory`."""
         return await memories.restore(self.core, self.caller, memory_id, ids=ids)
+
+    async def forget_memories(self, request: ForgetMemories) -> Forgotten:
+        """See `Api.forget_memories`."""
+        with span("memories.forget", mode=request.mode):
+            return await forgetting.forget(self.core, self.caller, request)
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """See `Api.delete_data`."""
+        instance = self.core.instance_of(self.caller)
+        if request.instance_id not in (None, instance.id):
+            raise ForbiddenError("instance_id names another instance than the key is bound to", field="instance_id")
+        with span("data.delete", scope=request.scope):
+            return await data.delete(self.core, self.caller, instance, request)
+
+    async def deletion(self, deletion_id: str) -> DataDeletion:
+        """See `Api.deletion`."""
+        return await data.status(self.core, self.core.instance_of(self.caller), deletion_id)
+
+    async def user_profile(self, *, ids: Ids) -> UserProfile:
+        """See `Api.user_profile`."""
+        found = await profiles.profile(self.core, self.caller, ids)
+        if found is None:
+            raise NotFoundError(
+                "no profile: this instance has none (retrieval.profiles), or nothing is known of the user"
+            )
+        return found
 
     async def fetch_context(self, request: FetchContext) -> ContextAnswer:
         """See `Api.fetch_context`."""

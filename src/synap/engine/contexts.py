@@ -283,6 +283,7 @@ def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic
     favoured = {"user": "user", "customer": "customer", "instance": "client"}
     return Wanted(
         max_results=request.max_results,
+        per_query=request.max_results_per_query,
         budget=asked.budget,
         types=asked.types,
         ladder=instance.place.ladder,

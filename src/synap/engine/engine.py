@@ -15,6 +15,7 @@ from synap.engine.admin import EngineAdmin
 from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.data import finish_left
 from synap.engine.deletion import finish_deletions
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
@@ -60,6 +61,7 @@ class Engine:
         self.default_instance = default_instance
         self._upkeep = Upkeep(self.core, self.instances)
         self._deletions = Guard("deletion", pause=60.0)
+        self._data_deletions = Guard("deletion of data", pause=60.0)
         self._server = server
         self._release = release
         self._facts = facts
@@ -72,6 +74,8 @@ class Engine:
         self._tasks.append(asyncio.create_task(self.core.audit.run(), name="synap-audit"))
         deleting = finish_deletions(self.core, self.instances, self._deletions)
         self._tasks.append(asyncio.create_task(deleting, name="synap-deletions"))
+        left = finish_left(self.core, self.instances, self._data_deletions)
+        self._tasks.append(asyncio.create_task(left, name="synap-data-deletions"))
         if self._server is not None:
             self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
@@ -182,5 +186,6 @@ class Engine:
             self.core.spaces.guard,
             self._upkeep.guard,
             self._deletions,
+            self._data_deletions,
         )
         return [f"{guard.name} failed ({guard.trouble}) and goes on; see the log" for guard in guards if guard.trouble]

@@ -10,6 +10,7 @@ import msgspec
 
 from synap.api.contexts import FetchContext
 from synap.domain.contexts import Query, ResponseShape, RetrievalMode
+from synap.domain.echoes import echo
 from synap.domain.memories import MemoryType
 from synap.domain.vocabulary import parse_types
 from synap.engine import checks
@@ -18,6 +19,7 @@ from synap.errors import InvalidInputError
 from synap.retrieval.plan import plan_queries, read_query_date
 
 MAX_RESULTS = 50
+PRECISION_LEVELS = ("high", "medium")
 MAX_QUERIES = 16
 MAX_QUERY_CHARACTERS = 16_384
 MOST_TOKENS = 2**31 - 1
@@ -61,6 +63,15 @@ def check(instance: Instance, request: FetchContext, *, now: datetime) -> Asked:
         raise InvalidInputError(
             f"max_results must lie between 0 and {MAX_RESULTS}, not {request.max_results}", field="max_results"
         )
+    each = request.max_results_per_query
+    if each is not None and not 1 <= each <= MAX_RESULTS:
+        raise InvalidInputError(
+            f"max_results_per_query must lie between 1 and {MAX_RESULTS}, not {each}", field="max_results_per_query"
+        )
+    if request.precision_level not in (None, *PRECISION_LEVELS):
+        raise InvalidInputError(
+            f"precision_level must be 'high' or 'medium', not {echo(request.precision_level)}", field="precision_level"
+        )
     checks.one_of(ResponseShape, request.response_shape, field="response_shape")
     moment, warning = read_query_date(request.query_date, now)
     retrieval = instance.maca.retrieval
@@ -88,6 +99,7 @@ def settled(request: FetchContext, asked: Asked) -> FetchContext:
         customer_id=None,
         user_id=None,
         conversation_id=None,
+        precision_level=None,
     )
 
 

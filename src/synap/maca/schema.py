@@ -284,6 +284,11 @@ class Retrieval:
     budget: Budget = field(default_factory=Budget)
     type_weights: TypeWeights = field(default_factory=TypeWeights)
     ranking: Ranking = field(default_factory=Ranking)
+    profiles: Annotated[
+        bool,
+        "Whether users have a profile, made of their memories. Published clients answer a fetch without a question from"
+        " the profile alone once there is one.",
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
 from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
+from synap.retrieval.share import share_out
 from synap.retrieval.standing import uphold
 
 COMPARED = 128
@@ -32,6 +33,7 @@ class Wanted:
 
     Attributes:
         max_results: Items at most; they are cut by relevance.
+        per_query: Share of each of several queries, or None; see `synap.retrieval.share`.
         budget: Tokens that the formatted context may take; it is cut by scope, the broadest first.
         types: Memory types served; empty for all.
         ladder: The account's rungs, which rank the scopes.
@@ -46,6 +48,7 @@ class Wanted:
     """
 
     max_results: int = 10
+    per_query: int | None = None
     budget: int = 4096
     types: frozenset[MemoryType] = frozenset()
     ladder: Ladder = LADDER
@@ -67,8 +70,9 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     answer is empty.
     """
     candidates = _eligible(recall.candidates, wanted)
-    placed, matched = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
-    kept = placed[: max(0, wanted.max_results)]
+    placed, fused = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
+    matched = fused.matched
+    kept = _kept(placed, fused, search, wanted)
     items = [_item(one, matched) for one in kept]
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
     served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
@@ -82,6 +86,15 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
         candidates=len(candidates) + (0 if recall.untold is None else len(recall.untold)),
     )
+
+
+def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted) -> list[Placed]:
+    """Return as many as are wanted, each of several queries with its share where one is asked for."""
+    most = max(0, wanted.max_results)
+    if wanted.per_query is None or not fused.scores:
+        return list(placed[:most])
+    queries = [query.text for query in search.queries]
+    return share_out(placed, fused.scores, queries, each=wanted.per_query, most=most)
 
 
 def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
@@ -107,8 +120,8 @@ def _lending(untold: Untold | None, search: Search, wanted: Wanted) -> Untold | 
 
 def _ranked(
     candidates: Sequence[Candidate], untold: Untold | None, search: Search, wanted: Wanted
-) -> tuple[list[Placed], Mapping[str, tuple[str, ...]]]:
-    """Return all candidates worth serving in the order of the answer, and the queries that found each."""
+) -> tuple[list[Placed], Fused]:
+    """Return all candidates worth serving in the order of the answer, and what found each."""
     if not search.queries:
         unscored = [Scored(candidate=c, score=ScoreParts(total=0.0)) for c in candidates]
         upheld = uphold(_servable(unscored, wanted), search)
@@ -119,11 +132,11 @@ def _ranked(
             limit=wanted.max_results,
             now=search.now,
         )
-        return placed, {}
-    fused: Fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
+        return placed, Fused(matched={})
+    fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
     refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
     upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
-    return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused.matched
+    return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused
 
 
 def _settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -69,10 +69,14 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """Candidates that have a text with their scores, best first (ties: by id), and by memory id the queries that found each."""
+    """Candidates that have a text with their scores, best first (ties: by id), and by memory id the queries that found each.
+
+    With several queries, `scores` has for each memory the queries that found it with its score for each.
+    """
 
     scored: tuple[Scored, ...] = ()
     matched: Mapping[str, tuple[str, ...]]
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def fuse(
@@ -123,9 +127,11 @@ def fuse(
         "entity": entity,
     }
     found = (columns["vector"] > 0) | (columns["lexical"] > 0)
+    matched = _matched(candidates, queries, total, found)
     return Fused(
         scored=_best_first(candidates, columns, recency=recency),
-        matched=_matched(candidates, queries, total, found),
+        matched=matched,
+        scores=_each(candidates, queries, total, matched) if len(queries) > 1 else {},
     )
 
 
@@ -280,4 +286,18 @@ def _matched(
     return {
         candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit)
         for candidate, row in zip(candidates, hits, strict=True)
+    }
+
+
+def _each(
+    candidates: Sequence[Candidate], queries: Sequence[Query], total: _Scores, matched: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, float]]:
+    """Return by memory id its score for each query that found it."""
+    texts = [query.text for query in queries]
+    rows = total.tolist()
+    return {
+        (key := candidate.memory.id): {
+            text: score for text, score in zip(texts, row, strict=True) if text in matched.get(key, ())
+        }
+        for candidate, row in zip(candidates, rows, strict=True)
     }

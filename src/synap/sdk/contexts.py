@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from synap.api.data import UserProfile
 from synap.api.protocol import Api
 from synap.api.requests import fetch_context
+from synap.domain.scopes import Ids
 from synap.sdk.responses import ContextResponse
 
 Connect = Callable[[], Awaitable[Api]]
@@ -17,7 +19,17 @@ class User:
     """What concerns a user."""
 
     def __init__(self, connect: Connect) -> None:
+        self._connect = connect
         self.context = UserContext(connect)
+
+    async def profile(self, user_id: str, customer_id: str | None = None) -> UserProfile:
+        """Return a user in short: attributes, a few sentences, the strongest preferences; made of the user's memories.
+
+        Raises:
+            NotFoundError: The instance has no profiles (`retrieval.profiles`), or nothing is known of the user.
+        """
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).user_profile(ids=ids)
 
 
 class Customer:
@@ -48,6 +60,7 @@ class UserContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -65,6 +78,7 @@ class UserContext:
             conversation_id: A conversation that the fetch belongs to.
             search_query: One or several questions; none for the newest and surest.
             max_results: How many items at most, 0..50.
+            max_results_per_query: Share of each of several questions, which take turns; room left is filled best first.
             types: Memory types wanted; none for all.
             mode: `fast` or `accurate`; None for the instance's own.
             max_tokens: Budget of `formatted_context`; None for the instance's own.
@@ -83,6 +97,7 @@ class UserContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,
@@ -108,6 +123,7 @@ class CustomerContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -123,6 +139,7 @@ class CustomerContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,
@@ -147,6 +164,7 @@ class ClientContext:
         conversation_id: str | None = None,
         search_query: str | Sequence[str] | None = None,
         max_results: int = 10,
+        max_results_per_query: int | None = None,
         types: str | Sequence[str] | None = None,
         mode: str | None = None,
         max_tokens: int | None = None,
@@ -161,6 +179,7 @@ class ClientContext:
             "conversation_id": conversation_id,
             "search_query": search_query,
             "max_results": max_results,
+            "max_results_per_query": max_results_per_query,
             "types": types,
             "mode": mode,
             "max_tokens": max_tokens,

@@ -18,6 +18,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile, UserProfileAnswer
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -110,6 +111,25 @@ class HttpApi:
         """Undo the supersession or retraction of a memory."""
         path = f"/v1/memories/{segment(memory_id)}/restore"
         return read(await self._transport.call("POST", path, query=owner(ids)), MemoryRecord)
+
+    async def forget_memories(self, request: ForgetMemories) -> Forgotten:
+        """Find the memories of one user that a description fits, and erase them where asked."""
+        return read(await self._transport.call("POST", "/v1/memories/forget", body=request), Forgotten)
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """Delete everything of a user or a conversation, or count it."""
+        return read(await self._transport.call("POST", "/v1/data/delete", body=request), DataDeletion)
+
+    async def deletion(self, deletion_id: str) -> DataDeletion:
+        """Return the record of a deletion."""
+        path = f"/v1/data/delete/{segment(deletion_id)}"
+        return read(await self._transport.call("GET", path, repeatable=True), DataDeletion)
+
+    async def user_profile(self, *, ids: Ids) -> UserProfile:
+        """Return a user's profile."""
+        path = f"/v1/users/{segment(ids.user_id or '')}/profile"
+        query = {"customer_id": ids.customer_id}
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), UserProfileAnswer).profile
 
     async def fetch_context(self, request: FetchContext) -> ContextAnswer:
         """Return the context that a turn needs."""

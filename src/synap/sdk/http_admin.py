@@ -18,6 +18,7 @@ from synap.api.admin import (
     UpdateInstance,
     WorldMemory,
 )
+from synap.api.data import DataDeletion, DeleteData
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
 from synap.sdk.http import Result, read, read_list
 from synap.sdk.transport import Transport, segment
@@ -111,6 +112,16 @@ class HttpAdminApi:
     async def delete_world_memory(self, memory_id: str) -> DeletedMemory:
         """Erase a WORLD memory."""
         return read(await self._transport.call("DELETE", f"/v1/world/memories/{segment(memory_id)}"), DeletedMemory)
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        """Delete everything of a customer, a user or a conversation, or count it."""
+        return read(await self._transport.call("POST", "/v1/data/delete", body=request), DataDeletion)
+
+    async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
+        """Return the record of a deletion in an instance."""
+        path = f"/v1/data/delete/{segment(deletion_id)}"
+        query = {"instance_id": instance_id}
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), DataDeletion)
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """Read the audit trail, newest first."""

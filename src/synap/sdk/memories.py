@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -301,6 +302,29 @@ class Memories:
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
         memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).delete_memory(memory_id, ids=ids)
+
+    async def forget(
+        self,
+        description: str,
+        *,
+        user_id: str,
+        customer_id: str | None = None,
+        mode: str = "preview",
+    ) -> Forgotten:
+        """Find what a description fits of a user's own memories; erase it with `mode="direct"`.
+
+        Args:
+            description: What to forget, in 3 to 500 characters.
+            user_id: The user.
+            customer_id: The user's customer.
+            mode: `preview` shows what fits, `direct` erases it, as `delete` does each.
+
+        Raises:
+            InvalidInputError: An argument is wrong, or names not exactly one user.
+            ServiceUnavailableError: The embedder does not answer; nothing was erased.
+        """
+        values = {"description": description, "user_id": user_id, "customer_id": customer_id, "mode": mode}
+        return await (await self._connect()).forget_memories(build(ForgetMemories, values))
 
     async def history(
         self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None

@@ -17,6 +17,7 @@ from synap.sdk.admin import Admin
 from synap.sdk.client import Synap
 from synap.sdk.contexts import Client, Customer, User
 from synap.sdk.conversations import Conversation
+from synap.sdk.data import Data
 from synap.sdk.memories import Memories
 
 Group = TypeVar("Group")
@@ -93,6 +94,7 @@ class SynapSync:
     customer: Blocking[Customer]
     client: Blocking[Client]
     conversation: Blocking[Conversation]
+    data: Blocking[Data]
     admin: Blocking[Admin]
 
     def __init__(

@@ -175,7 +175,7 @@ def refusal(response: httpx.Response) -> SynapError:
     body = _error_body(response)
     details = body.get("details")
     details = details if isinstance(details, dict) else {}
-    message = str(body.get("error") or f"the server answered {response.status_code}")
+    message = str(body.get("message") or body.get("error") or f"the server answered {response.status_code}")
     kind = _BY_CODE.get(str(details.get("code"))) or _by_status(response.status_code)
     field = details.get("field")
     common: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Erasure: the passages behind one memory, and everything of a user, a customer, an instance or a client.
+"""Erasure: the passages behind one memory, and everything of a conversation, a user, a customer, an instance or a client.
 
 Logical and at once: rows are blanked or deleted in the transaction that answers. What the disk still holds until
 PostgreSQL reuses it is the purge's affair.
@@ -7,8 +7,8 @@ PostgreSQL reuses it is the purge's affair.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,21 +16,36 @@ import msgspec
 
 from synap.domain.documents import Block
 from synap.domain.memories import Evidence, Statement
-from synap.domain.scopes import WORLD_SPACE, Scope
+from synap.domain.scopes import WORLD_SPACE, Scope, bucket_of
 from synap.store.database import Connection, Database
+from synap.store.deletions import Progress, note
 from synap.store.errors import retry
 from synap.store.parts import DocumentParts, decode_parts
 from synap.store.rows import SEGMENT_BLANKED, decode_detail, encode_detail, place, role_for, terms_text
 from synap.store.scopes import Scopes, bump
-from synap.store.statements import execute
+from synap.store.statements import PORTION, execute, portions
 
 FILLER = "█"
 """Stands for every erased character, so that the offsets of what remains stay true."""
 
+BATCH_ROWS = 5000
+"""Rows that one transaction deletes at most, where a deletion is done in steps."""
+
+_ABOUT_A_SCOPE = ("jobs", "ingestions")
 _OF_A_SCOPE = ("mentions", "entities", "memories", "segments", "documents")
 _OF_AN_OWNER = ("messages", "conversations")
-_ABOUT_A_SCOPE = ("locators", "jobs", "ingestions")
-_OF_AN_INSTANCE = ("directory", "batch", "job", "scope", "configuration", "api_key")
+_LEADING_TO_A_SCOPE = ("locators", "directory")
+_OF_A_CONVERSATION = ("messages", "conversations", "directory")
+_OF_ITS_DOCUMENTS = ("documents", "segments")
+_OF_AN_INSTANCE = ("directory", "batch", "job", "deletion", "scope", "configuration", "api_key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One transaction of a deletion: the rows it deleted, by what they are, and whether nothing is left."""
+
+    removed: Mapping[str, int] = field(default_factory=dict)
+    done: bool = False
 
 
 class Erasure:
@@ -120,18 +135,158 @@ class Erasure:
 
     async def _scope(self, scope: Scope, instance_id: str) -> None:
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
-        params = place(scope) | {"shared": scope.shared, "instance": instance_id}
+        params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": None}
         async with transaction as connection:
             bumped = await bump(connection, scope)
-            for what in _OF_A_SCOPE:
+            for what in _tables_of(scope):
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
-            # Messages of CLIENT lie beside those of owners; WORLD, written by the operator's role, has none.
-            for what in () if scope.space == WORLD_SPACE else _OF_AN_OWNER:
-                await execute(connection, f"erase_scope_{what}", params)
-            for what in _ABOUT_A_SCOPE:
-                await execute(connection, f"erase_scope_{what}", params)
-            await execute(connection, "erase_scope_directory", params)
             await bumped.version.fetchone()
+
+    async def step(self, scope: Scope, *, instance_id: str, progress: Progress, limit: int = BATCH_ROWS) -> Step:
+        """Delete at most `limit` rows of exactly one scope, and note it in the deletion's record, in one transaction.
+
+        Jobs go first, so that no worker goes on with what is about to be deleted.
+
+        Raises:
+            ConflictError: Another process works on the deletion by now; nothing was deleted.
+        """
+        return await retry(lambda: self._step(scope, instance_id, progress, limit))
+
+    async def _step(self, scope: Scope, instance_id: str, progress: Progress, limit: int) -> Step:
+        removed: dict[str, int] = {}
+        left = limit
+        async with self._database.transaction([scope], role=role_for(scope)) as connection:
+            await (await bump(connection, scope)).version.fetchone()
+            for what in _tables_of(scope):
+                params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": left}
+                deleted = (await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)).rowcount
+                removed[what] = deleted
+                left -= deleted
+                if left <= 0:
+                    break
+            done = left > 0
+            await note(connection, progress, removed, emptied=scope.id if done else None)
+        return Step(removed=removed, done=done)
+
+    async def conversation_step(
+        self,
+        scope: Scope,
+        conversation: str,
+        *,
+        instance_id: str,
+        progress: Progress,
+        now: datetime,
+        limit: int = PORTION,
+    ) -> Step:
+        """Delete at most `limit` documents of a conversation (UUID form), and with the last of them the conversation.
+
+        Memories learned from it stay, without the passages they rested on. The scope's row is locked meanwhile, so that
+        what is recorded comes before, and is deleted as well, or after, and stays whole.
+
+        Raises:
+            ConflictError: Another process works on the deletion by now; nothing was deleted.
+        """
+        params = place(scope) | {
+            "conversation": conversation,
+            "instance": instance_id,
+            "place": bucket_of(instance_id, "conversation", conversation),
+            "shared": scope.shared,
+            "limit": limit,
+            "now": now,
+        }
+        return await retry(lambda: self._conversation_step(scope, params, progress, limit))
+
+    async def _conversation_step(self, scope: Scope, params: Mapping[str, Any], progress: Progress, limit: int) -> Step:
+        async with self._database.transaction([scope], role=role_for(scope)) as connection:
+            await (await bump(connection, scope)).version.fetchone()
+            cursor = await execute(connection, "documents_of_conversation", params, shared=scope.shared)
+            documents = await cursor.fetchall()
+            removed = await _erase_documents(connection, scope, documents, params)
+            done = len(documents) < limit
+            if done:
+                for what in _OF_A_CONVERSATION:
+                    cursor = await execute(connection, f"erase_conversation_{what}", params)
+                    removed[what] = cursor.rowcount
+            await note(connection, progress, removed, emptied=scope.id if done else None)
+        return Step(removed=removed, done=done)
+
+    async def counts(self, scopes: Sequence[Scope], *, instance_id: str) -> dict[str, int]:
+        """Return how many rows there are of the scopes of one customer or user, by what they are; looks, and deletes nothing."""
+        found: dict[str, int] = {}
+        for some in portions(scopes):
+            shared = some[0].shared
+            params = {"bucket": some[0].bucket, "shared": shared, "instance": instance_id}
+            params |= {"scopes": [scope.id for scope in some]}
+            async with self._database.transaction(some, pipelined=True) as connection:
+                cursors = {
+                    what: await execute(connection, f"count_scope_{what}", params, shared=shared)
+                    for what in _tables_of(some[0])
+                }
+                for what, cursor in cursors.items():
+                    row = await cursor.fetchone()
+                    found[what] = found.get(what, 0) + (row["count"] if row else 0)
+        return found
+
+    async def conversation_counts(self, scope: Scope, conversation: str, *, instance_id: str) -> dict[str, int]:
+        """Return how many rows there are of a conversation (UUID form), by what they are; looks, and deletes nothing."""
+        params = place(scope) | {"conversation": conversation, "instance": instance_id}
+        params |= {"place": bucket_of(instance_id, "conversation", conversation)}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            cursors = {
+                what: await execute(connection, f"count_conversation_{what}", params, shared=scope.shared)
+                for what in (*_OF_ITS_DOCUMENTS, *_OF_A_CONVERSATION)
+            }
+            rows = {what: await cursor.fetchone() for what, cursor in cursors.items()}
+        return {what: row["count"] if row else 0 for what, row in rows.items()}
+
+
+def _tables_of(scope: Scope) -> Iterable[str]:
+    """Yield what is kept of a scope, in the order in which it goes; what leads to the rest goes last."""
+    yield from _ABOUT_A_SCOPE
+    yield from _OF_A_SCOPE
+    # Messages of CLIENT lie beside those of owners; WORLD, written by the operator's role, has none.
+    yield from () if scope.space == WORLD_SPACE else _OF_AN_OWNER
+    yield from _LEADING_TO_A_SCOPE
+
+
+async def _erase_documents(
+    connection: Connection, scope: Scope, documents: Sequence[Mapping[str, Any]], params: Mapping[str, Any]
+) -> dict[str, int]:
+    """Delete documents with their segments and jobs; memories keep what they say, and the source's metadata."""
+    if not documents:
+        return {"documents": 0, "segments": 0}
+    rows = [document["id"] for document in documents]
+    params = {**params, "documents": rows, "ingestions": [document["ingestion_id"] for document in documents]}
+    await execute(connection, "erase_jobs_of_ingestions", params)
+    await execute(connection, "end_ingestions", params)
+    cursor = await execute(connection, "memories_of_documents", params, shared=scope.shared)
+    memories = await cursor.fetchall()
+    cursor = await execute(connection, "segments_of_documents", params, shared=scope.shared)
+    segments = {row["id"] for row in await cursor.fetchall()}
+    for portion in portions(memories):
+        columns = _detached(portion, documents, segments)
+        await execute(connection, "detach_memories", {**params, **columns}, shared=scope.shared)
+    gone = await execute(connection, "erase_segments_of_documents", params, shared=scope.shared)
+    await execute(connection, "erase_documents", params, shared=scope.shared)
+    return {"documents": len(rows), "segments": gone.rowcount}
+
+
+def _detached(
+    memories: Sequence[Mapping[str, Any]], documents: Sequence[Mapping[str, Any]], segments: set[int]
+) -> dict[str, list[Any]]:
+    """Return the columns of memories that rest on the documents and segments no more."""
+    keys = {document["document_key"] for document in documents}
+    told = {document["id"]: document["metadata"] for document in documents}
+    columns: dict[str, list[Any]] = {"ids": [], "details": [], "sources": [], "metadata": []}
+    for memory in memories:
+        detail = decode_detail(memory["detail"])
+        kept = tuple(piece for piece in detail.evidence if piece.document_id not in keys)
+        sources = [source for source in memory["sources"] if source not in segments]
+        columns["ids"].append(memory["id"])
+        columns["details"].append(encode_detail(detail.statement, kept))
+        columns["sources"].append("{" + ",".join(map(str, sources)) + "}")
+        columns["metadata"].append(memory["metadata"] or told.get(memory["document_row"]))
+    return columns
 
 
 async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:

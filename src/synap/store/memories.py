@@ -250,7 +250,7 @@ class Memories:
         kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope), scope)
+            await confirm(await bump(connection, scope, writes=True), scope)
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
@@ -276,7 +276,7 @@ class Memories:
         """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope), scope)
+            await confirm(await bump(connection, scope, writes=True), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] not in (MemoryStatus.SUPERSEDED, MemoryStatus.RETRACTED):
                 return False

@@ -4,6 +4,9 @@ Nothing is written for an instance that is being deleted. A write locks its scop
 in a statement of its own, so that it sees what was committed while it waited for the lock. The first write into a scope,
 whose row nobody else can see or lock yet, holds the instance's row instead; closing the instance waits for it
 (`synap.store.erasure`). So whoever deletes finds every scope that was written, and no write comes after.
+
+Nor is anything written to a scope that a deletion of its user or customer holds closed (`synap.store.deletions`): its row,
+which a write locks, says so. The first write of a user looks at the customer's row as well.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from synap.domain.scopes import WORLD_SPACE, Scope
-from synap.errors import NotFoundError
+from synap.errors import ConflictError, NotFoundError
 from synap.store.database import Connection, Database
 from synap.store.rows import place, scope_of
 from synap.store.statements import execute
@@ -39,12 +42,14 @@ class Touched:
         version: Where the scope's new version arrives.
         instance_id: The instance that writes; empty for the operator, and for writes into what exists already.
         status: Where the instance's status arrives; None without an instance.
+        writes: Whether what follows adds or changes memories, which a closed scope does not take.
     """
 
     connection: Connection
     version: AsyncCursor[DictRow]
     instance_id: str = ""
     status: AsyncCursor[DictRow] | None = None
+    writes: bool = False
 
 
 class Scopes:
@@ -86,14 +91,17 @@ async def touch(connection: Connection, scope: Scope, *, instance_id: str, now: 
     if scope.space == WORLD_SPACE:
         return Touched(connection=connection, version=version)
     status = await execute(connection, "instance_status", {"instance": instance_id})
-    return Touched(connection=connection, version=version, instance_id=instance_id, status=status)
+    return Touched(connection=connection, version=version, instance_id=instance_id, status=status, writes=True)
 
 
-async def bump(connection: Connection, scope: Scope) -> Touched:
-    """Send the statement that raises the version of a scope that exists; locks and is checked as with `touch`."""
+async def bump(connection: Connection, scope: Scope, *, writes: bool = False) -> Touched:
+    """Send the statement that raises the version of a scope that exists; locks and is checked as with `touch`.
+
+    Without `writes`, what follows only takes away, which a closed scope lets happen.
+    """
     params = place(scope) | {"digest": scope.digest}
     version = await execute(connection, "bump_scope_shared" if scope.shared else "bump_scope", params)
-    return Touched(connection=connection, version=version)
+    return Touched(connection=connection, version=version, writes=writes)
 
 
 async def confirm(touched: Touched, scope: Scope) -> int:
@@ -102,15 +110,38 @@ async def confirm(touched: Touched, scope: Scope) -> int:
     Raises:
         ScopeCollisionError: The row under this id belongs to another scope, or there is none.
         NotFoundError: The instance that writes was deleted, or is being deleted.
+        ConflictError: What is kept of the scope's user or customer is being deleted.
     """
     row = await touched.version.fetchone()
     if row is None:
         msg = f"the row of scope {scope.id} belongs to another owner"
         raise ScopeCollisionError(msg)
     version: int = row["version"]
+    if touched.writes and row["closed_by"] is not None:
+        raise closed(scope)
     if touched.status is not None:
         await _check_instance(touched, touched.status, fresh=version == 1)
+        if version == 1:
+            await _check_customer(touched.connection, scope)
     return version
+
+
+def closed(scope: Scope) -> ConflictError:
+    """Return the refusal of a write into a scope that a deletion holds closed."""
+    whose = "user" if scope.user_id is not None else "customer"
+    return ConflictError(
+        f"what is kept of this {whose} is being deleted: nothing is written to it until that has ended; send it again then"
+    )
+
+
+async def _check_customer(connection: Connection, scope: Scope) -> None:
+    """Refuse the first write of a user whose customer is being deleted; the instance's row is held by now."""
+    if scope.user_id is None or scope.customer_id is None:
+        return
+    customer = Scope(rung="customer", space=scope.space, ids=(("customer", scope.customer_id),))
+    row = await (await execute(connection, "scope_closed", place(customer))).fetchone()
+    if row is not None and row["closed_by"] is not None:
+        raise closed(customer)
 
 
 async def _check_instance(touched: Touched, status: AsyncCursor[DictRow], *, fresh: bool) -> None:

@@ -8,6 +8,7 @@ from synap.store.accounts import Accounts
 from synap.store.audit import Audit
 from synap.store.conversations import Conversations
 from synap.store.database import Database
+from synap.store.deletions import Deletions
 from synap.store.documents import Documents
 from synap.store.embeddings import Embeddings
 from synap.store.erasure import Erasure
@@ -41,6 +42,7 @@ class Store:
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)
         self.erasure = Erasure(database)
+        self.deletions = Deletions(database)
 
     async def ping(self) -> None:
         """Make one exchange with the database: begin, enter nothing, `select 1`, commit."""

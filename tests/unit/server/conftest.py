@@ -36,6 +36,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -166,6 +167,22 @@ class FakeApi:
         self._note((memory_id, ids))
         return memory_record(memory_id)
 
+    async def forget_memories(self, request: ForgetMemories) -> Forgotten:
+        self._note(request)
+        return Forgotten(status="nothing_matches", request_id="r1")
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        self._note(request)
+        return DataDeletion(status="complete", scope=request.scope, deletion_id="x1", fully_removed=True)
+
+    async def deletion(self, deletion_id: str) -> DataDeletion:
+        self._note(deletion_id)
+        return DataDeletion(status="in_progress", scope="user", deletion_id=deletion_id, continues=True)
+
+    async def user_profile(self, *, ids: Ids) -> UserProfile:
+        self._note(ids)
+        return UserProfile(overview="Drinks tea.", meta={"memories": 1})
+
     async def fetch_context(self, request: FetchContext) -> ContextAnswer:
         self._note(request)
         items = (
@@ -295,6 +312,14 @@ class FakeAdmin:
 
     async def delete_world_memory(self, memory_id: str) -> DeletedMemory:
         return DeletedMemory(memory_id=memory_id, deleted_at=NOW)
+
+    async def delete_data(self, request: DeleteData) -> DataDeletion:
+        self.asked.append(request)
+        return DataDeletion(status="complete", scope=request.scope, deletion_id="x1", fully_removed=True)
+
+    async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
+        self.asked.append((instance_id, deletion_id))
+        return DataDeletion(status="complete", scope="customer", deletion_id=deletion_id, fully_removed=True)
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         self.asked.append((instance_id, cursor, limit))

@@ -55,7 +55,8 @@ async def test_an_error_becomes_its_status_and_code(
     response = await http.get("/v1/auth/whoami")
 
     body = response.json()
-    assert (response.status_code, body["code"], body["error"]) == (status, code, "no")
+    word = "instance_not_ready" if isinstance(failure, InstanceNotReadyError) else "no"
+    assert (response.status_code, body["code"], body["error"], body["message"]) == (status, code, word, "no")
     assert set(body) >= KEYS
     assert body["details"]["code"] == failure.code
     assert body["details"].get("field") == failure.field
@@ -174,3 +175,32 @@ async def test_until_the_engine_is_there_calls_are_told_to_come_again() -> None:
     assert (health.status_code, call.status_code, metrics.status_code) == (503, 409, 200)
     assert call.json()["code"] == "instance_not_ready"
     assert call.headers["Retry-After"].isdigit()
+
+
+async def test_ids_that_do_not_fit_come_with_what_would(http: httpx.AsyncClient, backend: Any) -> None:
+    backend.api.failure = ScopeMissingError("customer_id is required beside user_id: kept apart", field="customer_id")
+
+    body = (await http.get("/v1/auth/whoami")).json()
+
+    assert body["detail"]["message"] == body["message"]
+    assert body["detail"]["fix"] == body["fix"] == "customer_id is required beside user_id"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("PUT", "/v1/data/delete", 405), ("DELETE", "/v1/credits/balance", 405)],
+)
+async def test_a_call_that_no_route_takes_is_told_in_json(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await http.request(method, path)
+
+    assert answer.status_code == status
+    assert answer.json()["message"] == answer.json()["detail"]
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", ""])
+async def test_json_is_read_whatever_it_is_declared_as(http: httpx.AsyncClient, media: str) -> None:
+    answer = await http.post("/v1/context/user/fetch", content=b'{"user_id": "ana"}', headers={"Content-Type": media})
+
+    assert answer.status_code == 200

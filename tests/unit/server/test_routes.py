@@ -126,7 +126,7 @@ async def test_a_row_that_would_lose_its_owner_is_passed_on_to_be_refused_alone(
     ("method", "path", "status"),
     [
         ("POST", "/v1/memories/unheard-of", 404),
-        ("POST", "/api/v1/memories/forget", 404),
+        ("POST", "/api/v1/memories/forgotten", 404),
         ("PUT", "/v1/memories/m", 404),
         ("POST", f"/v1/memories/{MEMORY}", 405),
     ],

@@ -9,13 +9,14 @@ from litestar.exceptions import HTTPException
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
-from synap.server.rest import contexts, conversations, health, management, memories, telemetry
-from synap.server.rest.authentication import application
+from synap.server.rest import billing, contexts, conversations, data, health, management, memories, telemetry, users
+from synap.server.rest.authentication import application, either
 from synap.server.rest.authentication import management as operator
 from synap.server.rest.bodies import WireResponse
 from synap.server.rest.errors import crashed, refused, unroutable
 from synap.server.rest.observe import Observed, RequestMetrics
 from synap.server.rest.openapi import schema
+from synap.server.rest.replay import Replayed
 
 DOCUMENT_BYTES = 10 * 1024 * 1024
 
@@ -27,6 +28,7 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
     escaped in JSON. Larger ones are answered with 413.
     """
     metrics = RequestMetrics()
+    max_body = 3 * max_document_bytes + 1024 * 1024
     app = Litestar(
         route_handlers=[
             health.health,
@@ -38,16 +40,23 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
             conversations.turns,
             conversations.prompt,
             telemetry.receive,
+            data.delete,
+            data.record,
+            users.profile,
+            billing.balance,
+            billing.ledger,
+            billing.estimate,
+            billing.redeem,
             *memories.routers(),
             *management.ROUTES,
             schema,
         ],
-        dependencies={"api": Provide(application), "admin": Provide(operator)},
+        dependencies={"api": Provide(application), "admin": Provide(operator), "key": Provide(either)},
         exception_handlers={SynapError: refused, HTTPException: unroutable, Exception: crashed},
         openapi_config=None,
-        request_max_body_size=3 * max_document_bytes + 1024 * 1024,
+        request_max_body_size=max_body,
         response_class=WireResponse,
         state=State({"gate": gate, "metrics": metrics}),
         logging_config=None,
     )
-    return Observed(app, metrics)
+    return Observed(Replayed(app, gate, max_body=max_body), metrics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
@@ -23,6 +24,42 @@ Application = NamedDependency[SkipValidation[Api]]
 
 Management = NamedDependency[SkipValidation[AdminApi]]
 """A route's way to the operations of management."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What a key of either kind opens.
+
+    Attributes:
+        api: The operations of an application key's instance.
+        admin: The operations of management; None for an application key.
+        instance_id: The instance of an application key.
+    """
+
+    api: Api | None = None
+    admin: AdminApi | None = None
+    instance_id: str = ""
+
+    @property
+    def operations(self) -> Api | AdminApi:
+        """Those that the key opens."""
+        opened = self.admin or self.api
+        if opened is None:
+            raise AuthenticationError("an API key is required: send `Authorization: Bearer <key>`")
+        return opened
+
+
+Either = NamedDependency[SkipValidation[Key]]
+"""A route's way to what a key opens, of either kind."""
+
+
+async def either(request: Request[Any, Any, Any]) -> Any:
+    """Return what the request's key opens; raises as `application` does."""
+    backend, caller = await _identify(request)
+    correlation_id = correlation_of(request.scope)
+    if caller.kind == "management":
+        return Key(admin=backend.admin_for(caller, correlation_id=correlation_id))
+    return Key(api=await application(request), instance_id="" if caller.instance is None else caller.instance.id)
 
 
 async def application(request: Request[Any, Any, Any]) -> Any:

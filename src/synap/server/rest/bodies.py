@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar import Request, Response
+from litestar.exceptions import NotFoundException
 from litestar.types import Scope, Serializer
 
 from synap.api.admin import ReadPage
@@ -86,7 +87,7 @@ async def read_body(request: Request[Any, Any, Any], kind: type[Struct], **known
     """
     values = await read_object(request)
     if "user_id" in kind.__struct_fields__:
-        _refuse_misnamed(values)
+        refuse_misnamed(values)
     return build(kind, {**values, **known})
 
 
@@ -118,7 +119,7 @@ def check_row(values: Mapping[str, Any]) -> None:
         InvalidInputError: It carries a `scope`, or an owner's id under another name.
     """
     _refuse_ladder(values)
-    _refuse_misnamed(values)
+    refuse_misnamed(values)
 
 
 def _refuse_ladder(values: Mapping[str, Any]) -> None:
@@ -130,7 +131,7 @@ def _refuse_ladder(values: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_misnamed(values: Mapping[str, Any]) -> None:
+def refuse_misnamed(values: Mapping[str, Any]) -> None:
     """Refuse an owner's id under another name: ignored as unknown, it would leave what is written to a broader scope."""
     for name, right in _MISNAMED.items():
         if values.get(name) is not None:
@@ -182,6 +183,20 @@ def read_pairs(query_string: bytes) -> list[tuple[str, str]]:
             name = unquoted(raw_name, field="query")
             pairs.append((name, unquoted(raw_value, field=name)))
     return pairs
+
+
+def between(request: Request[Any, Any, Any], prefix: bytes, suffix: bytes, *, field: str) -> str:
+    """Return the id between prefix and suffix of a path as it was sent: the router's own would lose double slashes.
+
+    Raises:
+        NotFoundException: The path is not of that form.
+        InvalidInputError: The id is no percent-encoded UTF-8.
+    """
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    path = raw_path.partition(b"?")[0]
+    if not (path.startswith(prefix) and path.endswith(suffix) and len(path) > len(prefix) + len(suffix)):
+        raise NotFoundException
+    return unquoted(path[len(prefix) : -len(suffix)], field=field)
 
 
 def _integer(name: str, text: str) -> int:

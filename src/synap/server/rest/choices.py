@@ -10,7 +10,10 @@ from synap.domain.memories import MemoryStatus, MemoryType
 from synap.domain.scopes import Tenancy
 from synap.engine.admin import CLIENT_STATUSES, INSTANCE_STATUSES
 from synap.engine.conversations import ROLES
+from synap.engine.data import SCOPES
+from synap.engine.forgetting import MODES
 from synap.engine.memories import MERGE_STRATEGIES
+from synap.engine.questions import PRECISION_LEVELS
 from synap.store.scopes import DELETING
 
 TARGETS = ("user", "customer", "client", "conversation")
@@ -25,7 +28,16 @@ CHOICES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "ClientRecord": {"status": (*CLIENT_STATUSES, DELETING)},
     "CreateInstance": {"tenancy": _TENANCIES},
     "CreateMemory": {"document_type": _DOCUMENT_TYPES, "mode": tuple(Mode), "on_duplicate": ("update", "reject")},
-    "FetchContext": {"mode": tuple(RetrievalMode), "response_shape": tuple(ResponseShape), "target": TARGETS},
+    "DataDeletion": {"status": ("complete", "partial", "in_progress", "dry_run"), "scope": SCOPES},
+    "DeleteData": {"scope": SCOPES},
+    "FetchContext": {
+        "precision_level": PRECISION_LEVELS,
+        "mode": tuple(RetrievalMode),
+        "response_shape": tuple(ResponseShape),
+        "target": TARGETS,
+    },
+    "ForgetMemories": {"mode": MODES},
+    "Forgotten": {"status": ("nothing_matches", "preview", "deleted", "partial")},
     "Ingestion": {"status": tuple(IngestionStatus)},
     "InstanceRecord": {"status": (*INSTANCE_STATUSES, DELETING), "tenancy": _TENANCIES},
     "KeyRecord": {"kind": _KEY_KINDS},

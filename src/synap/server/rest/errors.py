@@ -23,6 +23,7 @@ from synap.errors import (
     PayloadTooLargeError,
     PermanentError,
     RateLimitError,
+    ScopeMissingError,
     ServiceUnavailableError,
     SetupError,
     SynapError,
@@ -71,7 +72,7 @@ _NOT_FOUND = 404
 _WRONG_METHOD = 405
 _INTERNAL = 500
 _OBJECT_DETAILS = frozenset({402, 409, 429})
-"""Statuses whose `detail` published clients read as an object; elsewhere they show it as text."""
+"""Statuses whose `detail` published clients read as an object; elsewhere they show it as text, unless it has a `fix`."""
 
 
 def refused(request: Request[Any, Any, Any], error: SynapError) -> Response[Any]:
@@ -83,7 +84,10 @@ def refused(request: Request[Any, Any, Any], error: SynapError) -> Response[Any]
     retry_after = error.retry_after_seconds if isinstance(error, TransientError) else None
     extra: dict[str, Any] = {} if retry_after is None else {"retry_after_seconds": retry_after}
     if isinstance(error, InstanceNotReadyError):
-        extra |= {"state": "building", "message": error.message}
+        # Published clients know a server that is not ready by this word at the top.
+        extra |= {"state": "building", "error": InstanceNotReadyError.code}
+    if isinstance(error, ScopeMissingError):
+        extra |= {"fix": error.message.partition(":")[0]}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if isinstance(error, AuthenticationError):
         headers["WWW-Authenticate"] = "Bearer"
@@ -128,13 +132,15 @@ def _answer(
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
-    as_object = {"code": code.lower(), "message": message, **(extra or {})}
+    told = dict(extra or {})
+    as_object = {"code": code.lower(), "message": message, **told}
     body = {
         "error": message,
+        "message": message,
         "code": code,
         "details": dict(details),
-        "detail": as_object if status in _OBJECT_DETAILS else message,
-        **(extra or {}),
+        "detail": as_object if status in _OBJECT_DETAILS or "fix" in told else message,
+        **told,
     }
     return WireResponse(body, status_code=status, headers=dict(headers or {}), media_type="application/json")
 

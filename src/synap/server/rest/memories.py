@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Router, delete, get, patch, post
 from litestar.params import FromPath
 
+from synap.api.conversations import RecordedBatch
+from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -17,15 +20,26 @@ from synap.api.memories import (
     MemoryRecord,
     UpdateMemory,
 )
-from synap.api.requests import build
+from synap.api.requests import build, message_batch
 from synap.api.requests import create_batch as batch_requests
 from synap.api.requests import upload_memory as upload_request
+from synap.engine.conversations import ROLES
 from synap.errors import InvalidInputError
 from synap.server.rest import forms
 from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import OwnerQuery, check_row, read_body, read_object, read_owner, read_query
 
 _OK = 200
+
+
+class TurnsOfConversation(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns of one conversation; those of other roles than user and assistant are passed over."""
+
+    conversation_id: str
+    messages: list[dict[str, Any]]
+    user_id: str | None = None
+    customer_id: str | None = None
+    source: str | None = None
 
 
 @post(["/", "/create"], status_code=_OK, opt={"body": CreateMemory}, summary="Hand a document in")
@@ -81,6 +95,34 @@ async def listing(request: Request[Any, Any, Any], api: Application) -> MemoryPa
     return await api.memories(read_query(request, ListMemories))
 
 
+@post("/forget", status_code=_OK, opt={"body": ForgetMemories}, summary="Find what is to be forgotten, or erase it")
+async def forget(request: Request[Any, Any, Any], api: Application) -> Forgotten:
+    """Find the memories of one user that a description fits; erase them with the mode `direct`."""
+    return await api.forget_memories(await read_body(request, ForgetMemories))
+
+
+@post("/ingest", status_code=_OK, opt={"body": TurnsOfConversation}, summary="Record the turns of a conversation")
+async def ingest(request: Request[Any, Any, Any], api: Application) -> RecordedBatch:
+    """Record messages as `/v1/conversations/messages/batch` does; the form in which the TypeScript client sends them."""
+    values = await read_object(request)
+    turns = build(TurnsOfConversation, values)
+    check_row(values)
+    shared = {"user_id": turns.user_id, "customer_id": turns.customer_id}
+    metadata = {} if turns.source is None else {"source": turns.source}
+    rows = [
+        {
+            **shared,
+            "conversation_id": turns.conversation_id,
+            "role": turn.get("role"),
+            "content": _text_of(turn.get("content")),
+            "metadata": metadata,
+        }
+        for turn in turns.messages
+        if turn.get("role") in ROLES
+    ]
+    return await api.record_messages(message_batch(rows, check_row))
+
+
 @get("/{memory_id:str}", opt={"query": OwnerQuery}, summary="One memory")
 async def memory(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Return one memory."""
@@ -113,6 +155,13 @@ async def restore(request: Request[Any, Any, Any], memory_id: FromPath[str], api
     return await api.restore_memory(memory_id, ids=read_owner(request))
 
 
+def _text_of(content: Any) -> Any:
+    """Return a turn's text; of one in parts, as the TypeScript client has them, that of its text parts."""
+    if not isinstance(content, list):
+        return content
+    return "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
 def rows_of(values: dict[str, Any], name: str) -> list[Any]:
     """Return the rows of a batch's body.
 
@@ -127,5 +176,8 @@ def rows_of(values: dict[str, Any], name: str) -> list[Any]:
 
 def routers() -> list[Router]:
     """Return the routes under both prefixes."""
-    handlers = [create, upload, create_batch, batch, status, listing, memory, update, erase, history, restore]
+    handlers = [
+        *(create, upload, create_batch, forget, ingest, batch, status),
+        *(listing, memory, update, erase, history, restore),
+    ]
     return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]

@@ -25,7 +25,7 @@ PLAIN = "text/plain"
 _JSON = "application/json"
 _REFERENCES = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_SECURITY = {"api": "applicationKey", "admin": "managementKey"}
+_SECURITY = {"api": ("applicationKey",), "admin": ("managementKey",), "key": ("applicationKey", "managementKey")}
 _REFUSALS = {
     400: ("BadRequest", "Something in the request is wrong; `details.field` names it."),
     401: ("Unauthorized", "No key, or one that is unknown or revoked."),
@@ -47,13 +47,15 @@ class ErrorDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every refusal; `detail` repeats the message as text, for 409 and 429 as an object."""
+    """The body of every refusal; `detail` repeats the message as text, for 409, 429 and ids that do not fit as an object."""
 
     error: str
+    message: str
     code: str
     details: ErrorDetails
     detail: str | dict[str, Any]
     retry_after_seconds: int | None = None
+    fix: str | None = None
 
 
 @get(["/schema", "/schema/openapi.json"], opt={"hidden": True}, summary="This document")
@@ -106,7 +108,10 @@ class _Writer:
         parameters = [*_path_parameters(path), *self._query_parameters(handler.opt.get("query"))]
         body = self._body(handler.opt)
         security: list[dict[str, Any]] = [
-            {_SECURITY[name]: []} for name in _SECURITY if name in handler.parsed_fn_signature.parameters
+            {scheme: []}
+            for name, schemes in _SECURITY.items()
+            if name in handler.parsed_fn_signature.parameters
+            for scheme in schemes
         ]
         told = {
             "operationId": self._id(handler),

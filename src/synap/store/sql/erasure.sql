@@ -1,35 +1,170 @@
+-- A scope is emptied table by table, at most `limit` rows at a time (null for all); `count_` says what is left in scopes of
+-- one bucket. A table more is a line in `synap.store.erasure` and its two statements here.
+
 -- name: erase_scope_mentions
-delete from mention{t} where {at} scope_id = %(scope)s
+delete from mention{t}
+where {at} scope_id = %(scope)s and (entity_id, memory_id) in (
+    select entity_id, memory_id from mention{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_mentions
+select count(*) as count from mention{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_entities
-delete from entity{t} where {at} scope_id = %(scope)s
+delete from entity{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from entity{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_entities
+select count(*) as count from entity{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_memories
-delete from memory{t} where {at} scope_id = %(scope)s
+delete from memory{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from memory{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_memories
+select count(*) as count from memory{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_segments
-delete from segment{t} where {at} scope_id = %(scope)s
+delete from segment{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from segment{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_segments
+select count(*) as count from segment{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_documents
-delete from document{t} where {at} scope_id = %(scope)s
+delete from document{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from document{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_documents
+select count(*) as count from document{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_messages
-delete from message where bucket = %(bucket)s and scope_id = %(scope)s
+delete from message
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from message where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_messages
+select count(*) as count from message where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_conversations
-delete from conversation where bucket = %(bucket)s and scope_id = %(scope)s
+delete from conversation
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from conversation where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_conversations
+select count(*) as count from conversation where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_jobs
-delete from job where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
+delete from job
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
+    select id from job where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+
+-- name: count_scope_jobs
+select count(*) as count from job where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
 
 -- name: erase_scope_ingestions
-delete from ingestion where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
+delete from ingestion
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
+    select id from ingestion where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+
+-- name: count_scope_ingestions
+select count(*) as count from ingestion where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
 
 -- name: erase_scope_locators
-delete from locator where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
+delete from locator
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
+    select id from locator where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+
+-- name: count_scope_locators
+select count(*) as count from locator where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
 
 -- name: erase_scope_directory
 delete from directory where instance_id = %(instance)s and scope_id = %(scope)s
+
+-- name: count_scope_directory
+select count(*) as count from directory where instance_id = %(instance)s and scope_id = any (%(scopes)s::bigint[])
+
+-- name: documents_of_conversation
+select id, document_key, ingestion_id, metadata::text as metadata from document{t}
+where {at} scope_id = %(scope)s and conversation = %(conversation)s
+order by id
+limit %(limit)s
+
+-- name: memories_of_documents
+-- Whatever rests on one of the documents, also where a later one has said it again.
+select m.id, m.detail, m.document_row, m.sources, m.metadata::text as metadata
+from memory{t} m
+where {at:m} m.scope_id = %(scope)s and m.status < 3
+  and (m.document_row = any (%(documents)s::bigint[]) or m.sources && array(
+    select s.id from segment{t} s where {at:s} s.scope_id = %(scope)s and s.document_row = any (%(documents)s::bigint[])))
+
+-- name: segments_of_documents
+select id from segment{t} where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
+
+-- name: detach_memories
+update memory{t} m
+set detail = u.detail, sources = u.sources::bigint[], metadata = u.metadata::jsonb,
+    document_row = case when m.document_row = any (%(documents)s::bigint[]) then null else m.document_row end,
+    segment_row = case when m.document_row = any (%(documents)s::bigint[]) then null else m.segment_row end
+from unnest(%(ids)s::bigint[], %(details)s::bytea[], %(sources)s::text[], %(metadata)s::text[])
+    as u (id, detail, sources, metadata)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id
+
+-- name: erase_jobs_of_ingestions
+delete from job
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and ingestion_id = any (%(ingestions)s::bigint[])
+
+-- name: end_ingestions
+update ingestion
+set document_row = null, status = case when status in ('queued', 'processing') then 'failed' else status end,
+    completed_at = coalesce(completed_at, %(now)s),
+    message = case when status in ('queued', 'processing') then 'the conversation was deleted' else message end
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id = any (%(ingestions)s::bigint[])
+
+-- name: erase_segments_of_documents
+delete from segment{t} where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
+
+-- name: erase_documents
+delete from document{t} where {at} scope_id = %(scope)s and id = any (%(documents)s::bigint[])
+
+-- name: erase_conversation_messages
+delete from message
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation_row in (
+    select id from conversation
+    where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s)
+
+-- name: count_conversation_messages
+select count(*) as count from message
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation_row in (
+    select id from conversation
+    where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s)
+
+-- name: erase_conversation_conversations
+delete from conversation where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: count_conversation_conversations
+select count(*) as count from conversation
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: erase_conversation_directory
+delete from directory
+where bucket = %(place)s and instance_id = %(instance)s and conversation = %(conversation)s and scope_id = %(scope)s
+
+-- name: count_conversation_directory
+select count(*) as count from directory
+where bucket = %(place)s and instance_id = %(instance)s and conversation = %(conversation)s and scope_id = %(scope)s
+
+-- name: count_conversation_documents
+select count(*) as count from document{t}
+where {at} scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: count_conversation_segments
+select count(*) as count from segment{t} s
+where {at:s} s.scope_id = %(scope)s and s.document_row in (
+    select d.id from document{t} d where {at:d} d.scope_id = %(scope)s and d.conversation = %(conversation)s)
 
 -- name: lock_instance
 select id from instance where id = %(instance)s for update
@@ -66,6 +201,9 @@ delete from batch where instance_id = %(instance)s
 
 -- name: erase_instance_rows_of_job
 delete from job where instance_id = %(instance)s
+
+-- name: erase_instance_rows_of_deletion
+delete from deletion where instance_id = %(instance)s
 
 -- name: erase_instance_rows_of_scope
 delete from scope where instance_id = %(instance)s

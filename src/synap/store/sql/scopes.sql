@@ -3,30 +3,33 @@ insert into scope (bucket, id, digest, instance_id, space, rung, customer_id, us
 values (%(bucket)s, %(scope)s, %(digest)s, %(instance)s, %(space)s, %(rung)s, %(customer)s, %(user)s, 1, %(now)s)
 on conflict (bucket, id) do update set version = scope.version + 1
     where scope.digest = excluded.digest
-returning version
+returning version, closed_by
 
 -- name: touch_scope_shared
 insert into scope_shared (id, digest, instance_id, space, rung, version, created_at)
 values (%(scope)s, %(digest)s, %(instance)s, %(space)s, %(rung)s, 1, %(now)s)
 on conflict (id) do update set version = scope_shared.version + 1
     where scope_shared.digest = excluded.digest
-returning version
+returning version, null::bigint as closed_by
 
 -- name: bump_scope
 update scope set version = version + 1
 where bucket = %(bucket)s and id = %(scope)s and digest = %(digest)s
-returning version
+returning version, closed_by
 
 -- name: bump_scope_shared
 update scope_shared set version = version + 1
 where id = %(scope)s and digest = %(digest)s
-returning version
+returning version, null::bigint as closed_by
 
 -- name: instance_status
 select status from instance where id = %(instance)s
 
 -- name: hold_instance
 select status from instance where id = %(instance)s for key share
+
+-- name: scope_closed
+select closed_by from scope where bucket = %(bucket)s and id = %(scope)s
 
 -- name: scope_rows
 select id, digest, version from scope where bucket = %(bucket)s and id = any (%(scopes)s::bigint[])
