@@ -103,6 +103,7 @@ KINDS = (
     "segment_shared",
     "audit",
     "world",
+    "compaction",
 )
 """What a public id may name. The position is part of the id: append only, never reorder."""
 

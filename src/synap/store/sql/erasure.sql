@@ -19,6 +19,12 @@ delete from message where bucket = %(bucket)s and scope_id = %(scope)s
 -- name: erase_scope_conversations
 delete from conversation where bucket = %(bucket)s and scope_id = %(scope)s
 
+-- name: erase_scope_summaries
+delete from summary where bucket = %(bucket)s and scope_id = %(scope)s
+
+-- name: erase_scope_compactions
+delete from compaction where bucket = %(bucket)s and scope_id = %(scope)s
+
 -- name: erase_scope_jobs
 delete from job where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
 
