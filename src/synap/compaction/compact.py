@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from math import log2
 
 from synap.compaction import inventory as measure
@@ -22,7 +23,7 @@ PASS_MARK = 0.5
 """The score from which a compaction counts as good enough."""
 
 SMALLEST_TARGET = 120
-"""Tokens below which no strategy shortens by itself: a short conversation is only tidied."""
+"""Tokens that every strategy may keep: a short conversation is only tidied."""
 
 ADAPTIVE_BOUNDS = (0.15, 0.7)
 _SHORT_TOKENS = 500
@@ -51,20 +52,17 @@ def compact(
     points = _points(reading.remarks, order)
     state = standing(messages, reading)
     held = measure.inventory(messages, _sources(reading.over))
-    shares = (
-        {strategy: 0.0} if target_tokens is not None else _shares(strategy, original, _density(reading, held, original))
+    attempt = partial(_attempt, points, state, held, original=original)
+    if target_tokens is not None:
+        return attempt(strategy=strategy, target=target_tokens)
+    first, *gentler = (
+        partial(attempt, strategy=tried, target=max(round(share * original), SMALLEST_TARGET))
+        for tried, share in _shares(strategy, original, _density(reading, original)).items()
     )
-    best: Compaction | None = None
-    for tried, share in shares.items():
-        target = (
-            target_tokens if target_tokens is not None else max(round(share * original), min(SMALLEST_TARGET, original))
-        )
-        best = _attempt(points, state, held, strategy=tried, original=original, target=target)
-        if best.passed:
-            break
-    if best is None:  # pragma: no cover - there is always one strategy to try
-        raise AssertionError
-    return best
+    result = first()
+    while not result.passed and gentler:
+        result = gentler.pop(0)()
+    return result
 
 
 def _attempt(
@@ -85,7 +83,7 @@ def _attempt(
         passed=False,
         note=note,
     )
-    text = render(made, Form.STRUCTURED, budget=None if note else target)
+    text = render(made, Form.STRUCTURED)
     score = round(measure.score(held, text), 4)
     return replace(made, compacted_tokens=count_tokens(text), score=score, passed=score >= PASS_MARK)
 
@@ -110,12 +108,10 @@ def adaptive_share(tokens: int, density: float) -> float:
     return min(high, max(low, by_length * (0.6 + 0.6 * density)))
 
 
-def _density(reading: Reading, held: measure.Inventory, original: int) -> float:
+def _density(reading: Reading, original: int) -> float:
     """Return how much of a conversation says something, repetitions left out."""
-    if not original or not held.facts:
-        return 0.0
-    telling = sum(count_line(remark.content) for remark in reading.remarks if remark.items or len(remark.words) > 2)  # noqa: PLR2004
-    return min(1.0, telling / original)
+    telling = (remark for remark in reading.remarks if remark.items or len(remark.words) >= measure.FEWEST_WORDS)
+    return min(1.0, sum(count_line(remark.content) for remark in telling) / original) if original else 0.0
 
 
 def _without_corrected(reading: Reading) -> Reading:

@@ -32,7 +32,7 @@ MOST_MENTIONS = 3
 """Repetitions beyond these add nothing to an item's weight."""
 
 FEWEST_WORDS = 3
-"""Telling words that make a sentence a fact; two with a name, a number or a date among them."""
+"""Telling words that make a sentence a fact; one less makes half of one, or a whole one with a name, number or date."""
 
 _DATES = frozenset({Kind.DATE, Kind.MONTH, Kind.YEAR, Kind.WEEKDAY, Kind.CLOCK, Kind.HOURS})
 _RELATIVE = re.compile(
@@ -119,8 +119,9 @@ def inventory(messages: Sequence[Message], over: Collection[tuple[int, str]] = (
                 mentions[item] += 1
                 human[item] = human[item] or message.role != "assistant"
             words = frozenset(tokenize(sentence)) - {""}
-            if _states(sentence, words, held):
+            if _states(sentence, words):
                 weight = (BY_MACHINE if message.role == "assistant" else 1.0) * (1.25 if held else 1.0)
+                weight *= 1.0 if held or len(words) >= FEWEST_WORDS else 0.5
                 facts[words] = max(facts.get(words, 0.0), weight)
     weights = {item: min(n, MOST_MENTIONS) * (1.0 if human[item] else BY_MACHINE) for item, n in mentions.items()}
     return Inventory(items=weights, facts=facts)
@@ -163,10 +164,10 @@ def _facts_held(facts: Mapping[frozenset[str], float], text: str) -> tuple[float
     return part, sum(facts.values())
 
 
-def _states(sentence: str, words: frozenset[str], held: frozenset[Item]) -> bool:
+def _states(sentence: str, words: frozenset[str]) -> bool:
     if sentence.rstrip("\"'\u201d)* ").endswith(("?", "\uff1f", "\u061f")):
         return False
-    return len(words) >= FEWEST_WORDS - bool(held)
+    return len(words) >= FEWEST_WORDS - 1
 
 
 def _is_name(word: str, *, leads: bool) -> bool:

@@ -12,7 +12,7 @@ from synap.domain.compactions import PointKind
 from synap.domain.tokens import count_line
 
 _BASE = {
-    PointKind.DECISION: 3.0,
+    PointKind.DECISION: 4.5,
     PointKind.PREFERENCE: 2.6,
     PointKind.STEP: 2.0,
     PointKind.QUESTION: 2.2,
@@ -28,6 +28,10 @@ _WORD = 0.12
 """What a telling word is worth that nothing before it had."""
 
 _ASSISTANT = 0.45
+_FIRM = {PointKind.DECISION: 0.9, PointKind.PREFERENCE: 0.6, PointKind.QUESTION: 0.6, PointKind.STEP: 0.5}
+_LOOSE = 0.3
+"""Share of its worth that a remark keeps where others have said its words already, by kind and for the rest."""
+
 _FEELING = 0.5
 _CORRECTION = 1.5
 _OLDEST = 0.75
@@ -59,7 +63,7 @@ def ranked(remarks: Sequence[Remark], *, last_position: int) -> list[int]:
         recency = _OLDEST + (1 - _OLDEST) * said.position / max(last_position, 1)
         repeated = 1 + 0.15 * min(len(remark.also), 3)
         length = count_line(remark.content) + (count_line(remark.asked) if remark.asked else 0) + _OVERHEAD
-        return (base * (0.3 + 0.7 * fresh) + gain) * by * recency * repeated / length
+        return (base * max(fresh, _FIRM.get(remark.kind, _LOOSE)) + gain) * by * recency * repeated / length
 
     heap = [(-worth(remark), at) for at, remark in enumerate(remarks)]
     heapq.heapify(heap)

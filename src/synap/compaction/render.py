@@ -12,8 +12,8 @@ from synap.domain.tokens import count_lines
 BLOCK_TITLE = "## Conversation so far (compacted"
 """How the block in a prompt begins; published clients know it by these words."""
 
-ROOM_FOR_STATE = 160
-"""Tokens from which a text also tells how the conversation stands."""
+POINTS_WITH_TOPICS = 8
+"""Points from which a text also tells what they are about."""
 
 _SECTIONS = (
     (PointKind.DECISION, "Decisions:"),
@@ -28,7 +28,7 @@ _SECTIONS = (
 def render(compaction: Compaction, form: Form, *, budget: int | None = None) -> str:
     """Return a compaction as text of at most `budget` tokens: what matters least is left out first. May be empty."""
     points = compaction.points if budget is None else fitted(compaction.points, compaction.state, form, budget)
-    return "\n".join(_lines(points, compaction.state, form, budget))
+    return "\n".join(_lines(points, compaction.state, form))
 
 
 def block(compaction: Compaction, form: Form, *, covered: int, total: int, budget: int | None = None) -> str:
@@ -44,7 +44,7 @@ def fitted(points: Sequence[Point], state: State, form: Form, budget: int) -> tu
     order = sorted(points, key=lambda point: point.rank)
 
     def size(count: int) -> int:
-        return count_lines(_lines(_in_order(order[:count]), state, form, budget))
+        return count_lines(_lines(_in_order(order[:count]), state, form))
 
     kept = bisect_right(range(1, len(order) + 1), budget, key=size)
     return _in_order(order[:kept])
@@ -54,12 +54,12 @@ def _in_order(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(sorted(points, key=lambda point: point.ordinal))
 
 
-def _lines(points: Sequence[Point], state: State, form: Form, budget: int | None) -> list[str]:
+def _lines(points: Sequence[Point], state: State, form: Form) -> list[str]:
     if not points:
         return []
     lines = _FORMS[form](points)
-    topics = bool(state.topics) and (budget is None or budget >= ROOM_FOR_STATE)
-    return [*lines, *_standing(state)] if topics else lines
+    topics = len(points) >= POINTS_WITH_TOPICS and bool(state.topics)
+    return [*lines, "Topics: " + ", ".join(state.topics)] if topics else lines
 
 
 def _structured(points: Sequence[Point]) -> list[str]:
@@ -93,10 +93,6 @@ _FORMS: dict[Form, Callable[[Sequence[Point]], list[str]]] = {
     Form.BULLET_POINTS: _bullets,
     Form.INJECTION: _injection,
 }
-
-
-def _standing(state: State) -> list[str]:
-    return ["Topics: " + ", ".join(state.topics)]
 
 
 def _by_message(points: Sequence[Point]) -> list[str]:
