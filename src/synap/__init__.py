@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ServiceUnavailableError,
         SetupError,
         SynapError,
+        TranscriptConflictError,
         TransientError,
     )
     from synap.sdk.client import Synap
@@ -62,6 +63,7 @@ __all__ = [
     "Synap",
     "SynapError",
     "SynapSync",
+    "TranscriptConflictError",
     "TransientError",
     "Turn",
 ]

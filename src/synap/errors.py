@@ -16,6 +16,7 @@
         ├── ForbiddenError            the key may not do this
         ├── NotFoundError             nothing under this id that the caller may see
         ├── ConflictError             refused because of what is already there
+        │   └── TranscriptConflictError  the conversation has another transcript, which cannot be changed
         └── SetupError                the installation is incomplete: a model, an extension, a role
 """
 
@@ -130,6 +131,12 @@ class ConflictError(PermanentError):
     """Refused because of what is already there."""
 
     code = "conflict"
+
+
+class TranscriptConflictError(ConflictError):
+    """The conversation has another transcript already; transcripts never change."""
+
+    code = "conflict.transcript"
 
 
 class SetupError(PermanentError):

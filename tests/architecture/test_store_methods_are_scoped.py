@@ -91,7 +91,7 @@ def test_an_operation_says_first_whose_rows_it_is_for(name: str) -> None:
 
 
 def test_content_is_never_reached_without_a_scope() -> None:
-    nouns = {"documents", "memories", "search", "conversations", "scopes", "ingestions"}
+    nouns = {"documents", "memories", "search", "conversations", "compactions", "scopes", "ingestions"}
 
     assert [name for name in CONTROL if name.partition(".")[0] in nouns] == []
 

@@ -28,6 +28,7 @@ from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemor
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.errors import ServiceUnavailableError
+from synap.store.compactions import Compactions
 from synap.store.conversations import Conversations, NewMessage, Recorded
 from synap.store.database import Database
 from synap.store.documents import AcceptDocument, Documents, StoredDocument
@@ -95,6 +96,7 @@ class Desk:
         lossy: Any = LostAnswers(self.database)
         self.store.documents = Documents(lossy, self.store.ids)
         self.store.conversations = Conversations(lossy, self.store.ids)
+        self.store.compactions = Compactions(lossy, self.store.ids)
 
     def scope(self, user: str | None = None, customer: str | None = None) -> Scope:
         return decide_scope(self.place, Ids(customer_id=customer, user_id=user))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from synap.api.conversations import CompactedPoint, ConversationState
 from synap.api.memories import EvidenceRecord
 
 
@@ -28,6 +29,9 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         response_shape: `by_type` or `ranked`.
         scopes: Rungs of the chain to which the answer is narrowed; None for all.
         explain: Whether items carry the parts of their score.
+        context_mode: `in-conversation`, or for a user `conversation-summary`: the latest conversations in place of items.
+        last_n_conversations: How many of them, 0..20.
+        include_profile: Whether that mode is to bring the user's profile too.
     """
 
     target: str
@@ -47,6 +51,9 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     scopes: tuple[str, ...] | None = None
     explain: bool = False
     include_conversation_context: bool = True
+    context_mode: str = "in-conversation"
+    last_n_conversations: int = 1
+    include_profile: bool = False
 
 
 class ContextItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -119,6 +126,41 @@ class ConversationContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     conversation_id: str
     recent_turns: tuple[RecentTurn, ...] = ()
     summary: str = ""
+    current_state: ConversationState = ConversationState()
+    key_extractions: Mapping[str, tuple[CompactedPoint, ...]] = {}
+    compaction_id: str = ""
+    compacted_at: datetime | None = None
+
+
+class SummaryText(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a conversation came to, as text."""
+
+    narrative_summary: str
+    overview: str = ""
+
+
+class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An earlier conversation, as the summary mode of a user's context lists it.
+
+    Attributes:
+        summary_status: `available`, `pending` or `failed`.
+        classification: From the caller's own analysis, where that has one.
+        analysis: As the caller handed it in with the transcript.
+    """
+
+    conversation_id: str
+    external_conversation_id: str
+    conversation_type: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    last_message_at: datetime | None = None
+    message_count: int = 0
+    summary_status: str = "pending"
+    summary: SummaryText | None = None
+    classification: Mapping[str, Any] = {}
+    analysis: Mapping[str, Any] = {}
+    compaction_version: int | None = None
+    compacted_at: datetime | None = None
 
 
 class ContextMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -168,3 +210,4 @@ class ContextAnswer(msgspec.Struct, frozen=True, kw_only=True):
     formatted_context: str = ""
     conversation_context: ConversationContext | None = None
     metadata: ContextMetadata = ContextMetadata()
+    conversations: tuple[ConversationSummary, ...] = ()

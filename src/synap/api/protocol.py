@@ -20,8 +20,15 @@ from synap.api.admin import (
 )
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurns,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
@@ -136,6 +143,22 @@ class Api(Protocol):
 
     async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
         """Return a conversation made ready for a prompt; an unknown one is not available."""
+        ...
+
+    async def compact_conversation(self, request: CompactConversation) -> CompactionStarted:
+        """Start the compaction of a conversation in the background; refused while one is being made."""
+        ...
+
+    async def compaction_status(self, request: ReadCompaction) -> CompactionStatus:
+        """Return how the newest compaction of a conversation stands; `none` for an unknown conversation."""
+        ...
+
+    async def compacted_conversation(self, request: ReadCompaction) -> CompactedConversation:
+        """Return the newest completed compaction of a conversation, or one of its kept versions."""
+        ...
+
+    async def ingest_transcript(self, request: IngestTranscript) -> IngestedTranscript:
+        """Record a whole conversation; it becomes memory, and is compacted, in the background."""
         ...
 
     async def health(self) -> Health:

@@ -28,8 +28,10 @@ MAX_DEPTH = 64
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 
-_DATES = frozenset({"document_created_at", "as_of", "event_date", "valid_from", "valid_until", "timestamp"})
-_LISTS_WITH_DATES = frozenset({"document", "memories"})
+_DATES = frozenset(
+    {"document_created_at", "as_of", "event_date", "valid_from", "valid_until", "timestamp", "started_at", "ended_at"}
+)
+_LISTS_WITH_DATES = frozenset({"document", "memories", "transcript"})
 _IDS = ("customer_id", "user_id", "conversation_id")
 _EXPECTED = re.compile(r"^Expected `(?P<want>[^`]+)`, got `(?P<got>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")

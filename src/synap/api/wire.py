@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext
+from synap.api.contexts import (
+    ContextAnswer,
+    ContextItem,
+    ContextMetadata,
+    ConversationContext,
+    ConversationSummary,
+)
 from synap.api.items import context_item, evidence_record, share
 from synap.api.memories import MemoryRecord
 from synap.domain.contexts import Context, Degradation
@@ -151,6 +157,8 @@ def encode_answer(answer: ContextAnswer, *, ranked: bool = False) -> dict[str, A
         "token_budget": metadata.token_budget,
         "bundle_id": metadata.correlation_id,
     }
+    if answer.conversations:
+        body["conversations"] = to_wire(answer.conversations)
     if metadata.degraded:
         body["retrieval"] = {
             "degraded": True,
@@ -179,6 +187,7 @@ def decode_answer(body: Mapping[str, Any]) -> ContextAnswer:
         metadata=msgspec.structs.replace(
             metadata, degraded=retrieval.get("level", ""), degraded_code=retrieval.get("code", "")
         ),
+        conversations=from_wire(tuple[ConversationSummary, ...], body.get("conversations") or ()),
     )
 
 
@@ -236,14 +245,10 @@ def _encode_conversation(conversation: ConversationContext | None) -> dict[str, 
     """Return the running conversation with the keys that published clients expect beside ours."""
     if conversation is None:
         return None
-    body: dict[str, Any] = {"summary": "", "recent_turns": [], **to_wire(conversation)}
-    return {
-        **body,
-        "current_state": {},
-        "key_extractions": {},
-        "current_state_json": "{}",
-        "key_extractions_json": "{}",
-    }
+    empty: dict[str, Any] = {"summary": "", "recent_turns": [], "current_state": {}, "key_extractions": {}}
+    body = {**empty, **to_wire(conversation)}
+    texts = {f"{name}_json": msgspec.json.encode(body[name]).decode() for name in ("current_state", "key_extractions")}
+    return {**body, **texts}
 
 
 def _with_offsets(value: Any) -> Any:

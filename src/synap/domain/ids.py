@@ -104,6 +104,7 @@ KINDS = (
     "audit",
     "world",
     "deletion",
+    "compaction",
 )
 """What a public id may name. The position is part of the id: append only, never reorder."""
 

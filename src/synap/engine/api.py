@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from synap.api.admin import Health, WhoAmI
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurns,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
@@ -29,7 +36,19 @@ from synap.api.memories import (
     UploadMemory,
 )
 from synap.domain.scopes import Ids, Tenancy
-from synap.engine import accepting, batches, contexts, conversations, data, forgetting, memories, profiles, uploads
+from synap.engine import (
+    accepting,
+    batches,
+    compactions,
+    contexts,
+    conversations,
+    data,
+    forgetting,
+    memories,
+    profiles,
+    transcripts,
+    uploads,
+)
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
@@ -163,6 +182,22 @@ class EngineApi:
     async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
         """See `Api.conversation_prompt`."""
         return await conversations.prompt(self.core, self.caller, request)
+
+    async def compact_conversation(self, request: CompactConversation) -> CompactionStarted:
+        """See `Api.compact_conversation`."""
+        return await compactions.start(self.core, self.caller, request)
+
+    async def compaction_status(self, request: ReadCompaction) -> CompactionStatus:
+        """See `Api.compaction_status`."""
+        return await compactions.status(self.core, self.caller, request)
+
+    async def compacted_conversation(self, request: ReadCompaction) -> CompactedConversation:
+        """See `Api.compacted_conversation`."""
+        return await compactions.compacted(self.core, self.caller, request)
+
+    async def ingest_transcript(self, request: IngestTranscript) -> IngestedTranscript:
+        """See `Api.ingest_transcript`."""
+        return await transcripts.ingest(self.core, self.caller, request)
 
     async def health(self) -> Health:
         """See `Api.health`."""

@@ -63,24 +63,24 @@ def moment(value: datetime | None, *, field: str) -> datetime | None:
     return in_utc
 
 
-def metadata(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata that can be stored and given back as it came.
+def metadata(value: Mapping[str, Any], *, field: str = "metadata") -> dict[str, Any]:
+    """Return metadata, or what else is the caller's own, that can be stored and given back as it came.
 
     Raises:
         InvalidInputError: Not a mapping with text keys, not JSON, holding NUL or a lone surrogate, or above 64 KiB.
     """
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise InvalidInputError("metadata must be an object with text keys", field="metadata")
+        raise InvalidInputError(f"{field} must be an object with text keys", field=field)
     try:
         body = msgspec.json.encode(value)
         plain = msgspec.json.decode(body)
     except (TypeError, ValueError, UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
-        raise InvalidInputError(f"metadata must be JSON: {error}", field="metadata") from error
+        raise InvalidInputError(f"{field} must be JSON: {error}", field=field) from error
     if b"\\u0000" in body or b"\x00" in body:
-        raise InvalidInputError("metadata must not contain the NUL character", field="metadata")
+        raise InvalidInputError(f"{field} must not contain the NUL character", field=field)
     if len(body) > MAX_METADATA_BYTES:
         raise InvalidInputError(
-            f"metadata must be at most {MAX_METADATA_BYTES} bytes as JSON, not {len(body)}", field="metadata"
+            f"{field} must be at most {MAX_METADATA_BYTES} bytes as JSON, not {len(body)}", field=field
         )
     return dict(plain)
 

@@ -11,7 +11,11 @@ from datetime import timedelta
 
 import msgspec
 
-from synap.api.contexts import ContextAnswer, ContextMetadata, ConversationContext, FetchContext, RecentTurn
+from synap.api.contexts import (
+    ContextAnswer,
+    ContextMetadata,
+    FetchContext,
+)
 from synap.api.wire import context_answer
 from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
 from synap.domain.ids import check_caller_id, conversation_uuid
@@ -19,8 +23,9 @@ from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
-from synap.engine.questions import Asked, check, settled
+from synap.engine.questions import SUMMARIES, Asked, check, settled
 from synap.engine.spaces import LiveSpace
+from synap.engine.summaries import summaries, with_conversation
 from synap.errors import InvalidInputError, NotFoundError, ScopeMissingError, TransientError
 from synap.retrieval.compose import Wanted, compose
 from synap.retrieval.fuse import Balance
@@ -31,7 +36,6 @@ logger = logging.getLogger(__name__)
 FEWEST_READ = 20
 """Memories, and segments, that come with their text at least, and two for each result: some say the same, or are over."""
 
-RECENT_TURNS = 20
 UNKNOWN_CONVERSATION = "unknown_conversation"
 AMBIGUOUS_CONVERSATION = "ambiguous_conversation"
 FOREIGN_CONVERSATION = "conversation_of_another_owner"
@@ -78,9 +82,14 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     instance = core.bound_instance(caller)
     asked = check(instance, request, now=core.clock.now())
     owner = AWAY if caller.unverified else await _owner(core, instance, request)
-    answer = await _answer(core, instance, request, asked, owner) if owner.scope else _nothing(request, asked, owner)
+    if request.context_mode == SUMMARIES and owner.scope is not None:
+        answer = await summaries(core, instance, owner.scope, request, asked)
+    elif owner.scope is not None:
+        answer = await _answer(core, instance, request, asked, owner)
+    else:
+        answer = _nothing(request, asked, owner)
     if request.target == "conversation" and owner.scope is not None and request.include_conversation_context:
-        answer = await _with_conversation(core, owner.scope, request, asked, answer)
+        answer = await with_conversation(core, owner.scope, request, asked, answer)
     core.note(caller, "context.fetch", scope=owner.scope, count=len(answer.items))
     timings = {**answer.metadata.timings_ms, "total": _since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
@@ -89,6 +98,7 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
         formatted_context=answer.formatted_context,
         conversation_context=answer.conversation_context,
         metadata=stamped,
+        conversations=answer.conversations,
     )
 
 
@@ -329,29 +339,6 @@ def _nothing(request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer
         warnings=(*asked.warnings, *(("the store did not answer",) if owner.away else ())),
     )
     return ContextAnswer(metadata=metadata)
-
-
-async def _with_conversation(
-    core: Core, scope: Scope, request: FetchContext, asked: Asked, answer: ContextAnswer
-) -> ContextAnswer:
-    """Add the conversation's recent turns that have not expired; a store that does not answer leaves them out."""
-    conversation = conversation_uuid(request.conversation_id or "")
-    try:
-        async with asyncio.timeout(core.settings.store_timeout):
-            turns = await core.store.conversations.recent(scope, conversation, limit=RECENT_TURNS)
-    except (TransientError, TimeoutError):
-        return answer
-    recent = tuple(
-        RecentTurn(role=turn.role, content=turn.content, timestamp=turn.recorded_at, message_id=turn.id)
-        for turn in turns
-        if asked.kept_from is None or turn.recorded_at >= asked.kept_from
-    )
-    return ContextAnswer(
-        items=answer.items,
-        formatted_context=answer.formatted_context,
-        conversation_context=ConversationContext(conversation_id=conversation, recent_turns=recent),
-        metadata=answer.metadata,
-    )
 
 
 def _stamp(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import msgspec
 
 from synap.api.conversations import (
     ConversationTurn,
@@ -18,18 +22,22 @@ from synap.api.conversations import (
     RowError,
 )
 from synap.api.requests import checked
+from synap.compaction.render import block
+from synap.domain.compactions import Compaction, Form
 from synap.domain.documents import DocumentType, Mode, Turn
 from synap.domain.echoes import echo
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
-from synap.domain.scopes import Ids, Scope, decide_scope
+from synap.domain.scopes import Ids, Scope
 from synap.domain.tokens import count_tokens
-from synap.engine import checks
-from synap.engine.callers import Caller, Instance, write_scope
+from synap.engine import checks, compactions
+from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
+from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
+from synap.store.compactions import StoredCompaction
 from synap.store.conversations import NewMessage
 from synap.store.documents import AcceptDocument
 
@@ -42,6 +50,9 @@ STYLES = {
     "bullet_points": "- {role}: {content}",
 }
 """How a message is written into a prompt, by style."""
+
+STALE_SECONDS = 15 * 60
+"""Age beyond which a summary is told to be stale; it can be used all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +121,7 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
     if not 1 <= request.limit <= MAX_PAGE:
         raise InvalidInputError(f"limit must lie between 1 and {MAX_PAGE}, not {request.limit}", field="limit")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
-    scope = await _owner(core, instance, conversation, ids)
+    scope = await conversation_owner(core, instance, conversation, ids)
     if scope is None:
         return ConversationTurns()
     found = await core.store.conversations.read(scope, conversation, start=request.start, limit=request.limit)
@@ -120,7 +131,7 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
             ConversationTurn(
                 role=message.role,
                 content=message.content,
-                timestamp=message.recorded_at,
+                timestamp=message.at,
                 message_id=message.id,
                 position=message.position,
             )
@@ -130,7 +141,7 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
 
 
 async def prompt(core: Core, caller: Caller, request: ReadPrompt) -> PromptContext:
-    """Make a conversation ready for a prompt: its latest messages, as many as the instance's token budget holds."""
+    """Make a conversation ready for a prompt: its summary and the messages after it, within the instance's token budget."""
     instance = core.instance_of(caller)
     conversation = conversation_uuid(check_caller_id(request.conversation_id, field="conversation_id"))
     line = STYLES.get(request.style)
@@ -138,23 +149,65 @@ async def prompt(core: Core, caller: Caller, request: ReadPrompt) -> PromptConte
         allowed = ", ".join(repr(name) for name in STYLES)
         raise InvalidInputError(f"style must be one of {allowed}, not {echo(request.style)}", field="style")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
-    scope = await _owner(core, instance, conversation, ids)
-    found = [] if scope is None else await core.store.conversations.recent(scope, conversation, limit=MAX_PAGE)
-    kept_from = instance.maca.storage.retention.kept_from(core.clock.now())
+    scope = await conversation_owner(core, instance, conversation, ids)
+    now = core.clock.now()
+    kept_from = instance.maca.storage.retention.kept_from(now)
+    summary, found = None, []
+    if scope is not None:
+        summary = await core.store.compactions.read(scope, conversation, kept_from=kept_from)
+        found = await core.store.conversations.recent(scope, conversation, limit=MAX_PAGE)
     found = [message for message in found if kept_from is None or message.recorded_at >= kept_from]
     core.note(caller, "message.read", scope=scope, count=len(found))
-    if not found:
+    if not found and summary is None:
         return PromptContext()
-    return PromptContext(
-        formatted_context=_latest(
-            [line.format(role=m.role, content=m.content) for m in found], instance.maca.retrieval.budget.max_tokens
-        ),
+    covered = 0 if summary is None else summary[0].covered
+    total = found[-1].position if found else covered
+    recent = [message for message in found if message.position > covered]
+    lines = [line.format(role=m.speaker or m.role, content=m.content) for m in recent]
+    budget = instance.maca.retrieval.budget.max_tokens
+    answer = PromptContext(
+        formatted_context=_latest(lines, budget),
         available=True,
         recent_messages=tuple(
-            PromptMessage(role=m.role, content=m.content, timestamp=m.recorded_at, message_id=m.id) for m in found
+            PromptMessage(role=m.role, content=m.content, timestamp=m.at, message_id=m.id) for m in recent
         ),
-        recent_message_count=len(found),
-        total_message_count=found[-1].position,
+        recent_message_count=len(recent),
+        compacted_message_count=covered,
+        total_message_count=total,
+    )
+    return (
+        answer
+        if summary is None
+        else _with_summary(answer, summary, lines, form=Form(request.style), budget=budget, now=now)
+    )
+
+
+def _with_summary(
+    answer: PromptContext,
+    summary: tuple[StoredCompaction, Compaction],
+    lines: Sequence[str],
+    *,
+    form: Form,
+    budget: int,
+    now: datetime,
+) -> PromptContext:
+    """Put a summary in front of the messages that it does not cover: it yields to them down to half of the budget."""
+    stored, made = summary
+    recent = count_tokens("\n".join(lines)) + 2 if lines else 0
+    block_of = partial(block, made, form, covered=stored.covered, total=answer.total_message_count)
+    text = block_of(budget=max(budget - recent, budget // 2))
+    rest = _latest(lines, budget - count_tokens(text) - 2) if lines else ""
+    seconds = compactions.age(stored, now)
+    return msgspec.structs.replace(
+        answer,
+        formatted_context="\n\n".join(part for part in (text, rest) if part),
+        is_stale=seconds > STALE_SECONDS,
+        quality_warning=not made.passed,
+        compaction_id=stored.id,
+        compression_ratio=made.ratio,
+        validation_score=made.score,
+        compaction_age_seconds=seconds,
+        context_block=text,
     )
 
 
@@ -168,17 +221,6 @@ def _latest(lines: Sequence[str], budget: int) -> str:
             break
         kept.append(line)
     return "\n".join(reversed(kept))
-
-
-async def _owner(core: Core, instance: Instance, conversation: str, ids: Ids) -> Scope | None:
-    """Return whose a conversation is: of whom `ids` names, or without ids its only owner; None for none or several."""
-    if not ids.empty:
-        return decide_scope(instance.place, ids, conversational=True)
-    owners = await core.store.documents.owners(instance.id, conversation)
-    if len(owners) != 1:
-        return None
-    # The directory does not tell in which space a shared scope lies: the instance does.
-    return decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
 
 
 def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synap.domain.ids import RowRef, decode_public_id, unknown
-from synap.domain.scopes import Ids, Scope
+from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
 
@@ -52,3 +52,14 @@ def check_owner(scope: Scope, ids: Ids, *, field: str, value: str) -> None:
     for given, owner in ((ids.customer_id, scope.customer_id), (ids.user_id, scope.user_id)):
         if given is not None and given != owner:
             raise unknown(field, value)
+
+
+async def conversation_owner(core: Core, instance: Instance, conversation: str, ids: Ids) -> Scope | None:
+    """Return whose a conversation is: of whom `ids` names, or without ids its only owner; None for none or several."""
+    if not ids.empty:
+        return decide_scope(instance.place, ids, conversational=True)
+    owners = await core.store.documents.owners(instance.id, conversation)
+    if len(owners) != 1:
+        return None
+    # The directory does not tell in which space a shared scope lies: the instance does.
+    return decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]

@@ -22,6 +22,10 @@ MAX_RESULTS = 50
 PRECISION_LEVELS = ("high", "medium")
 MAX_QUERIES = 16
 MAX_QUERY_CHARACTERS = 16_384
+MOST_CONVERSATIONS = 20
+IN_CONVERSATION, SUMMARIES = "in-conversation", "conversation-summary"
+"""What a fetch answers with: memories, or for a user its latest conversations."""
+
 MOST_TOKENS = 2**31 - 1
 """Beyond any answer; a larger budget is taken as this one."""
 
@@ -73,6 +77,7 @@ def check(instance: Instance, request: FetchContext, *, now: datetime) -> Asked:
             f"precision_level must be 'high' or 'medium', not {echo(request.precision_level)}", field="precision_level"
         )
     checks.one_of(ResponseShape, request.response_shape, field="response_shape")
+    _check_mode(request)
     moment, warning = read_query_date(request.query_date, now)
     retrieval = instance.maca.retrieval
     mode = retrieval.default_mode if request.mode is None else request.mode
@@ -101,6 +106,24 @@ def settled(request: FetchContext, asked: Asked) -> FetchContext:
         conversation_id=None,
         precision_level=None,
     )
+
+
+def _check_mode(request: FetchContext) -> None:
+    if request.context_mode not in (IN_CONVERSATION, SUMMARIES):
+        raise InvalidInputError(
+            f"context_mode must be {IN_CONVERSATION!r} or {SUMMARIES!r}, not {echo(request.context_mode)}",
+            field="context_mode",
+        )
+    if request.context_mode == SUMMARIES and request.target != "user":
+        raise InvalidInputError(
+            f"context_mode {SUMMARIES!r} is for a user's context; leave it out for a {request.target}'s",
+            field="context_mode",
+        )
+    if not 0 <= request.last_n_conversations <= MOST_CONVERSATIONS:
+        raise InvalidInputError(
+            f"last_n_conversations must lie between 0 and {MOST_CONVERSATIONS}, not {request.last_n_conversations}",
+            field="last_n_conversations",
+        )
 
 
 def _budget(tokens: int) -> int:

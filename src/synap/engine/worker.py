@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import timedelta
 
-from synap.engine import ingest
+from synap.engine import compactions, ingest
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
@@ -20,7 +20,7 @@ from synap.engine.metrics import Metrics
 from synap.engine.spaces import LiveSpace
 from synap.errors import InvalidInputError, NotFoundError, SynapError, TransientError
 from synap.store.errors import hopeless
-from synap.store.queue import Job, LeaseLostError, Patience
+from synap.store.queue import COMPACT, Job, LeaseLostError, Patience
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +183,16 @@ class Worker:
         """Work through the jobs of one lane: read all, embed all together, then finish them in order."""
         started = time.perf_counter()
         await self._faults.point("claimed")
-        works = [work for job in jobs if (work := await self._read(job)) is not None]
+        works = [work for job in jobs if job.kind != COMPACT and (work := await self._read(job)) is not None]
+        await self._ingest(space, works, started)
+        await self._consider(works)
+        for job in jobs:
+            if job.kind == COMPACT:
+                await self._compact(job)
+
+    async def _ingest(self, space: LiveSpace, works: Sequence[ingest.Work], started: float) -> None:
+        if not works:
+            return
         try:
             parts = await ingest.embed(space, works, self._faults)
         except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one document must not stop the others
@@ -192,6 +201,28 @@ class Worker:
         self._metrics.stage("embed", time.perf_counter() - started)
         for work, vectors in zip(works, parts, strict=True):
             await self._finish(space, work, vectors)
+
+    async def _consider(self, works: Sequence[ingest.Work]) -> None:
+        """Start compactions of the conversations that have outgrown their budget with these documents."""
+        grown = {(work.job.scope, work.document.conversation): work.job.instance_id for work in works}
+        for (scope, conversation), instance_id in grown.items():
+            if conversation is None:
+                continue
+            try:
+                instance = await self._instances.get(instance_id)
+                await compactions.consider(self._core, instance, scope, conversation)
+            except SynapError as error:  # the next message brings the same conversation again
+                logger.warning("compaction was not started", extra={"code": error.code})
+
+    async def _compact(self, job: Job) -> None:
+        started = time.perf_counter()
+        try:
+            instance = await self._instances.get(job.instance_id)
+            await compactions.run(self._core, instance, job)
+        except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one conversation must not stop the others
+            await self._failed(job, error)
+            return
+        self._metrics.stage("compact", time.perf_counter() - started)
 
     async def _apart(self, space: LiveSpace, works: Sequence[ingest.Work], error: Exception) -> None:
         """Embed each document by itself where they could not be together, so that only the guilty one fails."""
@@ -258,11 +289,13 @@ class Worker:
     def _final(self, job: Job, error: Exception, code: str) -> str | None:
         """Return why a job is not tried again, or None if it is."""
         if isinstance(error, NotFoundError):
-            return "the document was erased before it was worked through"
+            what = "conversation" if job.kind == COMPACT else "document"
+            return f"the {what} was erased before it was worked through"
+        safe = "the messages themselves are kept" if job.kind == COMPACT else "the document itself stays searchable"
         if isinstance(error, InvalidInputError) or hopeless(error):
-            return f"given up, as it would fail again ({code}); the document itself stays searchable"
+            return f"given up, as it would fail again ({code}); {safe}"
         if job.tries >= (self._pace.transient_tries if isinstance(error, TransientError) else self._pace.tries):
-            return f"given up after {job.tries} attempts ({code}); the document itself stays searchable"
+            return f"given up after {job.tries} attempts ({code}); {safe}"
         return None
 
     async def _retry(self, job: Job, code: str) -> None:

@@ -69,6 +69,9 @@ class UserContext:
         response_shape: str = "by_type",
         scopes: Sequence[str] | None = None,
         explain: bool = False,
+        context_mode: str = "in-conversation",
+        last_n_conversations: int = 1,
+        include_profile: bool = False,
     ) -> ContextResponse:
         """Return what to know about a user, best first, within a token budget.
 
@@ -87,6 +90,10 @@ class UserContext:
             response_shape: `by_type` or `ranked`.
             scopes: Rungs to narrow the answer to (`user`, `customer`, `client`, `world`).
             explain: Whether items carry the parts of their score.
+            context_mode: `in-conversation`, or `conversation-summary` for the user's latest conversations, summarised, in
+                place of memories.
+            last_n_conversations: How many of them, 0..20.
+            include_profile: Whether that mode is to bring the user's profile too.
 
         Raises:
             InvalidInputError: An argument is wrong; `field` names it.
@@ -106,6 +113,9 @@ class UserContext:
             "response_shape": response_shape,
             "scopes": scopes,
             "explain": explain,
+            "context_mode": context_mode,
+            "last_n_conversations": last_n_conversations,
+            "include_profile": include_profile,
         }
         return await fetch("user", self._connect, asked)
 

@@ -1,4 +1,4 @@
-"""`sdk.conversation`: messages one by one, and the context of a conversation."""
+"""`sdk.conversation`: messages one by one or as a transcript, and the context and compaction of a conversation."""
 
 from __future__ import annotations
 
@@ -7,16 +7,25 @@ from datetime import datetime
 from typing import Any
 
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurn,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
     RecordedMessage,
     RecordMessage,
+    TranscriptTurn,
 )
 from synap.api.requests import build, message_batch
 from synap.domain.ids import check_caller_id
+from synap.errors import NotFoundError
 from synap.sdk.contexts import Connect, fetch
 from synap.sdk.responses import ContextResponse
 from synap.sdk.rows import checked_rows
@@ -97,6 +106,54 @@ class Conversation:
         )
         return (await (await self._connect()).conversation_turns(request)).turns
 
+    async def ingest_transcript(
+        self,
+        conversation_id: str,
+        user_id: str | None,
+        transcript: str | Sequence[Mapping[str, Any] | TranscriptTurn],
+        customer_id: str | None = None,
+        *,
+        conversation_type: str | None = None,
+        analysis: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        started_at: datetime | str | None = None,
+        ended_at: datetime | str | None = None,
+    ) -> IngestedTranscript:
+        """Record a whole conversation at once; memories and a compaction are made of it in the background.
+
+        Repeating the call with the same transcript does nothing and tells the first ingestion.
+
+        Args:
+            conversation_id: Any string.
+            user_id: The user it belongs to.
+            transcript: Text, which is split into turns by its labels (`User: …`), or turns with `role`, `content` and,
+                where known, `timestamp`, `speaker`, `metadata`.
+            customer_id: The user's customer.
+            conversation_type: Your word for what sort of conversation it was, of at most 64 characters.
+            analysis: What you know about it already, kept as it is.
+            metadata: Kept with the conversation, and given back with every memory made from it.
+            started_at: When it began; else the first turn's time, or now.
+            ended_at: When it ended.
+
+        Raises:
+            TranscriptConflictError: The conversation has another transcript already.
+        """
+        request = build(
+            IngestTranscript,
+            {
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "customer_id": customer_id,
+                "transcript": transcript,
+                "conversation_type": conversation_type,
+                "analysis": analysis,
+                "metadata": metadata,
+                "started_at": started_at,
+                "ended_at": ended_at,
+            },
+        )
+        return await (await self._connect()).ingest_transcript(request)
+
 
 class ConversationContexts:
     """The context of a conversation: its owner's memories and the broader ones, and what was said last."""
@@ -174,3 +231,79 @@ class ConversationContexts:
             "style": style,
         }
         return await (await self._connect()).conversation_prompt(build(ReadPrompt, asked))
+
+    async def compact(
+        self,
+        conversation_id: str,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        *,
+        strategy: str | None = None,
+        compaction_level: str | None = None,
+        target_tokens: int | None = None,
+        force: bool = False,
+    ) -> CompactionStarted:
+        """Start to compact a conversation in the background; `get_compaction_status` tells when it is done.
+
+        Args:
+            conversation_id: Any string.
+            user_id: Whose it is; without ids its only owner is taken.
+            customer_id: The user's customer.
+            strategy: `conservative`, `balanced`, `aggressive` or `adaptive` (the default); also `low`, `medium`, `high`.
+            compaction_level: Another name for `strategy`.
+            target_tokens: Size of the result at most, in place of the strategy's share.
+            force: Also where the newest compaction covers every message.
+
+        Raises:
+            ConflictError: One is being made already.
+            NotFoundError: The conversation has no messages.
+        """
+        check_caller_id(conversation_id, field="conversation_id")
+        asked = {
+            "conversation_id": conversation_id,
+            "user_id": user_id,
+            "customer_id": customer_id,
+            "strategy": strategy or compaction_level,
+            "target_tokens": target_tokens,
+            "force": force,
+        }
+        return await (await self._connect()).compact_conversation(build(CompactConversation, asked))
+
+    async def get_compaction_status(
+        self, conversation_id: str, user_id: str | None = None, customer_id: str | None = None
+    ) -> CompactionStatus:
+        """Return how the newest compaction stands: `none`, `in_progress`, `completed` or `failed`."""
+        check_caller_id(conversation_id, field="conversation_id")
+        asked = {"conversation_id": conversation_id, "user_id": user_id, "customer_id": customer_id}
+        return await (await self._connect()).compaction_status(build(ReadCompaction, asked))
+
+    async def get_compacted(
+        self,
+        conversation_id: str,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        *,
+        version: int | None = None,
+        format: str = "structured",  # noqa: A002 - the published client's name
+    ) -> CompactedConversation | None:
+        """Return the newest completed compaction, or one of the kept versions; None where there is none.
+
+        Args:
+            conversation_id: Any string.
+            user_id: Whose it is; without ids its only owner is taken.
+            customer_id: The user's customer.
+            version: Which version, from 1.
+            format: `structured`, `narrative`, `bullet_points` or `injection`.
+        """
+        check_caller_id(conversation_id, field="conversation_id")
+        asked = {
+            "conversation_id": conversation_id,
+            "user_id": user_id,
+            "customer_id": customer_id,
+            "version": version,
+            "format": format,
+        }
+        try:
+            return await (await self._connect()).compacted_conversation(build(ReadCompaction, asked))
+        except NotFoundError:
+            return None

@@ -10,8 +10,15 @@ import msgspec
 from synap.api.admin import Health, WhoAmI
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurns,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
@@ -170,6 +177,32 @@ class HttpApi:
         path = f"/v1/conversations/{conversation_uuid(request.conversation_id)}/context-for-prompt"
         query = {"user_id": request.user_id, "customer_id": request.customer_id, "style": request.style}
         return read(await self._transport.call("GET", path, query=query, repeatable=True), PromptContext)
+
+    async def compact_conversation(self, request: CompactConversation) -> CompactionStarted:
+        """Start the compaction of a conversation."""
+        return read(await self._transport.call("POST", "/v1/conversations/compact", body=request), CompactionStarted)
+
+    async def compaction_status(self, request: ReadCompaction) -> CompactionStatus:
+        """Return how the newest compaction of a conversation stands."""
+        path = f"/v1/conversations/{conversation_uuid(request.conversation_id)}/compaction/status"
+        query = {"user_id": request.user_id, "customer_id": request.customer_id}
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), CompactionStatus)
+
+    async def compacted_conversation(self, request: ReadCompaction) -> CompactedConversation:
+        """Return a completed compaction of a conversation."""
+        path = f"/v1/conversations/{conversation_uuid(request.conversation_id)}/compacted"
+        query = {
+            "user_id": request.user_id,
+            "customer_id": request.customer_id,
+            "format": request.format,
+            "version": request.version,
+        }
+        return read(await self._transport.call("GET", path, query=query, repeatable=True), CompactedConversation)
+
+    async def ingest_transcript(self, request: IngestTranscript) -> IngestedTranscript:
+        """Record a whole conversation."""
+        body = await self._transport.call("POST", "/v1/conversations/ingest", body=request, repeatable=True)
+        return read(body, IngestedTranscript)
 
     async def health(self) -> Health:
         """Return whether the server can serve, and with what."""

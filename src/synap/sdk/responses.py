@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext
+from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext, ConversationSummary
 from synap.domain.memories import MemoryType
 
 
@@ -19,12 +19,14 @@ class ContextResponse:
         formatted_context: The same as text for a prompt, within the token budget.
         conversation_context: The running conversation, for a conversation's fetch, else None.
         metadata: How the answer came about.
+        conversations: In the mode `conversation-summary`, the user's latest conversations, newest first.
     """
 
     items: Sequence[ContextItem]
     formatted_context: str
     conversation_context: ConversationContext | None
     metadata: ContextMetadata
+    conversations: Sequence[ConversationSummary] = ()
 
     @classmethod
     def of(cls, answer: ContextAnswer) -> ContextResponse:
@@ -34,6 +36,7 @@ class ContextResponse:
             formatted_context=answer.formatted_context,
             conversation_context=answer.conversation_context,
             metadata=answer.metadata,
+            conversations=list(answer.conversations),
         )
 
     @cached_property

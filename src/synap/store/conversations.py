@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from synap.api.memories import Ingestion
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope
-from synap.store.database import Database
+from synap.errors import ConflictError
+from synap.store.compactions import StartCompaction, start_compaction
+from synap.store.database import Connection, Database
 from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows
 from synap.store.errors import retry
 from synap.store.rows import encode_json, place
 from synap.store.scopes import touch
-from synap.store.statements import execute
+from synap.store.statements import aside, execute, portions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class NewMessage:
     recorded_at: datetime
     session_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,70 @@ class StoredMessage:
     content: str
     recorded_at: datetime
     session_id: str = ""
+    speaker: str = ""
+    said_at: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was said, where that is known, else when it was recorded."""
+        return self.said_at or self.recorded_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTranscript:
+    """A whole conversation to be recorded at once; its messages become memory as the one document that it is.
+
+    Attributes:
+        conversation, external_id: UUID form, and the caller's own id.
+        messages: In order.
+        document: What its memories are made from; its id names the conversation, so that another text is refused.
+        compaction: What is to be made of it.
+        kind: The caller's word for what sort of conversation it was.
+        started_at, ended_at: When it began and ended.
+        analysis, metadata: The caller's, kept as they are.
+    """
+
+    conversation: str
+    external_id: str
+    messages: tuple[NewMessage, ...]
+    document: AcceptDocument
+    compaction: StartCompaction
+    started_at: datetime
+    ended_at: datetime | None = None
+    kind: str = ""
+    analysis: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTranscript:
+    """What became of a transcript.
+
+    Attributes:
+        ingestion: Of its document; of the first one where the transcript was there already.
+        turns: Messages recorded.
+        summary: `in_progress` or `already_compacted`; `skipped` where no message is kept.
+        external_id: The conversation's id as it was first given.
+    """
+
+    ingestion: Ingestion
+    turns: int
+    summary: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConversation:
+    """A conversation as such, without its messages."""
+
+    conversation: str
+    external_id: str
+    kind: str
+    message_count: int
+    started_at: datetime
+    ended_at: datetime | None
+    last_message_at: datetime
+    analysis: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +167,53 @@ class Conversations:
             await accept_document(connection, scope, document, rows, touched)
             opened = await opening.fetchone()
             position: int = opened["message_count"] if opened else 1
-            columns = _columns(message, position) | {"row": opened["id"] if opened else params["id"]}
+            columns = _columns([message], position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
         return _recorded(scope, message, position, opened["external_id"] if opened else "")
+
+    async def record_transcript(self, scope: Scope, transcript: NewTranscript) -> RecordedTranscript:
+        """Record a whole conversation with its document, and start its compaction, all in one transaction.
+
+        The same transcript again gives its first ingestion. A conversation that has messages already keeps those, and
+        gets no others.
+
+        Raises:
+            TranscriptConflictError: The conversation has another transcript.
+        """
+        rows = await aside(
+            len(transcript.document.prepared.segments), lambda: document_rows(self._ids, transcript.document)
+        )
+        made = (self._ids.next(), self._ids.next())
+        return await retry(lambda: self._record_transcript(scope, transcript, rows, made))
+
+    async def _record_transcript(
+        self, scope: Scope, transcript: NewTranscript, rows: DocumentRows, made: tuple[int, int]
+    ) -> RecordedTranscript:
+        document = transcript.document
+        params = place(scope) | {"conversation": transcript.conversation, "kept_from": None}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            touched = await touch(connection, scope, instance_id=document.instance_id, now=document.recorded_at)
+            ingestion = await accept_document(connection, scope, document, rows, touched)
+            known = await (await execute(connection, "conversation_standing", params)).fetchone()
+            if known is not None and known["id"] == made[0]:  # by an attempt whose answer was lost
+                turns = len(transcript.messages)
+            elif ingestion.duplicate or (known is not None and known["message_count"]):
+                turns = 0
+            else:
+                turns = await _record_all(connection, scope, transcript, made[0])
+            summary = await _summarise(connection, scope, transcript, made[1])
+            opened = await (await execute(connection, "external_id", params)).fetchone()
+        external = opened["external_id"] if opened else transcript.external_id
+        return RecordedTranscript(ingestion=ingestion, turns=turns, summary=summary, external_id=external)
+
+    async def latest(
+        self, scope: Scope, *, limit: int = 20, kept_from: datetime | None = None
+    ) -> list[StoredConversation]:
+        """Return the conversations with the latest messages, newest first; expired ones are left out."""
+        params = place(scope) | {"limit": limit, "kept_from": kept_from}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            rows = await (await execute(connection, "recent_conversations", params)).fetchall()
+        return [StoredConversation(**row) for row in rows]
 
     async def read(self, scope: Scope, conversation: str, *, start: int = 1, limit: int = 500) -> list[StoredMessage]:
         """Return at most `limit` messages from the 1-based position `start`, in order; none of an unknown conversation."""
@@ -125,6 +237,8 @@ class Conversations:
                 content=row["content"],
                 recorded_at=row["recorded_at"],
                 session_id=row["session_id"],
+                speaker=row["speaker"] or "",
+                said_at=row["said_at"],
             )
             for row in rows
         ]
@@ -142,13 +256,49 @@ def _recorded(scope: Scope, message: NewMessage, position: int, external_id: str
     return Recorded(message=stored, message_count=position, external_id=external_id)
 
 
-def _columns(message: NewMessage, position: int) -> dict[str, list[Any]]:
+def _columns(messages: Sequence[NewMessage], position: int) -> dict[str, list[Any]]:
+    """Return the columns of messages, the first of which takes `position`."""
     return {
-        "ids": [message.id],
-        "positions": [position],
-        "roles": [message.role],
-        "contents": [message.content],
-        "sessions": [message.session_id],
-        "metadata": [encode_json(message.metadata)],
-        "times": [message.recorded_at],
+        "ids": [message.id for message in messages],
+        "positions": list(range(position, position + len(messages))),
+        "roles": [message.role for message in messages],
+        "contents": [message.content for message in messages],
+        "sessions": [message.session_id for message in messages],
+        "metadata": [encode_json(message.metadata) for message in messages],
+        "times": [message.recorded_at for message in messages],
+        "said": [message.said_at for message in messages],
     }
+
+
+async def _record_all(connection: Connection, scope: Scope, transcript: NewTranscript, row: int) -> int:
+    messages = transcript.messages
+    params = place(scope) | {
+        "id": row,
+        "conversation": transcript.conversation,
+        "external": transcript.external_id,
+        "count": len(messages),
+        "started": transcript.started_at,
+        "last": max([transcript.started_at, *(one.said_at for one in messages if one.said_at is not None)]),
+        "kind": transcript.kind,
+        "ended": transcript.ended_at,
+        "analysis": None if transcript.analysis is None else encode_json(transcript.analysis),
+        "about": encode_json(transcript.metadata),
+    }
+    opened = await (await execute(connection, "open_transcript", params)).fetchone()
+    params |= {"row": opened["id"] if opened else row}
+    position = 1
+    for portion in portions(messages):
+        await execute(connection, "insert_messages", {**params, **_columns(portion, position)})
+        position += len(portion)
+    return len(messages)
+
+
+async def _summarise(connection: Connection, scope: Scope, transcript: NewTranscript, row: int) -> str:
+    """Start the compaction of a transcript, and return how it stands."""
+    try:
+        started = await start_compaction(connection, scope, transcript.compaction, row)
+    except ConflictError:
+        return "in_progress"
+    if started is None:
+        return "skipped"
+    return "in_progress" if started.fresh else "already_compacted"

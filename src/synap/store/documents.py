@@ -16,12 +16,12 @@ from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
 from synap.domain.terms import term_hashes
 from synap.domain.tokens import count_tokens
-from synap.errors import ConflictError, NotFoundError
+from synap.errors import ConflictError, NotFoundError, TranscriptConflictError
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.ingestions import ingestion_of
 from synap.store.parts import decode_parts, encode_parts
-from synap.store.queue import NewJob, enqueue
+from synap.store.queue import INGEST, NewJob, enqueue
 from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
 from synap.store.scopes import Touched, confirm, touch
 from synap.store.statements import aside, execute, portions
@@ -42,7 +42,8 @@ class AcceptDocument:
         metadata: The caller's, given back with every item made from it.
         conversation: UUID form of the conversation it belongs to, or None.
         batch_id: Row id of its batch, or None.
-        on_duplicate: `update`, or `reject` to refuse a `document_id` that is there already.
+        on_duplicate: `update`; `reject` to refuse a `document_id` that is there already; or `immutable` to refuse one that
+            is there with another content.
         priority: 0 for live documents, 1 for bulk ones, which wait behind them.
     """
 
@@ -251,7 +252,15 @@ def _is_duplicate(earlier: Mapping[str, Any], document: AcceptDocument) -> bool:
 
     Raises:
         ConflictError: The caller wants ids that are there already refused.
+        TranscriptConflictError: It is a transcript, which never changes, and this is another one.
     """
+    if document.on_duplicate == "immutable":
+        if bytes(earlier["content_hash"]) != bytes.fromhex(document.prepared.content_hash):
+            raise TranscriptConflictError(
+                "the conversation has another transcript already, which cannot be changed: use a new conversation_id",
+                field="conversation_id",
+            )
+        return True
     if document.on_duplicate == "reject" and document.document_id is not None:
         raise ConflictError(f"document_id {echo(document.document_id)} is there already", field="document_id")
     # In the other mode the same text is read anew, under an id that the caller chose.
@@ -308,7 +317,7 @@ async def _insert(
     job = NewJob(
         id=rows.job,
         instance_id=document.instance_id,
-        kind="ingest",
+        kind=INGEST,
         ingestion_id=rows.ingestion,
         priority=document.priority,
         created_at=document.recorded_at,

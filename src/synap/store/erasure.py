@@ -31,11 +31,11 @@ FILLER = "█"
 BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
-_ABOUT_A_SCOPE = ("jobs", "ingestions")
+_ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
 _OF_A_SCOPE = ("mentions", "entities", "memories", "segments", "documents")
-_OF_AN_OWNER = ("messages", "conversations")
+_OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
-_OF_A_CONVERSATION = ("messages", "conversations", "directory")
+_OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
 _OF_ITS_DOCUMENTS = ("documents", "segments")
 _OF_AN_INSTANCE = ("directory", "batch", "job", "deletion", "scope", "configuration", "api_key")
 
@@ -292,6 +292,8 @@ def _detached(
 async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:
     """Blank a locked memory, its mentions, and the passages of documents, segments and messages that it rested on.
 
+    Summaries of conversations that those documents belong to are dropped.
+
     Args:
         connection: Inside a transaction that entered the scope.
         scope: The memory's owner.
@@ -317,6 +319,10 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
         if quotes and scope.space != WORLD_SPACE:
             said = {"quotes": quotes, "fillers": [FILLER * len(quote) for quote in quotes]}
             await execute(connection, "blank_messages", params | said, shared=scope.shared)
+        if scope.space != WORLD_SPACE:
+            # A summary may hold the passage in other places or shortened: it is made anew of what remains.
+            for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
+                await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
         await execute(connection, "erase_mentions", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
 

@@ -28,6 +28,9 @@ from synap.store.statements import execute
 DISCOVERED = 64
 """Buckets that one discovery returns at most."""
 
+INGEST, COMPACT = "ingest", "compact"
+"""Kinds of jobs: a document's ingestion, a conversation's compaction, whose id is the job's."""
+
 LOST = "lease_lost"
 """Error code of a job whose worker did not come back."""
 
@@ -192,7 +195,7 @@ class Queue:
         await self._move("retry_job", job, {"run_at": run_at, "code": code, "message": message})
 
     async def bury(self, job: Job, *, now: datetime, code: str, message: str) -> None:
-        """Lay a job aside as dead, and let its ingestion fail with `message`.
+        """Lay a job aside as dead, and let its ingestion or compaction fail with `message`.
 
         Raises:
             LeaseLostError: It is not held any more.
@@ -205,6 +208,8 @@ class Queue:
             if row["ingestion_id"] is not None:
                 params |= {"ingestion": row["ingestion_id"], "now": now}
                 await execute(connection, "fail_ingestion", params)
+            if job.kind == COMPACT:
+                await execute(connection, "fail_compaction", params | {"now": now})
 
     async def reap(self, *, now: datetime, patience: Patience) -> Reaped:
         """Make jobs whose lease has run out ready again, after a wait; bury those that have had their tries.
@@ -216,8 +221,10 @@ class Queue:
         async with self._database.control() as connection:
             buried = await (await execute(connection, "bury_lost", params)).fetchall()
             for job in buried:
-                failed = {"bucket": job["bucket"], "ingestion": job["ingestion_id"], "message": job["error_message"]}
-                await execute(connection, "fail_ingestion", failed | {"now": now})
+                failed = {"bucket": job["bucket"], "message": job["error_message"], "now": now}
+                failed |= {"ingestion": job["ingestion_id"], "job": job["id"]}
+                name = "fail_compaction" if job["kind"] == COMPACT else "fail_ingestion"
+                await execute(connection, name, failed)
             returned = (await execute(connection, "reap", params)).rowcount
         return Reaped(returned=returned, buried=len(buried))
 
@@ -242,6 +249,8 @@ class Queue:
                 return False
             if row["ingestion_id"] is not None:
                 await execute(connection, "requeue_ingestion", params | {"ingestion": row["ingestion_id"]})
+            if row["kind"] == COMPACT:
+                await execute(connection, "reopen_compaction", params)
             return True
 
     async def _move(self, name: str, job: Job, params: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ class Retention:
         self._memories = memories
 
     async def erase(self, scope: Scope, *, recorded_before: datetime, now: datetime) -> int:
-        """Erase memories, and delete passages, documents and messages, recorded before a moment; return how many memories.
+        """Erase memories, and delete passages, documents, messages and the summaries with them, recorded before a moment; return how many memories.
 
         A document stays, without its passages, while a memory that was recorded later rests on it.
         """
@@ -39,6 +39,8 @@ class Retention:
             await execute(connection, "delete_expired_documents", params, shared=scope.shared)
             if scope.space != WORLD_SPACE:
                 await execute(connection, "delete_expired_messages", params)
+                await execute(connection, "delete_expired_summaries", params)
+                await execute(connection, "delete_expired_compactions", params)
         return count
 
     async def archive(self, scope: Scope, *, recorded_before: datetime, now: datetime) -> int:

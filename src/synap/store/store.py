@@ -6,6 +6,7 @@ from synap.domain.ids import RowIds
 from synap.ports.clock import Clock
 from synap.store.accounts import Accounts
 from synap.store.audit import Audit
+from synap.store.compactions import Compactions
 from synap.store.conversations import Conversations
 from synap.store.database import Database
 from synap.store.deletions import Deletions
@@ -36,6 +37,7 @@ class Store:
         self.search = Searches(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
+        self.compactions = Compactions(database, self.ids)
         self.accounts = Accounts(database)
         self.founding = Founding(database)
         self.scopes = Scopes(database)

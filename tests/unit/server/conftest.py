@@ -26,10 +26,17 @@ from synap.api.admin import (
 from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurn,
     ConversationTurns,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
     PromptMessage,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
@@ -234,6 +241,49 @@ class FakeApi:
         self._note(request)
         turn = ConversationTurn(role="user", content="hello", timestamp=NOW, message_id="g1", position=1)
         return ConversationTurns(turns=(turn,))
+
+    async def compact_conversation(self, request: CompactConversation) -> CompactionStarted:
+        self._note(request)
+        return CompactionStarted(
+            compaction_id="k1",
+            conversation_id=request.conversation_id,
+            status="in_progress",
+            trigger_type="manual_api",
+            initiated_at=NOW,
+        )
+
+    async def compaction_status(self, request: ReadCompaction) -> CompactionStatus:
+        self._note(request)
+        return CompactionStatus(conversation_id=request.conversation_id, status="none")
+
+    async def compacted_conversation(self, request: ReadCompaction) -> CompactedConversation:
+        self._note(request)
+        return CompactedConversation(
+            conversation_id=request.conversation_id,
+            compaction_id="k1",
+            version=2,
+            formatted_context="user: hi",
+            original_token_count=9,
+            compacted_token_count=3,
+            compression_ratio=3.0,
+            strategy_used="balanced",
+            validation_score=1.0,
+            validation_passed=True,
+            quality_warning=False,
+            compacted_at=NOW,
+        )
+
+    async def ingest_transcript(self, request: IngestTranscript) -> IngestedTranscript:
+        self._note(request)
+        return IngestedTranscript(
+            conversation_id="u1",
+            external_conversation_id=request.conversation_id,
+            ingestion_id="i1",
+            status="queued",
+            summary_status="in_progress",
+            turns_recorded=1,
+            queued_at=NOW,
+        )
 
     async def health(self) -> Health:
         return Health(status="ok", store={}, embedder={}, queue={}, version="0")

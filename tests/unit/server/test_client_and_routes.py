@@ -11,7 +11,15 @@ import pytest
 
 from synap.api.admin import CreateInstance, UpdateInstance, WorldMemory
 from synap.api.contexts import FetchContext
-from synap.api.conversations import ReadConversation, ReadPrompt, RecordMessage
+from synap.api.conversations import (
+    CompactConversation,
+    IngestTranscript,
+    ReadCompaction,
+    ReadConversation,
+    ReadPrompt,
+    RecordMessage,
+    TranscriptTurn,
+)
 from synap.api.memories import CreateMemory, ListMemories, StructuredMemory, UpdateMemory
 from synap.domain.documents import Turn
 from synap.domain.ids import conversation_uuid
@@ -93,6 +101,40 @@ async def test_every_operation_asks_and_answers_the_same_over_http(
 
     assert over_http == directly
     assert asked_over_http == backend.api.asked
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.compact_conversation(CompactConversation(conversation_id="a/b", strategy="low", force=True)),
+        lambda api: api.ingest_transcript(
+            IngestTranscript(
+                conversation_id="a/b", user_id="u", transcript=(TranscriptTurn(content="hi", speaker="Ann"),)
+            )
+        ),
+    ],
+)
+async def test_compaction_and_transcripts_go_the_same_way_over_http(
+    api: HttpApi, backend: Any, call: Callable[[Any], Awaitable[Any]]
+) -> None:
+    over_http = await call(api)
+    asked = backend.api.asked[:]
+    backend.api.asked.clear()
+
+    assert over_http == await call(backend.api)
+    assert asked == backend.api.asked
+
+
+async def test_a_compaction_is_read_by_the_conversations_uuid(api: HttpApi, backend: Any) -> None:
+    request = ReadCompaction(conversation_id="a/compacted", user_id="u", format="narrative", version=3)
+    answer = await api.compacted_conversation(request)
+    status = await api.compaction_status(ReadCompaction(conversation_id="a/b", customer_id="c"))
+
+    assert (answer.strategy_used, status.status) == ("balanced", "none")
+    assert backend.api.asked == [
+        ReadCompaction(conversation_id=conversation_uuid("a/compacted"), user_id="u", format="narrative", version=3),
+        ReadCompaction(conversation_id=conversation_uuid("a/b"), customer_id="c"),
+    ]
 
 
 async def test_a_conversation_is_made_ready_for_a_prompt_by_its_uuid(api: HttpApi, backend: Any) -> None:

@@ -1,4 +1,4 @@
-"""Routes of `conversation.*`: recording messages and reading them back."""
+"""Routes of `conversation.*`: messages and transcripts recorded, read back, compacted, made ready for a prompt."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from synap.api.conversations import (
+    CompactConversation,
+    CompactedConversation,
+    CompactionStarted,
+    CompactionStatus,
     ConversationTurns,
+    IngestedTranscript,
+    IngestTranscript,
     PromptContext,
+    ReadCompaction,
     ReadConversation,
     ReadPrompt,
     RecordedBatch,
@@ -27,6 +34,8 @@ _OK = 200
 _PREFIX = b"/v1/conversations/"
 _MESSAGES = b"/messages"
 _PROMPT = b"/context-for-prompt"
+_COMPACTED = b"/compacted"
+_STATUS = b"/compaction/status"
 
 
 class TurnsQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +53,22 @@ class PromptQuery(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
     customer_id: str | None = None
     style: str = "structured"
+
+
+class CompactedQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose conversation, the format of the text, and which of the kept versions, else the newest."""
+
+    user_id: str | None = None
+    customer_id: str | None = None
+    format: str = "structured"
+    version: int = 0
+
+
+class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose conversation."""
+
+    user_id: str | None = None
+    customer_id: str | None = None
 
 
 @post("/v1/conversations/messages", status_code=_OK, opt={"body": RecordMessage}, summary="Record a message")
@@ -72,10 +97,15 @@ async def turns(
     request: Request[Any, Any, Any],
     conversation: FromPath[str],  # noqa: ARG001 - matched here, read from the raw path
     api: Application,
-) -> ConversationTurns | PromptContext:
+) -> ConversationTurns | PromptContext | CompactedConversation | CompactionStatus:
     """Return messages of `/v1/conversations/<id>/messages`; the id may hold anything, slashes included."""
-    if request.scope["path"].endswith(_PROMPT.decode()):
+    path = request.scope["path"]
+    if path.endswith(_PROMPT.decode()):
         return await _prompt(request, api)
+    if path.endswith(_COMPACTED.decode()):
+        return await _compacted(request, api)
+    if path.endswith(_STATUS.decode()):
+        return await _status(request, api)
     conversation_id = _conversation_of(request, _MESSAGES)
     query = read_query(request, TurnsQuery)
     values = {**msgspec.structs.asdict(query), "conversation_id": conversation_id}
@@ -97,6 +127,66 @@ async def prompt(
     The router prefers the route whose id may hold slashes, which hands such requests on; this one describes them.
     """
     return await _prompt(request, api)
+
+
+@get(
+    "/v1/conversations/{conversation_id:str}/compacted",
+    opt={"query": CompactedQuery},
+    summary="Read the compaction of a conversation",
+)
+async def compacted(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[str],  # noqa: ARG001 - read from the raw path
+    api: Application,
+) -> CompactedConversation:
+    """Return the newest completed compaction, or one of the kept versions; reached as `prompt` is."""
+    return await _compacted(request, api)
+
+
+@get(
+    "/v1/conversations/{conversation_id:str}/compaction/status",
+    opt={"query": StatusQuery},
+    summary="Ask how a compaction stands",
+)
+async def compaction_status(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[str],  # noqa: ARG001 - read from the raw path
+    api: Application,
+) -> CompactionStatus:
+    """Return how the newest compaction stands; reached as `prompt` is."""
+    return await _status(request, api)
+
+
+@post(
+    "/v1/conversations/compact",
+    status_code=_OK,
+    opt={"body": CompactConversation},
+    summary="Compact a conversation",
+)
+async def compact(request: Request[Any, Any, Any], api: Application) -> CompactionStarted:
+    """Start a compaction in the background."""
+    return await api.compact_conversation(await read_body(request, CompactConversation))
+
+
+@post("/v1/conversations/ingest", status_code=_OK, opt={"body": IngestTranscript}, summary="Record a transcript")
+async def ingest(request: Request[Any, Any, Any], api: Application) -> IngestedTranscript:
+    """Record a whole conversation."""
+    return await api.ingest_transcript(await read_body(request, IngestTranscript))
+
+
+async def _compacted(request: Request[Any, Any, Any], api: Application) -> CompactedConversation:
+    query = msgspec.structs.asdict(read_query(request, CompactedQuery))
+    given = request.query_params.get("version")
+    values = {**query, "version": None if given is None else query["version"]}
+    values["conversation_id"] = _conversation_of(request, _COMPACTED)
+    return await api.compacted_conversation(build(ReadCompaction, values))
+
+
+async def _status(request: Request[Any, Any, Any], api: Application) -> CompactionStatus:
+    query = msgspec.structs.asdict(read_query(request, StatusQuery))
+    return await api.compaction_status(
+        build(ReadCompaction, {**query, "conversation_id": _conversation_of(request, _STATUS)})
+    )
 
 
 async def _prompt(request: Request[Any, Any, Any], api: Application) -> PromptContext:

@@ -27,6 +27,7 @@ from synap.errors import (
     ServiceUnavailableError,
     SetupError,
     SynapError,
+    TranscriptConflictError,
     TransientError,
 )
 from synap.server.rest.bodies import WireResponse, correlation_of
@@ -50,6 +51,7 @@ STATUSES: dict[type[SynapError], tuple[int, str]] = {
     AuthenticationError: (401, "UNAUTHORIZED"),
     ForbiddenError: (403, "FORBIDDEN"),
     NotFoundError: (404, "NOT_FOUND"),
+    TranscriptConflictError: (409, "transcript_conflict"),
     ConflictError: (409, "CONFLICT"),
     SetupError: (500, "SETUP_INCOMPLETE"),
     PermanentError: (422, "REFUSED"),

@@ -57,6 +57,22 @@ where bucket = %(bucket)s and scope_id = %(scope)s and id in (
 -- name: count_scope_conversations
 select count(*) as count from conversation where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
+-- name: erase_scope_summaries
+delete from summary
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from summary where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_summaries
+select count(*) as count from summary where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_compactions
+delete from compaction
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from compaction where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_compactions
+select count(*) as count from compaction where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
+
 -- name: erase_scope_jobs
 delete from job
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
@@ -129,6 +145,33 @@ delete from segment{t} where {at} scope_id = %(scope)s and document_row = any (%
 
 -- name: erase_documents
 delete from document{t} where {at} scope_id = %(scope)s and id = any (%(documents)s::bigint[])
+
+-- name: erase_conversation_jobs
+-- Of its compactions, which have their jobs' ids; those of its documents go with the documents.
+delete from job
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from compaction
+    where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s)
+
+-- name: count_conversation_jobs
+select count(*) as count from job
+where bucket = %(bucket)s and scope_id = %(scope)s and id in (
+    select id from compaction
+    where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s)
+
+-- name: erase_conversation_compactions
+delete from compaction where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: count_conversation_compactions
+select count(*) as count from compaction
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: erase_conversation_summaries
+delete from summary where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: count_conversation_summaries
+select count(*) as count from summary
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
 
 -- name: erase_conversation_messages
 delete from message

@@ -144,7 +144,7 @@ update job
 set state = 'dead', lease_owner = null, lease_until = null, error_code = %(lost)s,
     error_message = 'the worker that had it was lost at each of ' || tries || ' attempts'
 where state = 'running' and lease_until < %(now)s and tries >= %(tries)s
-returning bucket, ingestion_id, error_message
+returning bucket, id, kind, ingestion_id, error_message
 
 -- name: reap
 -- The wait doubles with each try. Jobs that were lost together are spread, so as not to meet the same one again.
@@ -177,4 +177,4 @@ returning id
 -- name: revive_job
 update job set state = 'ready', run_at = %(now)s, tries = 0
 where bucket = %(bucket)s and id = %(job)s and instance_id = %(instance)s and state = 'dead'
-returning ingestion_id
+returning ingestion_id, kind
