@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from synap.api.contexts import ContextItem, ContextMetadata, ConversationContext
+from synap.api.contexts import ContextItem, ContextMetadata, ConversationContext, ConversationSummary
+from synap.api.data import UserProfile
 
 
 class AnswerItem(ContextItem, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,3 +66,5 @@ class FetchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     token_budget: int
     bundle_id: str
     retrieval: Shortfall | None = None
+    conversations: tuple[ConversationSummary, ...] | None = None
+    profile: UserProfile | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from synap.api.conversations import CompactedPoint, ConversationState
+from synap.api.data import UserProfile
 from synap.api.memories import EvidenceRecord
 
 
@@ -211,3 +212,4 @@ class ContextAnswer(msgspec.Struct, frozen=True, kw_only=True):
     conversation_context: ConversationContext | None = None
     metadata: ContextMetadata = ContextMetadata()
     conversations: tuple[ConversationSummary, ...] = ()
+    profile: UserProfile | None = None

@@ -23,6 +23,7 @@ from synap.api.contexts import (
     ConversationContext,
     ConversationSummary,
 )
+from synap.api.data import UserProfile
 from synap.api.items import context_item, evidence_record, share
 from synap.api.memories import MemoryRecord
 from synap.domain.contexts import Context, Degradation
@@ -159,6 +160,8 @@ def encode_answer(answer: ContextAnswer, *, ranked: bool = False) -> dict[str, A
     }
     if answer.conversations:
         body["conversations"] = to_wire(answer.conversations)
+    if answer.profile is not None:
+        body["profile"] = to_wire(answer.profile)
     if metadata.degraded:
         body["retrieval"] = {
             "degraded": True,
@@ -188,6 +191,7 @@ def decode_answer(body: Mapping[str, Any]) -> ContextAnswer:
             metadata, degraded=retrieval.get("level", ""), degraded_code=retrieval.get("code", "")
         ),
         conversations=from_wire(tuple[ConversationSummary, ...], body.get("conversations") or ()),
+        profile=None if (profile := body.get("profile")) is None else from_wire(UserProfile, profile),
     )
 
 

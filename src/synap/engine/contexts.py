@@ -93,13 +93,7 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     core.note(caller, "context.fetch", scope=owner.scope, count=len(answer.items))
     timings = {**answer.metadata.timings_ms, "total": _since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
-    return ContextAnswer(
-        items=answer.items,
-        formatted_context=answer.formatted_context,
-        conversation_context=answer.conversation_context,
-        metadata=stamped,
-        conversations=answer.conversations,
-    )
+    return msgspec.structs.replace(answer, metadata=stamped)
 
 
 def invalidate_client(core: Core, caller: Caller) -> int:

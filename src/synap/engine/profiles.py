@@ -16,9 +16,9 @@ from synap.api.data import ProfileAttribute, UserProfile
 from synap.domain.attributes import NOT
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.normal_forms import normalise_subject
-from synap.domain.scopes import Ids, decide_scope
+from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.domain.slot_table import BY_NAME
-from synap.engine.callers import Caller
+from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
 from synap.errors import InvalidInputError
 from synap.retrieval.fuse import last_said
@@ -42,6 +42,13 @@ async def profile(core: Core, caller: Caller, ids: Ids) -> UserProfile | None:
     if ids.user_id is None:
         raise InvalidInputError("user_id is required for a profile", field="user_id")
     scope = decide_scope(instance.place, ids)
+    found = await profile_in(core, instance, scope)
+    core.note(caller, "profile.read", scope=scope, count=0 if found is None else found.meta["memories"])
+    return found
+
+
+async def profile_in(core: Core, instance: Instance, scope: Scope) -> UserProfile | None:
+    """Return the profile of the user whose scope is given; None as `profile`."""
     if not instance.maca.retrieval.profiles:
         return None
     page = await core.store.memories.list(scope, page_size=LOOKED_AT)
@@ -55,7 +62,6 @@ async def profile(core: Core, caller: Caller, ids: Ids) -> UserProfile | None:
         and memory.statement.confidence >= threshold
         and (kept_from is None or memory.recorded_at >= kept_from)
     ]
-    core.note(caller, "profile.read", scope=scope, count=len(current))
     return profile_of(current, now=now) if current else None
 
 

@@ -25,6 +25,7 @@ from synap.domain.tokens import count_tokens
 from synap.engine import compactions
 from synap.engine.callers import Instance
 from synap.engine.core import Core
+from synap.engine.profiles import profile_in
 from synap.engine.questions import Asked
 from synap.errors import TransientError
 from synap.store.compactions import StoredCompaction
@@ -57,12 +58,8 @@ async def with_conversation(
         total = turns[-1].position if turns else compacted[0].covered
         context = _with_summary(context, compacted, total=total, budget=asked.budget)
     applied = bool(context.summary)
-    return ContextAnswer(
-        items=answer.items,
-        formatted_context=answer.formatted_context,
-        conversation_context=context,
-        metadata=msgspec.structs.replace(answer.metadata, compaction_applied=applied),
-    )
+    metadata = msgspec.structs.replace(answer.metadata, compaction_applied=applied)
+    return msgspec.structs.replace(answer, conversation_context=context, metadata=metadata)
 
 
 def _within(turns: Sequence[StoredMessage], budget: int) -> tuple[RecentTurn, ...]:
@@ -102,12 +99,13 @@ async def summaries(core: Core, instance: Instance, scope: Scope, request: Fetch
                 scope, limit=request.last_n_conversations, kept_from=asked.kept_from
             )
             rows = [await _summary(core, instance, scope, one, asked) for one in found]
+            profile = await profile_in(core, instance, scope) if request.include_profile else None
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
         failed = msgspec.structs.replace(metadata, degraded="failed", degraded_code=code)
         return ContextAnswer(metadata=failed)
-    return ContextAnswer(metadata=metadata, conversations=tuple(rows))
+    return ContextAnswer(metadata=metadata, conversations=tuple(rows), profile=profile)
 
 
 async def _summary(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, ConversationContext, ConversationSummary
+from synap.api.data import UserProfile
 from synap.domain.memories import MemoryType
 
 
@@ -20,6 +21,7 @@ class ContextResponse:
         conversation_context: The running conversation, for a conversation's fetch, else None.
         metadata: How the answer came about.
         conversations: In the mode `conversation-summary`, the user's latest conversations, newest first.
+        profile: In that mode with `include_profile`, the user in short; None where the instance has no profiles.
     """
 
     items: Sequence[ContextItem]
@@ -27,6 +29,7 @@ class ContextResponse:
     conversation_context: ConversationContext | None
     metadata: ContextMetadata
     conversations: Sequence[ConversationSummary] = ()
+    profile: UserProfile | None = None
 
     @classmethod
     def of(cls, answer: ContextAnswer) -> ContextResponse:
@@ -37,6 +40,7 @@ class ContextResponse:
             conversation_context=answer.conversation_context,
             metadata=answer.metadata,
             conversations=list(answer.conversations),
+            profile=answer.profile,
         )
 
     @cached_property

@@ -71,6 +71,7 @@ async def test_retry_after_is_whole_seconds_in_header_and_body(http: httpx.Async
     assert response.json()["retry_after_seconds"] == 3
     assert response.json()["detail"] == {
         "code": "instance_not_ready",
+        "error": "instance_not_ready",
         "message": "loading",
         "retry_after_seconds": 3,
         "state": "building",
