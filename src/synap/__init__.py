@@ -13,6 +13,7 @@ from synap.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from synap.api.contexts import ContextItem
+    from synap.api.data import DataDeletion, Forgotten, UserProfile
     from synap.api.memories import BatchResult, Ingestion, MemoryPage, MemoryRecord
     from synap.domain.documents import Turn
     from synap.errors import (
@@ -45,7 +46,9 @@ __all__ = [
     "ConflictError",
     "ContextItem",
     "ContextResponse",
+    "DataDeletion",
     "ForbiddenError",
+    "Forgotten",
     "Ingestion",
     "InstanceNotReadyError",
     "InvalidInputError",
@@ -66,12 +69,15 @@ __all__ = [
     "TranscriptConflictError",
     "TransientError",
     "Turn",
+    "UserProfile",
 ]
 
 _HOMES = {
     "BatchResult": "synap.api.memories",
     "ContextItem": "synap.api.contexts",
     "ContextResponse": "synap.sdk.responses",
+    "DataDeletion": "synap.api.data",
+    "Forgotten": "synap.api.data",
     "Ingestion": "synap.api.memories",
     "MaximemSynapSDK": "synap.sdk.client",
     "MemoryPage": "synap.api.memories",
@@ -79,6 +85,7 @@ _HOMES = {
     "Synap": "synap.sdk.client",
     "SynapSync": "synap.sdk.sync",
     "Turn": "synap.domain.documents",
+    "UserProfile": "synap.api.data",
 }
 """Where a public name lives; what is not listed is an error."""
 
