@@ -20,7 +20,15 @@ from synap.api.memories import (
 from synap.api.requests import create_batch as batch_requests
 from synap.errors import InvalidInputError
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import OwnerQuery, check_row, read_body, read_object, read_owner, read_query
+from synap.server.rest.bodies import (
+    OwnerQuery,
+    check_row,
+    read_body,
+    read_object,
+    read_owner,
+    read_query,
+    without_empty_customer,
+)
 
 _OK = 200
 
@@ -40,7 +48,7 @@ async def create(request: Request[Any, Any, Any], api: Application) -> Ingestion
 async def create_batch(request: Request[Any, Any, Any], api: Application) -> BatchResult:
     """Accept documents, judged one by one."""
     values = await read_object(request)
-    documents = rows_of(values, "documents")
+    documents = [without_empty_customer(row) for row in rows_of(values, "documents")]
     fail_fast = values.get("fail_fast")
     if fail_fast not in (None, True, False):
         raise InvalidInputError("fail_fast must be true or false", field="fail_fast")
