@@ -18,9 +18,7 @@ async def main(user: str, customer: str, conversation: str, fact: str, question:
     """Tell `fact` to a chat engine; look for it in its memory and by the retriever."""
     sdk = MaximemSynapSDK()
     await sdk.initialize()
-    memory = SynapChatMemory.from_defaults(
-        sdk=sdk, conversation_id=conversation, user_id=user, customer_id=customer
-    )
+    memory = SynapChatMemory.from_defaults(sdk=sdk, conversation_id=conversation, user_id=user, customer_id=customer)
     retriever = SynapRetriever(sdk, user, customer or None)
     engine = SimpleChatEngine.from_defaults(llm=MockLLM(max_tokens=8), memory=memory)  # any language model
 

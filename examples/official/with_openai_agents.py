@@ -29,11 +29,13 @@ class Scripted(Model):
 
     async def get_response(self, **asked: Any) -> ModelResponse:
         """Return the call, or what came of it."""
-        results = [one["output"] for one in asked["input"] if isinstance(one, dict) and one.get("type") == "function_call_output"]
+        results = [
+            one["output"]
+            for one in asked["input"]
+            if isinstance(one, dict) and one.get("type") == "function_call_output"
+        ]
         text = ResponseOutputText(type="output_text", text=str(results[-1:]), annotations=[])
-        said = ResponseOutputMessage(
-            id="said_1", type="message", role="assistant", status="completed", content=[text]
-        )
+        said = ResponseOutputMessage(id="said_1", type="message", role="assistant", status="completed", content=[text])
         return ModelResponse(output=[said if results else self._call], usage=Usage(), response_id=None)
 
     def stream_response(self, *_: object, **__: object) -> AsyncIterator[TResponseStreamEvent]:

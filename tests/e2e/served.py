@@ -153,13 +153,16 @@ class Server:
             "HOME": str(storage),
         }
 
-    def run(self, program: Path, instance: Instance, storage: Path, *arguments: str) -> str:
+    def run(
+        self, program: Path, instance: Instance, storage: Path, *arguments: str, python: str = sys.executable
+    ) -> str:
         """Run a program to its end against this server by environment variables alone; return what it printed.
 
-        It runs in the interpreter of the tests, without any other variable of ours, and can reach no other machine.
+        It runs in the interpreter of the tests, or in that of another environment, without any other variable of ours, and
+        can reach no other machine.
         """
         done = subprocess.run(  # noqa: S603 - a program of this project
-            [sys.executable, str(program), *arguments],
+            [python, str(program), *arguments],
             env={**_plain_surroundings(), **self.surroundings(instance, storage)},
             capture_output=True,
             text=True,

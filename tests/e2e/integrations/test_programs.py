@@ -20,7 +20,21 @@ def split(printed: str) -> tuple[dict[str, str], dict[str, str]]:
     for line in printed.splitlines():
         when, _, rest = line.partition(": ")
         if when in {"before", "after"}:
-            way = next(word for word in ("history", "retriever", "search", "get", "memory", "recall", "conversation", "agent", "manager") if rest.startswith(word))
+            way = next(
+                word
+                for word in (
+                    "history",
+                    "retriever",
+                    "search",
+                    "get",
+                    "memory",
+                    "recall",
+                    "conversation",
+                    "agent",
+                    "manager",
+                )
+                if rest.startswith(word)
+            )
             (before if when == "before" else after)[way] = rest
     assert before.keys() == after.keys() != set(), printed
     return before, after
