@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e bench docs format
+.PHONY: help setup demo test check e2e e2e-official e2e-integrations bench docs format
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
@@ -14,6 +14,8 @@ help:
 	@echo "make test    unit, property, contract, architecture and end-to-end tests"
 	@echo "make check   format, lint, types, import lines, wire schema"
 	@echo "make e2e     the end-to-end tests alone"
+	@echo "make e2e-official       the published client and MCP server against a real server"
+	@echo "make e2e-integrations   the published framework integrations against a real server"
 	@echo "make bench   speed, as a table with ratios"
 	@echo "make docs    write the generated reference pages"
 
@@ -37,6 +39,35 @@ test: setup
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q
+
+# The published packages live in environments without our code; `guard` keeps every process of those runs on this machine.
+OFFICIAL := .venv-official
+OLD_CLIENT := .venv-official-old
+INTEGRATIONS := .venv-integrations
+GUARDED = PYTHONPATH=$(CURDIR)/tests/e2e/guard SYNAP_SERVE=$(CURDIR)/$(BIN)/synap
+
+define environment
+	@echo "installing $< into $(@D)"
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --no-warn-script-location -r $< \
+		|| { echo "error: a package of $< could not be installed: these tests need every one of them" >&2; exit 1; }
+	@touch $@
+endef
+
+$(OFFICIAL)/.ready: tests/e2e/official/requirements.txt
+	$(environment)
+
+$(OLD_CLIENT)/.ready: tests/e2e/official/requirements-old.txt
+	$(environment)
+
+$(INTEGRATIONS)/.ready: tests/e2e/integrations/requirements.txt
+	$(environment)
+
+e2e-official: $(STAMP) $(OFFICIAL)/.ready $(OLD_CLIENT)/.ready
+	$(GUARDED) OLD_CLIENT=$(CURDIR)/$(OLD_CLIENT)/bin/python $(OFFICIAL)/bin/python -m pytest tests/e2e/official -q
+
+e2e-integrations: $(STAMP) $(INTEGRATIONS)/.ready
+	$(GUARDED) $(INTEGRATIONS)/bin/python -m pytest tests/e2e/integrations -q
 
 check: $(STAMP)
 	$(BIN)/ruff format --check src tests examples benchmarks

@@ -511,3 +511,39 @@ async def test_an_awkward_text_is_accepted_or_refused_in_bounded_time(
 
     assert answer.status_code in (200, 400), answer.text
     assert time.process_time() - started < 5
+
+
+async def test_an_empty_customer_beside_a_user_is_one_that_a_published_integration_does_not_have(door: Door) -> None:
+    ids = {"user_id": "u", "customer_id": ""}
+    document, message = {"document": "x", **ids}, {"conversation_id": "v", "role": "user", "content": "x", **ids}
+
+    created = await door.post(CREATE, document)
+    batch = await door.post(BATCH, {"documents": [document]})
+    recorded = await door.post(MESSAGE, message)
+    messages = await door.post(f"{MESSAGE}/batch", {"messages": [message]})
+
+    assert created.json()["scope"] == "user"
+    assert batch.json()["failed"] == messages.json()["failed"] == 0
+    assert recorded.status_code == 200
+
+
+async def test_an_empty_customer_without_a_user_is_refused_lest_it_become_everybodys(door: Door) -> None:
+    batch = await door.post(BATCH, {"documents": [{"document": "x", "customer_id": "", "user_id": ""}]})
+    recorded = await door.post(
+        MESSAGE, {"conversation_id": "v", "role": "user", "content": "x", "customer_id": "", "user_id": ""}
+    )
+
+    assert batch.json()["failed"] == 1
+    assert refused(recorded, "customer_id"), recorded.text
+
+
+async def test_an_empty_customer_is_refused_where_customers_are_kept_apart(door: Door) -> None:
+    client_id = (await door.operator.instance(door.instance_id)).client_id
+    request = CreateInstance(client_id=client_id, name=f"bot-{uuid.uuid4()}", tenancy=Tenancy.B2B)
+    instance = await door.operator.create_instance(request)
+    key = (await door.operator.create_key(instance.id, label="test")).api_key
+    body = {"document": "x", "user_id": "u", "customer_id": ""}
+
+    answer = await door.send("POST", CREATE, body, Authorization=f"Bearer {key}")
+
+    assert refused(answer, "customer_id"), answer.text

@@ -63,6 +63,8 @@ class Role(StrEnum):
     """Instructions and tool output inside a transcript; never a source of memories."""
     AUTHOR = "author"
     """The text of a document that is no dialogue."""
+    RECORD = "record"
+    """Data: a document that is one JSON object. It is given back as it came, and no source of memories."""
 
 
 class BlockKind(StrEnum):

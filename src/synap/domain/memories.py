@@ -201,6 +201,10 @@ class Retraction:
     said_at: datetime | None = None
 
 
+RECORD_EXTRACTOR = "record@1"
+"""What a record that is served as a memory names as its extractor: nothing was extracted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """A memory as it is kept: a statement, whose it is, where it comes from and for how long it was believed.
@@ -235,6 +239,11 @@ class Memory:
     tokens: int = 0
     extractor: str = "rules@1"
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def record(self) -> bool:
+        """Whether it is no statement but data, given back as it came."""
+        return self.extractor == RECORD_EXTRACTOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

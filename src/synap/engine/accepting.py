@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -86,7 +87,8 @@ async def accepted(core: Core, caller: Caller, request: CreateMemory, batch_row:
     now = core.clock.now()
     created_at = checks.moment(request.document_created_at, field="document_created_at")
     pii = PiiHandling(instance.maca.ingestion.pii.handling)
-    prepared = await _read_document(core, request, document_type, created_at or now, pii)
+    metadata = protect_metadata(checks.metadata(request.metadata), pii)[0]
+    prepared = await _read_document(core, request, document_type, created_at or now, pii=pii, metadata=metadata)
     return Accepted(
         scope=scope,
         document=AcceptDocument(
@@ -97,7 +99,7 @@ async def accepted(core: Core, caller: Caller, request: CreateMemory, batch_row:
             prepared=prepared,
             created_at=created_at or now,
             recorded_at=now,
-            metadata=protect_metadata(checks.metadata(request.metadata), pii)[0],
+            metadata=metadata,
             conversation=None if conversation is None else conversation_uuid(conversation),
             batch_id=batch_row,
             on_duplicate=duplicate,
@@ -107,7 +109,13 @@ async def accepted(core: Core, caller: Caller, request: CreateMemory, batch_row:
 
 
 async def _read_document(
-    core: Core, request: CreateMemory, document_type: DocumentType, created_at: datetime, pii: PiiHandling
+    core: Core,
+    request: CreateMemory,
+    document_type: DocumentType,
+    created_at: datetime,
+    *,
+    pii: PiiHandling,
+    metadata: Mapping[str, Any],
 ) -> PreparedDocument:
     if request.memories is not None:
         checks.memories_size(request.memories, limit=core.settings.max_document_bytes)
@@ -116,7 +124,7 @@ async def _read_document(
     if not isinstance(document, (str, tuple)):
         raise InvalidInputError("document must be text or a list of turns", field="document")
     checks.document_size(document, limit=core.settings.max_document_bytes)
-    work = partial(prepare, document, document_type=document_type, created_at=created_at, pii=pii)
+    work = partial(prepare, document, document_type=document_type, created_at=created_at, pii=pii, metadata=metadata)
     short = isinstance(document, str) and len(document) <= INLINE_CHARACTERS
     prepared = work() if short else await asyncio.to_thread(work)
     checks.speakers(document, prepared)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from synap.domain.documents import Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
 from synap.domain.terms import term_hashes
 from synap.engine.callers import Instance
@@ -16,6 +19,7 @@ from synap.engine.spaces import LiveSpace
 from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.reconcile import Related, reconcile
+from synap.ingestion.records import meaning_of
 from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
@@ -53,9 +57,10 @@ class Work:
     @property
     def texts(self) -> list[str]:
         """What needs a vector: the segments, then the drafts."""
-        return [segment.text for segment in self.document.prepared.segments] + [
-            draft.statement.content for draft in self.drafts
-        ]
+        return [
+            meaning_of(segment) if segment.role is Role.RECORD else segment.text
+            for segment in self.document.prepared.segments
+        ] + [draft.statement.content for draft in self.drafts]
 
 
 async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work:
@@ -71,13 +76,19 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
-    """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together, equal texts once."""
+    """Return the vectors of several jobs' texts, one `(n, dim)` array per job, computed together, equal texts once.
+
+    What says nothing, a record of encoded data, has the zero vector: it is like no question and found by its names alone.
+    """
     await faults.point("embed")
     texts = [work.texts for work in works]
     rows: dict[str, int] = {}
-    for text in (text for part in texts for text in part):
+    for text in (text for part in texts for text in part if text):
         rows.setdefault(text, len(rows))
     vectors = await space.embedder.embed_documents(list(rows))
+    if not all(map(all, texts)):
+        rows[""] = len(rows)
+        vectors = np.vstack([vectors, np.zeros((1, space.embedder.dim), dtype=np.float32)])
     return [vectors[[rows[text] for text in part]] for part in texts]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from synap.domain.documents import DocumentType, PreparedDocument, Turn
 from synap.domain.echoes import echo
@@ -14,6 +16,7 @@ from synap.domain.privacy import PiiHandling
 from synap.errors import InvalidInputError
 from synap.ingestion.parse import parse
 from synap.ingestion.protect import protect
+from synap.ingestion.records import is_record, record_segment
 from synap.ingestion.segments import segments
 from synap.ingestion.transcripts import RenderedTurns, as_turns, render
 
@@ -31,16 +34,19 @@ def prepare(
     created_at: datetime | None,
     pii: PiiHandling,
     salt: str = "",
+    metadata: Mapping[str, Any] | None = None,
 ) -> PreparedDocument:
     """Return the document ready to be stored and read by the extractors. Pure; linear in the document's size.
 
     Args:
         document: Text, or the turns of a transcript. A text that is a JSON array of messages counts as turns. Turns
-            are rendered as `Speaker: content`, one after the other, and offsets refer to that text.
+            are rendered as `Speaker: content`, one after the other, and offsets refer to that text. A text that is one
+            JSON object is a record: kept as it came, one segment, no blocks.
         document_type: Decides how text is parsed.
         created_at: The document's own date; completes times of day in a transcript (`[10:42] dana:`).
         pii: Applied to the text, the turns' contents and the speakers' names before anything else sees them.
         salt: See `synap.ingestion.protect.protect`.
+        metadata: The caller's, protected; a record is found by it.
 
     Raises:
         InvalidInputError: The document is empty or blank, holds NUL or a lone surrogate, or a turn is malformed;
@@ -52,6 +58,8 @@ def prepare(
         rendered = render(protected_turns)
     else:
         text, counts = protect(_check_text(str(document)), pii, salt)
+        if is_record(str(document)):
+            return _record(text, document_type, metadata or {}, counts)
         rendered = RenderedTurns(text=text, blocks=())
     blocks = rendered.blocks or parse(rendered.text, document_type=document_type, created_at=created_at)
     return PreparedDocument(
@@ -60,6 +68,20 @@ def prepare(
         segments=segments(rendered.text, blocks),
         content_hash=_content_hash(document_type, rendered.text),
         protected=counts,
+    )
+
+
+def _record(
+    text: str, document_type: DocumentType, metadata: Mapping[str, Any], protected: dict[str, int]
+) -> PreparedDocument:
+    """Return a record. Equal data under other metadata is another record."""
+    named = f"{json.dumps(metadata, sort_keys=True, default=str)}\0{text}"
+    return PreparedDocument(
+        text=text,
+        blocks=(),
+        segments=(record_segment(text, metadata),),
+        content_hash=_content_hash(document_type, named),
+        protected=protected,
     )
 
 

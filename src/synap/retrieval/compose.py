@@ -15,7 +15,7 @@ from synap.domain.tokens import count_lines
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
 from synap.retrieval.fuse import Balance, Fused, fuse
-from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order
+from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order, newest_of_each_name
 from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
 from synap.retrieval.scored import Scored, Settled
@@ -71,6 +71,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     """
     candidates = _eligible(recall.candidates, wanted)
     placed, fused = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
+    placed = newest_of_each_name(placed, [query.text for query in search.queries])
     matched = fused.matched
     kept = _kept(placed, fused, search, wanted)
     items = [_item(one, matched) for one in kept]
@@ -140,9 +141,14 @@ def _ranked(
 
 
 def _settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
-    """Return the best of `ranked` compared, and the rest as they are; who speaks for equals takes the best score of them."""
+    """Return the best of `ranked` compared, and the rest as they are; who speaks for equals takes the best score of them.
+
+    Records are not compared: two that hold the same are still two.
+    """
+    records = [Settled(scored=one) for one in ranked if one.candidate.memory.record]
+    ranked = [one for one in ranked if not one.candidate.memory.record]
     totals = {one.candidate.memory.id: one.score.total for one in ranked}
-    settled = [*settle(ranked[:COMPARED], ladder), *(Settled(scored=one) for one in ranked[COMPARED:])]
+    settled = [*settle(ranked[:COMPARED], ladder), *(Settled(scored=one) for one in ranked[COMPARED:]), *records]
     return [
         replace(
             one, scored=with_total(one.scored, max(one.scored.score.total, *(totals[other] for other in one.merged)))
@@ -163,7 +169,9 @@ def _servable(scored: Sequence[Scored], wanted: Wanted) -> list[Scored]:
 
 
 def _worth_serving(candidate: Candidate, confidence: float) -> bool:
-    """Whether an excerpt says something, and a memory is sure enough."""
+    """Whether an excerpt says something, and a memory is sure enough; a record is data and need not say anything."""
+    if candidate.memory.record:
+        return True
     if candidate.excerpt:
         return says_something(own_words(candidate))
     return candidate.memory.statement.confidence >= confidence

@@ -19,7 +19,7 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
 
     Items are taken in `order`, a permutation of the positions of `items`, up to the first that does not fit. That one is
     cut at a sentence or left out, and nothing follows it. The order knows nothing of the budget, so a bigger budget
-    never loses an item. Counted are the lines and headings that `render` writes; each is counted on its own and rounded
+    never loses an item. A record is given whole, whatever its size: only its line is counted, and it is never cut. Counted are the lines and headings that `render` writes; each is counted on its own and rounded
     up, so the sum is never less than the size of the whole.
     """
     taken: dict[int, Item] = {}
@@ -43,6 +43,8 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
 
 def _shorten(item: Item, room: int) -> Item | None:
     """Return `item` cut at a sentence so that its line takes at most `room` tokens, or None where not even one fits."""
+    if item.memory.record:
+        return None
     frame = count_tokens(line_of(replace(item, content="")))
     content = cut(item.content, room - frame) if room > frame else ""
     if not content:

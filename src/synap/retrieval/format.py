@@ -17,6 +17,9 @@ HEADINGS = {
 }
 """Heading per type, in the order of the sections. They are left out of an answer of one item, which needs none."""
 
+RECORD_CHARACTERS = 160
+"""Characters of a record that a line shows; whoever wants its data reads the item."""
+
 _MONTHS_A_QUARTER = 3
 
 
@@ -40,9 +43,12 @@ def write_line(memory: Memory, content: str, *, overridden: bool, excerpt: bool)
     """Return `- [scope] content (marks)` on a single line, whatever line breaks the content has.
 
     Marks, where they apply and the content does not say it already: the date it speaks of, for an excerpt the date on
-    which it was said, since and until when it holds, and that a narrower or newer memory overrides it.
+    which it was said, since and until when it holds, and that a narrower or newer memory overrides it. Of a record the
+    line shows the beginning.
     """
     text = " ".join(content.split())
+    if memory.record and len(text) > RECORD_CHARACTERS:
+        text = f"{text[:RECORD_CHARACTERS]} …"
     marks = [mark for mark in _dates(memory, excerpt=excerpt) if mark.split(" ", 1)[1] not in text]
     if overridden:
         marks.append("overridden")

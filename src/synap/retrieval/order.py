@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from synap.domain.scopes import Ladder
+from synap.domain.terms import tokenize
 from synap.retrieval.fuse import last_said
 from synap.retrieval.scored import Settled
 
@@ -53,11 +55,11 @@ def arrange(settled: Sequence[Settled], ladder: Ladder) -> list[Placed]:
 
     Items are grouped into bands: the best score not yet in a band opens one, which takes in all scores down to 0.75 of
     it. Inside a band those that stand come before the overridden, then the narrower scope before the broader, then the
-    better score, then the smaller id. A memory that overrides another is as relevant to the question as that one, since
+    better score, then what was recorded later, then the smaller id. A memory that overrides another is as relevant to the question as that one, since
     it settles the same matter, however differently it is worded.
     """
     relevance = _lifted(settled, {_id(one): one.scored.score.total for one in settled})
-    by_score = sorted(settled, key=lambda one: (-relevance[_id(one)], _id(one)))
+    by_score = sorted(settled, key=lambda one: (-relevance[_id(one)], -_recorded(one), _id(one)))
     floor = FLOOR * relevance[_id(by_score[0])] if by_score else 0.0
     placed: list[Placed] = []
     band, leader = -1, float("inf")
@@ -67,7 +69,9 @@ def arrange(settled: Sequence[Settled], ladder: Ladder) -> list[Placed]:
             band, leader = band + 1, score
         placed.append(Placed(settled=one, relevance=score, band=band, relevant=score >= floor > 0.0))
     ranks = _ranks(ladder)
-    placed.sort(key=lambda p: (p.band, p.settled.winner is not None, ranks[p.rung], -p.relevance, p.id))
+    placed.sort(
+        key=lambda p: (p.band, p.settled.winner is not None, ranks[p.rung], -p.relevance, -_recorded(p.settled), p.id)
+    )
     return _behind_winners(placed)
 
 
@@ -98,6 +102,31 @@ def arrange_unasked(
         chosen += taken
         room -= len(taken)
     return _behind_winners(chosen)
+
+
+def newest_of_each_name(placed: Sequence[Placed], queries: Iterable[str]) -> list[Placed]:
+    """Return `placed` with the versions of a record that a query names newest first.
+
+    A query names a record where the record's metadata holds all of its words; versions of one thing have equal metadata
+    and one scope. They keep the places that they have together: only which of them stands in which changes.
+    """
+    asked = [words for words in map(frozenset, map(tokenize, queries)) if words]
+    versions: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for position, one in enumerate(placed):
+        memory = one.settled.scored.candidate.memory
+        if memory.record:
+            name = json.dumps(memory.metadata, sort_keys=True, default=str, ensure_ascii=False)
+            versions[memory.scope.id, name].append(position)
+    result = list(placed)
+    for (_, name), positions in versions.items():
+        words = frozenset(tokenize(name))
+        if len(positions) == 1 or not any(query <= words for query in asked):
+            continue
+        newest = sorted((placed[position] for position in positions), key=lambda one: -_recorded(one.settled))
+        for position, one in zip(positions, newest, strict=True):
+            there = placed[position]
+            result[position] = replace(one, band=there.band, relevance=there.relevance, relevant=there.relevant)
+    return result
 
 
 def fill_order(placed: Sequence[Placed], ladder: Ladder, *, favoured: str | None = None) -> list[int]:
@@ -176,6 +205,10 @@ def _ranks(ladder: Ladder) -> Mapping[str, int]:
     ranks = defaultdict[str, int](lambda: broadest)
     ranks.update((rung.name, position) for position, rung in enumerate(ladder.rungs))
     return ranks
+
+
+def _recorded(one: Settled) -> float:
+    return one.scored.candidate.memory.recorded_at.timestamp()
 
 
 def _id(one: Settled) -> str:

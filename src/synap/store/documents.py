@@ -329,6 +329,10 @@ async def _insert(
         )
 
 
+_RECORD_LEN = 24
+"""Length of a record for BM25: one for all, so that a record is not found the less by its name the more it holds."""
+
+
 def _segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dict[str, list[Any]]:
     terms = [term_hashes(segment.text) for segment in segments]
     return {
@@ -343,7 +347,10 @@ def _segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dic
         "roles": [segment.role.value for segment in segments],
         "times": [segment.time for segment in segments],
         "tokens": [count_tokens(segment.text) for segment in segments],
-        "lens": [len(hashes) for hashes in terms],
+        "lens": [
+            _RECORD_LEN if segment.role is Role.RECORD else len(hashes)
+            for segment, hashes in zip(segments, terms, strict=True)
+        ],
         "terms": [terms_text(hashes) for hashes in terms],
     }
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synap.domain.documents import Role
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
-from synap.domain.memories import Evidence, Memory, MemoryStatus, MemoryType, Statement
+from synap.domain.memories import RECORD_EXTRACTOR, Evidence, Memory, MemoryStatus, MemoryType, Statement
 from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.store.database import OPERATOR
 
@@ -172,15 +172,16 @@ def memory_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any] 
 
 
 def excerpt_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any]) -> Memory:
-    """Return a segment as a memory of lower confidence: a fact of a document, an episode of a dialogue.
+    """Return a segment as a memory of lower confidence: a fact of a document or record, an episode of a dialogue.
 
     The content is as stored, with the speaker's label or the headings above; the evidence quotes the document alone,
-    and the metadata is the source's with `excerpt: True`.
+    and the metadata is the source's with `excerpt: True`. The content of a record is the record itself.
     """
-    author = row["role"] == Role.AUTHOR
+    record = row["role"] == Role.RECORD
+    author = record or row["role"] == Role.AUTHOR
     statement = Statement(
         type=MemoryType.FACT if author else MemoryType.EPISODE,
-        content=row["content"],
+        content=row["quote"] if record else row["content"],
         confidence=EXCERPT_CONFIDENCE,
         score=EXCERPT_CONFIDENCE,
         subject=row["speaker"] or ("" if author else "the user"),
@@ -191,7 +192,7 @@ def excerpt_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any]
         document_id=row["document_key"],
         start=row["start_at"],
         end=row["end_at"],
-        quote=row["quote"],
+        quote="" if record else row["quote"],
         turn_id=row["turn_id"],
         segment=row["ordinal"],
     )
@@ -203,7 +204,7 @@ def excerpt_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any]
         document_id=row["document_key"],
         recorded_at=row["recorded_at"],
         tokens=row["tokens"],
-        extractor="segment@1",
+        extractor=RECORD_EXTRACTOR if record else "segment@1",
         metadata={**metadata, "excerpt": True},
     )
 

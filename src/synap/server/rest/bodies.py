@@ -88,7 +88,7 @@ async def read_body(request: Request[Any, Any, Any], kind: type[Struct], **known
     values = await read_object(request)
     if "user_id" in kind.__struct_fields__:
         refuse_misnamed(values)
-    return build(kind, {**values, **known})
+    return build(kind, {**without_empty_customer(values), **known})
 
 
 def read_query(request: Request[Any, Any, Any], kind: type[Struct]) -> Struct:
@@ -120,6 +120,17 @@ def check_row(values: Mapping[str, Any]) -> None:
     """
     _refuse_ladder(values)
     refuse_misnamed(values)
+
+
+def without_empty_customer(values: Any) -> Any:
+    """Return a body, or a row of one, without the "" that published integrations send for a user who has no customer.
+
+    Beside a user the "" can widen nothing: where customers are kept apart the missing one is refused. Without a user it
+    stays, to be refused: what a customer was meant to own must not become everybody's.
+    """
+    if isinstance(values, dict) and values.get("customer_id") == "" and values.get("user_id"):
+        return {name: value for name, value in values.items() if name != "customer_id"}
+    return values
 
 
 def _refuse_ladder(values: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ from synap.api.conversations import (
 )
 from synap.api.requests import build, message_batch
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import check_row, read_body, read_object, read_query, unquoted
+from synap.server.rest.bodies import check_row, read_body, read_object, read_query, unquoted, without_empty_customer
 from synap.server.rest.memories import rows_of
 
 _OK = 200
@@ -85,7 +85,8 @@ async def record(request: Request[Any, Any, Any], api: Application) -> RecordedM
 )
 async def record_batch(request: Request[Any, Any, Any], api: Application) -> RecordedBatch:
     """Store several messages, judged one by one."""
-    return await api.record_messages(message_batch(rows_of(await read_object(request), "messages"), check_row))
+    rows = [without_empty_customer(row) for row in rows_of(await read_object(request), "messages")]
+    return await api.record_messages(message_batch(rows, check_row))
 
 
 @get(

@@ -27,7 +27,15 @@ from synap.engine.conversations import ROLES
 from synap.errors import InvalidInputError
 from synap.server.rest import forms
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import OwnerQuery, check_row, read_body, read_object, read_owner, read_query
+from synap.server.rest.bodies import (
+    OwnerQuery,
+    check_row,
+    read_body,
+    read_object,
+    read_owner,
+    read_query,
+    without_empty_customer,
+)
 
 _OK = 200
 
@@ -70,7 +78,7 @@ async def upload(request: Request[Any, Any, Any], api: Application) -> Ingestion
 async def create_batch(request: Request[Any, Any, Any], api: Application) -> BatchResult:
     """Accept documents, judged one by one."""
     values = await read_object(request)
-    documents = rows_of(values, "documents")
+    documents = [without_empty_customer(row) for row in rows_of(values, "documents")]
     fail_fast = values.get("fail_fast")
     if fail_fast not in (None, True, False):
         raise InvalidInputError("fail_fast must be true or false", field="fail_fast")

@@ -6,6 +6,7 @@
 -- `held` is read several times, so its columns are narrow and, but for the distance of what has no vector yet, never null,
 -- which lets PostgreSQL find a column without looking at those before it. Memories have place 0 0.
 -- The most promising rows come whole; all others, and the segments beside the best, as two arrays in one last row.
+-- Of equals the newest come first: records are told apart by nothing else where a name fits many.
 -- A segment's `quote` is null where its text ends with the passage of the document, after a label or headings.
 with held as materialized (
     select 0 as part, id, scope_id, 0::bigint as document_row, 0 as ordinal, len, {emb} <#> %(vector)s::halfvec as distance,
@@ -47,7 +48,7 @@ with held as materialized (
     from held h
     join weight w on w.mask = h.mask
     where h.mask <> 0
-    order by w.idf / (1.3::float8 + 0.9::float8 / (select average from corpus) * h.len) desc, h.id
+    order by w.idf / (1.3::float8 + 0.9::float8 / (select average from corpus) * h.len) desc, h.id desc
     limit %(limit)s
 ), best as materialized (
     select distinct on (part, id) * from (select * from nearest union all select * from wordiest) as found
@@ -81,7 +82,7 @@ with held as materialized (
     from promise p
     window place as (partition by p.part, p.document_row order by p.ordinal)
 ), ranked as materialized (
-    select l.*, l.chosen and row_number() over (partition by l.part < 2, l.chosen order by l.likely desc, l.id) <= %(texts)s as told
+    select l.*, l.chosen and row_number() over (partition by l.part < 2, l.chosen order by l.likely desc, l.id desc) <= %(texts)s as told
     from lifted l
 )
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
