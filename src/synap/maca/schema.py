@@ -277,6 +277,14 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What listeners are sent before they ask."""
+
+    enabled: Annotated[bool, "Whether bundles are made for the next turn of a conversation that is listened to."] = True
+    max_tokens: Annotated[int, "Tokens of the memories in one bundle.", Limits(1, 10_000)] = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
     """From a question to a context."""
 
@@ -284,6 +292,7 @@ class Retrieval:
     budget: Budget = field(default_factory=Budget)
     type_weights: TypeWeights = field(default_factory=TypeWeights)
     ranking: Ranking = field(default_factory=Ranking)
+    anticipation: Foresight = field(default_factory=Foresight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
