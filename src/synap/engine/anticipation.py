@@ -38,7 +38,9 @@ ANTICIPATION, USER_SUMMARY = "anticipation", "user_summary"
 ITEMS = 20
 """Memories in a bundle, at most."""
 
-SUMMARY_ITEMS = 12
+SUMMARY_ITEMS = 6
+"""Memories in the portrait of a user: few, as it may be served for whatever shares a word with it."""
+
 SUMMARY_TYPES = (MemoryType.FACT.value, MemoryType.PREFERENCE.value)
 
 TTL_SECONDS = 1800

@@ -25,6 +25,9 @@ WINDOW = 6
 QUERY_WORDS = 60
 """Words of one turn that are searched with, at most: the rest of a long answer is elaboration."""
 
+QUERY_CHARACTERS = 600
+LONGEST_TOPIC = 40
+
 TOPICS = 12
 """Topics of the earlier turns that are searched with."""
 
@@ -33,8 +36,8 @@ KEYWORDS = 40
 THE_USER = "the user"
 """Subject of what a user says of themselves."""
 
-FLOOR = 0.35
-"""Share of the best score below which what was found is not on the subject."""
+FLOOR = 0.55
+"""Share of the best score below which what was found is not on the subject: it would only keep other questions away."""
 
 SAID = 0.8
 """Share of a memory's words which the last turns hold, from which on it repeats them."""
@@ -82,25 +85,19 @@ class Foresight:
 def foresee(turns: Sequence[Said]) -> Foresight:
     """Return where the turn after `turns` (in order, the last ones count) is expected to look.
 
-    One query is what was said last, by the user and in reply; a second one the topics in play before it, where the last
-    turns leave some out. Greetings and thanks are no topic.
+    The question is what was said last, with the topics in play before it behind, the weightiest first: one question, as
+    each costs the store a whole search, and two find no more. Greetings and thanks are no topic.
     """
+    sources = frozenset(turn.id for turn in turns if turn.id)
     recent = [turn for turn in turns[-WINDOW:] if says_something(turn.text)]
     if not recent:
-        return Foresight(sources=frozenset(turn.id for turn in turns if turn.id))
-    last = recent[-2:]
-    current = " ".join(_gist(turn.text) for turn in last)
+        return Foresight(sources=sources)
     topics = _topics(recent)
-    stems = frozenset(stem for turn in recent for stem in tokenize(turn.text))
-    spoken = frozenset(tokenize(current))
+    last = _gist(recent[-1].text)
+    spoken = frozenset(tokenize(last))
     earlier = [word for word in topics if spoken.isdisjoint(tokenize(word))][:TOPICS]
-    queries = [current, *([", ".join(earlier)] if earlier else [])]
-    return Foresight(
-        queries=tuple(queries),
-        topics=topics,
-        stems=stems,
-        sources=frozenset(turn.id for turn in turns if turn.id),
-    )
+    stems = frozenset(stem for turn in recent for stem in tokenize(turn.text))
+    return Foresight(queries=(" ".join((last, *earlier)),), topics=topics, stems=stems, sources=sources)
 
 
 def choose(items: Sequence[Item], foresight: Foresight, *, now: datetime, budget: int, limit: int) -> tuple[Item, ...]:
@@ -206,8 +203,8 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _gist(text: str) -> str:
     """Return a turn as far as it is searched with: whole, or its questions and then its first sentences."""
-    if len(text.split()) <= QUERY_WORDS:
-        return text
+    if len(text) <= QUERY_CHARACTERS and len(text.split()) <= QUERY_WORDS:
+        return text.strip()
     spans = [text[start:end] for start, end in sentences(text)]
     order = sorted(range(len(spans)), key=lambda n: (not spans[n].rstrip().endswith("?"), n))
     kept: list[int] = []
@@ -217,7 +214,7 @@ def _gist(text: str) -> str:
         if room < 0 and kept:
             break
         kept.append(number)
-    return " ".join(" ".join(spans[number].split()[:QUERY_WORDS]) for number in sorted(kept))
+    return " ".join(" ".join(spans[number].split()[:QUERY_WORDS]) for number in sorted(kept))[:QUERY_CHARACTERS]
 
 
 def _topics(turns: Sequence[Said]) -> tuple[str, ...]:
@@ -225,7 +222,7 @@ def _topics(turns: Sequence[Said]) -> tuple[str, ...]:
     weights: defaultdict[str, float] = defaultdict(float)
     shown: dict[str, str] = {}
     for age, turn in enumerate(reversed(turns)):
-        names = frozenset(names_in(turn.text)) if any(c.isupper() for c in turn.text[1:]) else frozenset()
+        names = _names(turn.text)
         for word in dict.fromkeys(_words(turn.text)):
             (stem, *_) = tokenize(word) or [""]
             if not stem:
@@ -235,7 +232,13 @@ def _topics(turns: Sequence[Said]) -> tuple[str, ...]:
     return tuple(shown[stem] for stem, _ in sorted(weights.items(), key=lambda pair: -pair[1]))
 
 
+def _names(text: str) -> frozenset[str]:
+    """Return the capitalised words that do not merely open a sentence, in lower case."""
+    inner = " ".join(text[start:end].partition(" ")[2] for start, end in sentences(text))
+    return frozenset(names_in(inner)) if any(map(str.isupper, inner)) else frozenset()
+
+
 def _words(text: str) -> list[str]:
     """Return the words of a text that tell something, as written, without what stands around them."""
     bare = (word.strip(".,;:!?\"'()[]\u2018\u2019\u201c\u201d\u2026") for word in text.split())
-    return [word for word in bare if word and says_something(word)]
+    return [word for word in bare if 0 < len(word) <= LONGEST_TOPIC and says_something(word)]
