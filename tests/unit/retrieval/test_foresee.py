@@ -128,7 +128,8 @@ def test_open_threads_come_first_among_equals(item: Any, make: Any) -> None:
 def test_due_is_what_is_planned_or_about_now(item: Any, make: Any) -> None:
     def on(days: int, **more: Any) -> Item:
         when = When(start=make.now + timedelta(days=days), **more)
-        return item("e", "An event.", type=MemoryType.TEMPORAL_EVENT, when=when)  # type: ignore[no-any-return]
+        made: Item = item("e", "An event.", type=MemoryType.TEMPORAL_EVENT, when=when)
+        return made
 
     assert due(on(3), make.now)
     assert not due(on(30), make.now)
