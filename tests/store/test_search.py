@@ -17,7 +17,7 @@ from synap.domain.contexts import Query, Search
 from synap.domain.documents import PreparedDocument, Segment
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.terms import term_hashes
-from synap.store.rows import mask_texts
+from synap.store.rows import mask_texts, row_id_of
 from synap.store.statements import statement
 
 TABLES = ("memory", "memory_shared", "segment", "segment_shared")
@@ -355,3 +355,30 @@ def bm25(query: list[str], text: list[str], corpus: list[list[str]]) -> float:
         df = sum(term in one for one in corpus)
         score += math.log(1 + (len(corpus) - df + 0.5) / (df + 0.5)) * 2.2 / norm
     return score
+
+
+async def test_what_stands_is_told_for_the_chain_alone(desk: Any) -> None:
+    alice, bob = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    await desk.remember(alice, "Alice's budget is five.")
+    await desk.remember(bob, "Bob's budget is six.")
+    await desk.remember(desk.client, "Budgets are settled in May.")
+    seen = {owner: [one.memory for one in (await desk.find(owner, "budget")).candidates] for owner in (alice, bob)}
+    everything = [memory.id for memories in seen.values() for memory in memories]
+
+    for owner, memories in seen.items():
+        standing = await desk.store.search.standing(desk.chain(owner), [*everything, "no id of ours"])
+
+        assert standing.keys() == {memory.id for memory in memories}
+        assert {one: standing[one].recorded_at for one in standing} == {m.id: m.recorded_at for m in memories}
+
+
+async def test_an_erased_memory_does_not_stand_any_more(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    await desk.remember(alice, "Alice's budget is five.", "Alice's boss is Ines.")
+    (memory,) = [
+        one.memory for one in (await desk.find(alice, "budget")).candidates if one.lexical_scores[0] and not one.excerpt
+    ]
+
+    await desk.store.memories.erase(alice, row_id_of(memory.id), now=desk.clock.now())
+
+    assert memory.id not in await desk.store.search.standing(desk.chain(alice), [memory.id])

@@ -96,6 +96,15 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     return msgspec.structs.replace(answer, metadata=stamped)
 
 
+async def find(core: Core, instance: Instance, request: FetchContext, chain: tuple[Scope, ...]) -> Found:
+    """Return what a fetch finds for a chain of scopes laid out already, past the cache and before it is put in words."""
+    asked = check(instance, request, now=core.clock.now())
+    space, queries, degraded = await _with_vectors(core, instance, asked.queries)
+    search = _search(request, asked, chain, queries)
+    found = await _found(core, instance, request, asked, search=search, space=space)
+    return replace(found, context=replace(found.context, degradation=found.context.degradation or degraded))
+
+
 def invalidate_client(core: Core, caller: Caller) -> int:
     """Forget the cached answers of this instance that were computed for CLIENT scope; returns how many."""
     dropped = core.cache.forget(instance_id=core.instance_of(caller).id, target="client")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from synap.api.admin import Health
 from synap.api.bundles import Anticipate, ContextBundle
 from synap.engine.admin import EngineAdmin
+from synap.engine.anticipation import Anticipation
 from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
 from synap.engine.core import Core
@@ -58,6 +59,7 @@ class Engine:
         self.metrics = Metrics()
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
+        self._anticipation = Anticipation(core, self.metrics)
         self.default_instance = default_instance
         self._upkeep = Upkeep(self.core, self.instances)
         self._deletions = Guard("deletion", pause=60.0)
@@ -135,13 +137,13 @@ class Engine:
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
         return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - replaced by the anticipation branch
-        """Return what the next turn of a conversation will need; nothing where that cannot be told."""
-        return ()
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
+        """Return what the next turn of a conversation will need; nothing where that cannot be told, or was sent before."""
+        return await self._anticipation.anticipate(caller, turn)
 
-    async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - replaced by the anticipation branch
+    async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         """Return what a bundle sent earlier must be replaced by; None while all that it holds still stands."""
-        return None
+        return await self._anticipation.renew(caller, bundle)
 
     async def health(self) -> Health:
         """Return whether it can serve. A store that does not answer, or a loop that fails, makes it `degraded`."""

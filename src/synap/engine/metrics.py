@@ -20,6 +20,8 @@ class Metrics:
         self._failures = Counter("synap_ingestion_failures", "Attempts failed", ["code"], registry=self.registry)
         self._fetches = Counter("synap_fetches", "Contexts served", ["target", "cache"], registry=self.registry)
         self._degraded = Counter("synap_degraded_fetches", "Contexts degraded", ["code"], registry=self.registry)
+        self._bundles = Counter("synap_bundles", "Bundles made for listeners", ["type"], registry=self.registry)
+        self._renewed = Counter("synap_renewed_bundles", "Bundles replaced", ["type"], registry=self.registry)
         self._ready = Gauge("synap_queue_ready_jobs", "Jobs ready", registry=self.registry)
         self._oldest = Gauge("synap_queue_oldest_seconds", "Age of the oldest ready job", registry=self.registry)
         self._dead = Gauge("synap_queue_dead_jobs", "Dead letters", registry=self.registry)
@@ -42,6 +44,10 @@ class Metrics:
         self._fetches.labels(target, "hit" if cache_hit else "miss").inc()
         if degraded_code:
             self._degraded.labels(degraded_code).inc()
+
+    def foreseen(self, bundle_type: str, *, renewed: bool = False) -> None:
+        """Note a bundle that was made for a listener, or one that had to be replaced."""
+        (self._renewed if renewed else self._bundles).labels(bundle_type).inc()
 
     def queue(self, *, ready: int, oldest_seconds: float, dead: int) -> None:
         """Note the queue's depth and lag."""

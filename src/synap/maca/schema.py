@@ -277,6 +277,14 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What listeners are sent before they ask."""
+
+    enabled: Annotated[bool, "Whether bundles are made for the next turn of a conversation that is listened to."] = True
+    max_tokens: Annotated[int, "Tokens of the memories in one bundle.", Limits(1, 10_000)] = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
     """From a question to a context."""
 
@@ -289,6 +297,7 @@ class Retrieval:
         "Whether users have a profile, made of their memories. Published clients answer a fetch without a question from"
         " the profile alone once there is one.",
     ] = False
+    anticipation: Foresight = field(default_factory=Foresight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

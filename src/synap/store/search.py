@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef, Untold
+from synap.domain.ids import RowRef, decode_public_id, encode_public_id
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.scopes import Scope
 from synap.store.database import Connection, Database
@@ -35,6 +37,9 @@ MAX_TERMS = 2 * MASK_BITS
 NEWEST = 50
 """Memories, and segments, of each scope that a fetch without a query looks at."""
 
+_SERVED = ("memory", "memory_shared", "segment", "segment_shared")
+"""Kinds of public id, by the part of a row."""
+
 _SEGMENT = 2
 _REST = -1
 """Part of the row that holds what came without its text."""
@@ -42,6 +47,14 @@ _REST = -1
 
 _Key: TypeAlias = tuple[int, int]
 """Part and id of a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A memory or segment that is still served: since when under this id, and until when it holds."""
+
+    recorded_at: datetime
+    valid_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +111,33 @@ class Searches:
         async with self._database.alone() as connection:
             rows = await scope_rows(connection, chain)
         return {row["id"]: row["version"] for row in rows if row["known"]}
+
+    async def standing(self, chain: Sequence[Scope], ids: Sequence[str]) -> Mapping[str, Standing]:
+        """Return which of the memories and segments with these public ids the chain still holds and serves.
+
+        What was updated stands under its old id, recorded anew. Ids that are none of ours are left out.
+        """
+        refs = [ref for ref in map(decode_public_id, ids) if ref is not None]
+        owned = [scope for scope in chain if not scope.shared]
+        params = {
+            "bucket": owned[0].bucket if owned else -1,
+            "owned_scopes": [scope.id for scope in owned],
+            "shared_scopes": [scope.id for scope in chain if scope.shared],
+            **{kind: [ref.row_id for ref in refs if ref.kind == kind] for kind in _SERVED},
+        }
+        async with self._database.transaction(chain, pipelined=True) as connection:
+            scopes_asked = await ask_scope_rows(connection, chain)
+            cursor = await execute(connection, "standing", params)
+            known = {row["id"] for row in await read_scope_rows(scopes_asked, chain) if row["known"]}
+            rows = await cursor.fetchall()
+        scopes = {scope.id: scope for scope in chain if scope.id in known}
+        return {
+            encode_public_id(RowRef(_SERVED[row["part"]], scopes[row["scope_id"]].bucket, row["id"])): Standing(
+                recorded_at=row["recorded_at"], valid_until=row["valid_until"]
+            )
+            for row in rows
+            if row["scope_id"] in scopes
+        }
 
 
 def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:

@@ -209,3 +209,20 @@ from verbatim n
 join segment_shared g on g.id = n.id
 join document_shared d on d.bucket = g.bucket and d.id = g.document_row
 where g.scope_id = any (%(shared_scopes)s::bigint[])
+
+-- name: standing
+select 0 as part, id, scope_id, recorded_at, valid_until
+from memory
+where bucket = %(bucket)s and scope_id = any (%(owned_scopes)s::bigint[]) and id = any (%(memory)s::bigint[]) and status = 0
+union all
+select 1, id, scope_id, recorded_at, valid_until
+from memory_shared
+where scope_id = any (%(shared_scopes)s::bigint[]) and id = any (%(memory_shared)s::bigint[]) and status = 0
+union all
+select 2, id, scope_id, recorded_at, null
+from segment
+where bucket = %(bucket)s and scope_id = any (%(owned_scopes)s::bigint[]) and id = any (%(segment)s::bigint[]) and status = 0
+union all
+select 3, id, scope_id, recorded_at, null
+from segment_shared
+where scope_id = any (%(shared_scopes)s::bigint[]) and id = any (%(segment_shared)s::bigint[]) and status = 0
