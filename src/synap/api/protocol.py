@@ -28,6 +28,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -106,6 +107,10 @@ class Api(Protocol):
 
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         """Store several messages, judged one by one."""
+        ...
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """Take events of conversations, judged one by one; turns among them are stored once per `event_id`."""
         ...
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:

@@ -16,6 +16,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -30,6 +31,7 @@ from synap.domain.scopes import Ids, Tenancy
 from synap.engine import accepting, batches, contexts, conversations, memories
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.events import record_events
 from synap.engine.metrics import Metrics
 from synap.engine.tracing import span
 
@@ -121,6 +123,10 @@ class EngineApi:
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         """See `Api.record_messages`."""
         return await conversations.record_batch(self.core, self.caller, requests)
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """See `Api.record_events`."""
+        return await record_events(self.core, self.caller, events)
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """See `Api.conversation_turns`."""

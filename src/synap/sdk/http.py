@@ -18,6 +18,7 @@ from synap.api.conversations import (
     RecordedMessage,
     RecordMessage,
 )
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -124,6 +125,12 @@ class HttpApi:
         """Store several messages, judged one by one."""
         body = {"messages": list(requests)}
         return read(await self._transport.call("POST", "/v1/conversations/messages/batch", body=body), RecordedBatch)
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """Take events of conversations, judged one by one."""
+        body = {"events": list(events)}
+        answer = await self._transport.call("POST", "/v1/events/batch", body=body, repeatable=True)
+        return read(answer, EventBatch)
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """Read messages back, in order."""

@@ -12,6 +12,7 @@ import pytest
 from synap.api.admin import CreateInstance, UpdateInstance, WorldMemory
 from synap.api.contexts import FetchContext
 from synap.api.conversations import ReadConversation, ReadPrompt, RecordMessage
+from synap.api.events import ConversationEvent
 from synap.api.memories import CreateMemory, ListMemories, StructuredMemory, UpdateMemory
 from synap.domain.documents import Turn
 from synap.domain.ids import conversation_uuid
@@ -77,6 +78,7 @@ CALLS: list[Callable[[Any], Awaitable[Any]]] = [
     lambda api: api.invalidate_client_cache(),
     lambda api: api.record_message(RecordMessage(conversation_id="mon-standup", role="user", content="hi")),
     lambda api: api.record_messages([RecordMessage(conversation_id="c", role="user", content="hi")]),
+    lambda api: api.record_events([ConversationEvent(event_id="e", event_type="tool_call", conversation_id="c")]),
     lambda api: api.health(),
 ]
 

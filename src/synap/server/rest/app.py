@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
-from synap.server.rest import contexts, conversations, health, management, memories, telemetry
+from synap.server.rest import contexts, conversations, events, health, management, memories, telemetry
 from synap.server.rest.authentication import application
 from synap.server.rest.authentication import management as operator
 from synap.server.rest.bodies import WireResponse
@@ -37,6 +37,7 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
             conversations.record_batch,
             conversations.turns,
             conversations.prompt,
+            events.receive,
             telemetry.receive,
             *memories.routers(),
             *management.ROUTES,
