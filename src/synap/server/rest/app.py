@@ -20,13 +20,15 @@ from synap.server.rest.openapi import schema
 DOCUMENT_BYTES = 10 * 1024 * 1024
 
 
-def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Observed:
+def create_app(
+    gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES, metrics: RequestMetrics | None = None
+) -> Observed:
     """Return the ASGI application that serves the engine behind `gate`.
 
     Request bodies may hold three times the largest document and 1 MiB: text outside ASCII grows threefold when it is
     escaped in JSON. Larger ones are answered with 413.
     """
-    metrics = RequestMetrics()
+    metrics = metrics or RequestMetrics()
     app = Litestar(
         route_handlers=[
             health.health,
