@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e e2e-official e2e-integrations bench docs format
+.PHONY: help setup demo test check e2e e2e-official e2e-integrations bench docs proto format
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
@@ -18,6 +18,7 @@ help:
 	@echo "make e2e-integrations   the published framework integrations against a real server"
 	@echo "make bench   speed, as a table with ratios"
 	@echo "make docs    write the generated reference pages"
+	@echo "make proto   write the messages of the gRPC stream from proto/"
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Synap needs Python 3.11 or later; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
@@ -85,3 +86,6 @@ bench: setup
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
+
+proto: $(STAMP)
+	$(BIN)/python -m grpc_tools.protoc -Iproto --descriptor_set_out=src/synap/server/grpc/synap_v1.binpb proto/synap/v1/synap.proto

@@ -157,7 +157,16 @@ class Machine:
     def _serve(self, words: list[str]) -> str:
         """Start a server on a free port and return once it is ready; from then on the page's address leads to it."""
         output = self.folder / f"serve-{len(self.servers)}.log"
-        start = [sys.executable, "-c", "from synap.cli.main import main; main()", *words, "--http", "127.0.0.1:0"]
+        start = [
+            sys.executable,
+            "-c",
+            "from synap.cli.main import main; main()",
+            *words,
+            "--http",
+            "127.0.0.1:0",
+            "--grpc",
+            "127.0.0.1:0",
+        ]
         with output.open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - our own command
                 start, cwd=self.folder, env={**os.environ, **self.environment}, stdout=log, stderr=subprocess.STDOUT

@@ -27,6 +27,7 @@ collect_ignore = ["guard", "integrations", "official"]
 
 START_SECONDS = 60.0
 _URL = re.compile(r"listening on (http://\S+)")
+_STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
 
 
@@ -116,9 +117,8 @@ class Home:
 
     def serve(self, *arguments: str, **environment: str) -> tuple[Program, httpx.Client]:
         """Start a server on a free port; return it, ready, and a client with the API key."""
-        program = self.start(
-            "serve", "--http", "127.0.0.1:0", "--key-file", str(self.key_file), *arguments, **environment
-        )
+        ports = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+        program = self.start("serve", *ports, "--key-file", str(self.key_file), *arguments, **environment)
         program.expect("listening on")
         program.expect("ready")
         return program, self.client(program)
@@ -131,6 +131,12 @@ class Home:
         client = httpx.Client(base_url=found[1], headers=headers, timeout=30, trust_env=False)
         self.clients.append(client)
         return client
+
+    def stream_of(self, program: Program) -> str:
+        """Return where a server takes streams: address and port."""
+        found = _STREAM.search(program.out)
+        assert found
+        return found[1]
 
     @property
     def keys(self) -> dict[str, str]:

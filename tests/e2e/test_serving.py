@@ -35,7 +35,8 @@ async def test_a_server_starts_serves_drains_and_keeps_what_it_had(home: Any, pa
 
     assert client.get("/health").json()["status"] == "ok"
     assert stat.S_IMODE(home.key_file.stat().st_mode) == 0o600
-    assert sorted(keys) == ["api_key", "client_id", "instance_id", "management_key"]
+    assert sorted(keys) == ["api_key", "client_id", "grpc", "instance_id", "management_key", "url"]
+    assert (keys["url"], keys["grpc"]) == (url.rstrip("/"), home.stream_of(program))
 
     async with Synap(api_key=keys["api_key"], base_url=url, management_key=keys["management_key"]) as sdk:
         accepted = await sdk.memories.create("User: My locker combination is kingfisher.", user_id="ida")
@@ -63,7 +64,17 @@ async def test_a_server_starts_serves_drains_and_keeps_what_it_had(home: Any, pa
 
 
 def test_servers_started_at_once_on_a_new_folder_share_one_instance_and_one_set_of_keys(home: Any) -> None:
-    arguments = ("serve", "--http", "127.0.0.1:0", "--workers", "0", "--key-file", str(home.key_file))
+    arguments = (
+        "serve",
+        "--http",
+        "127.0.0.1:0",
+        "--grpc",
+        "127.0.0.1:0",
+        "--workers",
+        "0",
+        "--key-file",
+        str(home.key_file),
+    )
     programs = [home.start(*arguments) for _ in range(3)]
 
     for program in programs:
@@ -78,7 +89,7 @@ def test_servers_started_at_once_on_a_new_folder_share_one_instance_and_one_set_
 
 
 def test_health_is_unavailable_until_the_engine_is_there(home: Any) -> None:
-    program = home.start("serve", "--http", "127.0.0.1:0", "--key-file", str(home.key_file))
+    program = home.start("serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--key-file", str(home.key_file))
     program.expect("listening on")
     url = program.out.split("listening on ")[1].split()[0]
 

@@ -121,9 +121,12 @@ class Desk:
         )
         return replace(request, **changes)
 
-    async def say(self, scope: Scope, conversation: str, content: str, role: str = "user") -> Recorded:
+    async def say(
+        self, scope: Scope, conversation: str, content: str, role: str = "user", *, event: bytes | None = None
+    ) -> Recorded:
         """Record a message; it is a document as well."""
-        message = NewMessage(id=self.store.ids.next(), role=role, content=content, recorded_at=self.clock.now())
+        row, now = self.store.ids.next(), self.clock.now()
+        message = NewMessage(id=row, role=role, content=content, recorded_at=now, event_key=event)
         document = self.document(content, document_type=DocumentType.AI_CHAT, conversation=conversation)
         return await self.store.conversations.record(scope, conversation, message, document)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from synap.errors import ConflictError
+
 
 async def test_messages_are_read_back_in_order(desk: Any) -> None:
     alice, conversations = desk.scope("alice", "acme"), desk.store.conversations
@@ -66,3 +70,62 @@ async def test_the_same_conversation_id_of_two_owners_stays_apart(desk: Any) -> 
     read = [[turn.content for turn in await desk.store.conversations.read(scope, "c")] for scope in scopes]
     assert read == [["acme"], ["globex"]]
     assert set(await desk.store.documents.owners(desk.place.instance_id, "c")) == set(scopes)
+
+
+async def test_an_event_is_recorded_once(desk: Any) -> None:
+    alice = desk.scope("alice")
+    first = await desk.say(alice, "c", "One.", event=b"e1")
+    await desk.say(alice, "c", "Two.", event=b"e2")
+
+    again = await desk.say(alice, "c", "One.", event=b"e1")
+
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert (again.message, again.message_count) == (first.message, 2)
+    assert [one.content for one in await desk.store.conversations.read(alice, "c")] == ["One.", "Two."]
+    assert len(await desk.claim(alice, limit=10)) == 2
+
+
+async def test_an_event_told_by_many_at_once_is_recorded_once(desk: Any) -> None:
+    alice = desk.scope("alice")
+
+    told = await asyncio.gather(*(desk.say(alice, "c", "One.", event=b"e") for _ in range(8)))
+
+    assert sorted(one.duplicate for one in told) == [False] + [True] * 7
+    assert {one.message for one in told} == {told[0].message}
+
+
+async def test_an_event_whose_answer_was_lost_is_no_duplicate(desk: Any) -> None:
+    alice = desk.scope("alice")
+    desk.losing_answers()
+
+    recorded = await desk.say(alice, "c", "One.", event=b"e")
+
+    assert (recorded.duplicate, recorded.message_count) == (False, 1)
+
+
+async def test_an_event_of_two_owners_is_recorded_for_each(desk: Any) -> None:
+    scopes = [desk.scope("alice", "acme"), desk.scope("alice", "globex"), desk.scope("bob", "acme"), desk.scope()]
+
+    told = [await desk.say(scope, "c", "One.", event=b"e") for scope in scopes]
+
+    assert [one.duplicate for one in told] == [False] * 4
+
+
+async def test_the_id_of_an_event_is_not_taken_for_another_conversation(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.say(alice, "c", "One.", event=b"e")
+
+    with pytest.raises(ConflictError, match="event_id"):
+        await desk.say(alice, "d", "One.", event=b"e")
+
+    assert await desk.store.conversations.read(alice, "d") == []
+
+
+async def test_an_event_is_forgotten_with_its_owner(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.say(alice, "c", "One.", event=b"e")
+    await desk.store.erasure.scope(alice, instance_id=desk.place.instance_id)
+
+    again = await desk.say(alice, "c", "One.", event=b"e")
+
+    assert (again.duplicate, again.message_count) == (False, 1)

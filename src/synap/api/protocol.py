@@ -36,6 +36,7 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -135,6 +136,10 @@ class Api(Protocol):
 
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         """Store several messages, judged one by one."""
+        ...
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """Take events of conversations, judged one by one; turns among them are stored once per `event_id`."""
         ...
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:

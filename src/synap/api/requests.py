@@ -18,6 +18,7 @@ import msgspec
 
 from synap.api.contexts import FetchContext
 from synap.api.conversations import RecordMessage
+from synap.api.events import ConversationEvent
 from synap.api.memories import CreateMemory, UploadMemory
 from synap.domain.echoes import LONGEST_ECHO, echo
 from synap.domain.ids import check_caller_id
@@ -109,6 +110,13 @@ def message_batch(
 ) -> tuple[RecordMessage, ...]:
     """Return the messages of a batch; see `batch_of`."""
     return batch_of(RecordMessage, items, check)
+
+
+def event_batch(
+    items: Sequence[Any], check: Callable[[Mapping[str, Any]], None] | None = None
+) -> tuple[ConversationEvent, ...]:
+    """Return the events of a batch; see `batch_of`."""
+    return batch_of(ConversationEvent, items, check)
 
 
 def fetch_context(target: str, values: Mapping[str, Any]) -> FetchContext:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +21,18 @@ from synap.cli.options import AsJson, DataDir, read_file
 from synap.cli.outcome import run
 from synap.cli.output import emit_lines
 from synap.domain.scopes import Tenancy
-from synap.engine.accounts import FirstKeys, first_keys
+from synap.engine.accounts import first_keys
 from synap.engine.engine import Engine
 from synap.engine.tracing import configure as configure_tracing
 from synap.errors import InvalidInputError, SetupError
 from synap.maca.load import load
 from synap.server.backend import Gate
+from synap.server.grpc.door import Door
+from synap.server.grpc.metrics import StreamMetrics
+from synap.server.rest.observe import RequestMetrics
 from synap.server.serve import listen
 from synap.server.serve import run as serve_http
+from synap.server.tls import Tls, read_tls
 from synap.settings import Settings
 
 DatabaseUrl = Annotated[
@@ -37,6 +43,9 @@ DatabaseUrl = Annotated[
 
 def serve(
     http: Annotated[str, typer.Option("--http", help="Address and port; port 0 for any.")] = "127.0.0.1:8787",
+    grpc: Annotated[str, typer.Option("--grpc", help="Likewise for the stream; off for none.")] = "127.0.0.1:50051",
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain for both, PEM; with --tls-key.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM, without password.")] = None,
     workers: Annotated[int, typer.Option(help="Ingestion workers inside; 0 for none.", min=0)] = 2,
     tenancy: Annotated[Tenancy, typer.Option(help="Of the first instance.")] = Tenancy.OPEN,
     config: Annotated[
@@ -49,17 +58,21 @@ def serve(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, as JSON lines.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve REST, with workers inside. On a store without keys, make the first ones and print them once."""
+    """Serve REST and the gRPC stream, with workers inside. On a store without keys, make the first ones and print them once."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
     configure_tracing()
 
     async def work() -> None:
         settings = read_settings(data_dir, database_url)
-        host, port = _address(http)
+        doors = Doors(
+            http=_address(http, "http"),
+            grpc=None if grpc in ("off", "") else _address(grpc, "grpc"),
+            tls=read_tls(tls_cert, tls_key),
+        )
         maca = "" if config is None else read_file(config, field="config")
         load(maca)
         opening = Opening(workers=workers, tenancy=tenancy, maca=maca, stay=stay)
-        await _serve(settings, opening, host, port, key_file=key_file, tell=Teller(as_json=as_json))
+        await _serve(settings, opening, doors, key_file=key_file, tell=Teller(as_json=as_json))
 
     run(None, work, as_json=as_json)
 
@@ -75,47 +88,97 @@ class Teller:
         emit_lines([msgspec.json.encode({"event": event, **facts}).decode() if self.as_json else line])
 
 
-async def _serve(
-    settings: Settings, opening: Opening, host: str, port: int, *, key_file: Path | None, tell: Teller
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Where to listen, and with which certificate; None for no gRPC, and for no encryption."""
+
+    http: tuple[str, int]
+    grpc: tuple[str, int] | None
+    tls: Tls | None
+
+    def url(self, listener: socket.socket) -> str:
+        """Return the address of REST, with the real port."""
+        host, port = listener.getsockname()[:2]
+        return f"{'http' if self.tls is None else 'https'}://{_joined(host, port)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the doors are: REST as a URL, gRPC as address and port, empty for none."""
+
+    url: str
+    grpc: str
+
+
+async def _serve(settings: Settings, opening: Opening, doors: Doors, *, key_file: Path | None, tell: Teller) -> None:
     gate = Gate()
     stop = asyncio.Event()
+    metrics = RequestMetrics()
+    limit = settings.max_document_bytes
+    with listen(*doors.http) as listener:
+        addresses = Addresses(url=doors.url(listener), grpc="")
+        stream = Door(gate, StreamMetrics(metrics.registry), reported=metrics.reported, max_document_bytes=limit)
+        if doors.grpc is not None:
+            port = await stream.start(*doors.grpc, doors.tls)
+            addresses = replace(addresses, grpc=_joined(doors.grpc[0], port))
 
-    def listening(address: str, real_port: int) -> None:
-        url = f"http://{address}:{real_port}"
-        tell("listening", f"listening on {url}", url=url)
-
-    with listen(host, port) as listener:
-        async with asyncio.TaskGroup() as group:
-            limit = settings.max_document_bytes
-            door = group.create_task(
-                serve_http(gate, listener, max_document_bytes=limit, on_listening=listening, stop=stop)
+        def listening(_: str, __: int) -> None:
+            line = f"listening on {addresses.url}\n" + (
+                f"grpc on {addresses.grpc}" if addresses.grpc else "grpc is off"
             )
+            tell("listening", line, url=addresses.url, grpc=addresses.grpc or None)
+
+        async with asyncio.TaskGroup() as group:
+            door = group.create_task(
+                serve_http(
+                    gate,
+                    listener,
+                    max_document_bytes=limit,
+                    metrics=metrics,
+                    tls=doors.tls,
+                    on_listening=listening,
+                    stop=stop,
+                )
+            )
+            streams = group.create_task(_stop_after(stop, stream))
             try:
-                await _serve_behind(door, gate, settings, opening, key_file=key_file, tell=tell)
+                closed = asyncio.gather(door, streams)
+                await _serve_behind(closed, gate, settings, opening, addresses=addresses, key_file=key_file, tell=tell)
             finally:
                 stop.set()
-                await asyncio.wait([door])
+                await asyncio.wait([door, streams])
+
+
+async def _stop_after(stop: asyncio.Event, stream: Door) -> None:
+    await stop.wait()
+    await stream.stop()
 
 
 async def _serve_behind(
-    door: asyncio.Task[None], gate: Gate, settings: Settings, opening: Opening, *, key_file: Path | None, tell: Teller
+    closed: asyncio.Future[tuple[None, None]],
+    gate: Gate,
+    settings: Settings,
+    opening: Opening,
+    *,
+    addresses: Addresses,
+    key_file: Path | None,
+    tell: Teller,
 ) -> None:
-    """Open the engine and let the door's calls through to it, until the door is closed."""
+    """Open the engine and let the doors' calls through to it, until the doors are closed."""
     engine = await open_engine(settings, opening)
     try:
-        await _announce_keys(engine, key_file, tell)
+        await _announce_keys(engine, key_file, addresses, tell)
         await _announce_tenancy(engine, opening.tenancy, tell)
         gate.open(engine)
         tell("ready", "ready")
-        await asyncio.shield(door)
+        await asyncio.shield(closed)
     finally:
         gate.close()
         await engine.stop()
 
 
-async def _announce_keys(engine: Engine, key_file: Path | None, tell: Teller) -> None:
-    """Tell the first keys, and write them to a file, where the store had none; else say that they stay as they are."""
+async def _announce_keys(engine: Engine, key_file: Path | None, addresses: Addresses, tell: Teller) -> None:
+    """Tell the first keys, and write them to a file with the addresses, where the store had none; else say that they stay as they are."""
     if key_file is not None and not await engine.core.store.accounts.keys(engine.default_instance):
         _check_writable(key_file)
     keys = await first_keys(engine.core, engine.default_instance)
@@ -128,7 +191,7 @@ async def _announce_keys(engine: Engine, key_file: Path | None, tell: Teller) ->
     lines = [f"{name.replace('_', ' '):15}{value}" for name, value in facts.items()]
     tell("keys", "\n".join([*lines, "These keys are shown this once; they are stored as hashes."]), **facts)
     if key_file is not None:
-        _write_keys(key_file, keys)
+        _write_keys(key_file, {**facts, "url": addresses.url, "grpc": addresses.grpc or None})
 
 
 async def _announce_tenancy(engine: Engine, wanted: Tenancy, tell: Teller) -> None:
@@ -154,7 +217,7 @@ def _check_writable(path: Path) -> None:
         raise SetupError(f"--key-file {path} cannot be written: {error.strerror or error}", field="key_file") from error
 
 
-def _write_keys(path: Path, keys: FirstKeys) -> None:
+def _write_keys(path: Path, keys: Mapping[str, str | None]) -> None:
     """Write the keys so that only their owner can read them, from the first byte on."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -228,8 +291,13 @@ def read_settings(data_dir: Path | None, database_url: str | None) -> Settings:
     return settings if data_dir is None else replace(settings, data_dir=data_dir)
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str, option: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        raise InvalidInputError(f"--http must read address:port, as in 127.0.0.1:8787, not {text!r}", field="http")
+        example = "127.0.0.1:8787" if option == "http" else "127.0.0.1:50051, or off"
+        raise InvalidInputError(f"--{option} must read address:port, as in {example}, not {text!r}", field=option)
     return host.strip("[]"), int(port)
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -24,6 +24,7 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -51,6 +52,7 @@ from synap.engine import (
 )
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.events import record_events
 from synap.engine.metrics import Metrics
 from synap.engine.tracing import span
 from synap.errors import ForbiddenError, NotFoundError
@@ -174,6 +176,10 @@ class EngineApi:
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         """See `Api.record_messages`."""
         return await conversations.record_batch(self.core, self.caller, requests)
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """See `Api.record_events`."""
+        return await record_events(self.core, self.caller, events)
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """See `Api.conversation_turns`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +68,23 @@ class Checked:
 
 async def record(core: Core, caller: Caller, request: RecordMessage) -> RecordedMessage:
     """Store one message, and accept it as a one-turn document, in one transaction."""
-    checked_message = _check(core, caller, request)
+    return (await record_once(core, caller, request))[0]
+
+
+async def record_once(
+    core: Core,
+    caller: Caller,
+    request: RecordMessage,
+    *,
+    event_id: str | None = None,
+    said_at: datetime | None = None,
+) -> tuple[RecordedMessage, bool]:
+    """Store one message as `record`, but none whose event is known in its scope; return it, and whether it was known.
+
+    Raises:
+        ConflictError: The event's id was used for a message of another conversation.
+    """
+    checked_message = _check(core, caller, request, event_id=event_id, said_at=said_at)
     recorded = await core.store.conversations.record(
         checked_message.scope,
         checked_message.conversation,
@@ -78,7 +95,7 @@ async def record(core: Core, caller: Caller, request: RecordMessage) -> Recorded
     await core.faults.point("accept")
     core.note(caller, "message.record", scope=checked_message.scope, targets=(recorded.message.id,), count=1)
     core.wake()
-    return RecordedMessage(
+    message = RecordedMessage(
         message_id=recorded.message.id,
         conversation_id=checked_message.conversation,
         recorded_at=recorded.message.recorded_at,
@@ -86,6 +103,7 @@ async def record(core: Core, caller: Caller, request: RecordMessage) -> Recorded
         conversation_message_count=recorded.message_count,
         external_conversation_id=recorded.external_id,
     )
+    return message, recorded.duplicate
 
 
 async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMessage]) -> RecordedBatch:
@@ -223,7 +241,14 @@ def _latest(lines: Sequence[str], budget: int) -> str:
     return "\n".join(reversed(kept))
 
 
-def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
+def event_key(event_id: str) -> bytes:
+    """Return the digest by which an event is known again; it holds nothing of what a caller may have put into the id."""
+    return hashlib.blake2b(event_id.encode(), digest_size=16).digest()
+
+
+def _check(
+    core: Core, caller: Caller, request: RecordMessage, *, event_id: str | None, said_at: datetime | None
+) -> Checked:
     instance = core.instance_of(caller)
     external = check_caller_id(request.conversation_id, field="conversation_id")
     if request.role not in ROLES:
@@ -238,8 +263,9 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
     now = core.clock.now()
     message_row = core.store.ids.next()
     message_id = encode_public_id(RowRef(kind="message", bucket=scope.bucket, row_id=message_row))
-    turn = Turn(content=request.content, role=request.role, id=message_id, timestamp=now)
-    prepared = prepare((turn,), document_type=DocumentType.AI_CHAT, created_at=now, pii=pii)
+    said = said_at or now
+    turn = Turn(content=request.content, role=request.role, id=message_id, timestamp=said)
+    prepared = prepare((turn,), document_type=DocumentType.AI_CHAT, created_at=said, pii=pii)
     metadata = protect_metadata(checks.metadata(request.metadata), pii)[0]
     conversation = conversation_uuid(external)
     return Checked(
@@ -252,6 +278,8 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
             session_id=protect(session, pii)[0],
             metadata=metadata,
             recorded_at=now,
+            said_at=said_at,
+            event_key=None if event_id is None else event_key(event_id),
         ),
         document=AcceptDocument(
             instance_id=instance.id,
@@ -259,7 +287,7 @@ def _check(core: Core, caller: Caller, request: RecordMessage) -> Checked:
             document_type=DocumentType.AI_CHAT,
             mode=Mode.LONG_RANGE,
             prepared=prepared,
-            created_at=now,
+            created_at=said,
             recorded_at=now,
             metadata={**metadata, "conversation_id": external},
             conversation=conversation,

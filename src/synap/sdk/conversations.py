@@ -23,7 +23,8 @@ from synap.api.conversations import (
     RecordMessage,
     TranscriptTurn,
 )
-from synap.api.requests import build, message_batch
+from synap.api.events import ConversationEvent, EventBatch
+from synap.api.requests import build, event_batch, message_batch
 from synap.domain.ids import check_caller_id
 from synap.errors import NotFoundError
 from synap.sdk.contexts import Connect, fetch
@@ -83,6 +84,15 @@ class Conversation:
         """
         rows = checked_rows(RecordMessage, messages, field="messages")
         return await (await self._connect()).record_messages(message_batch(rows))
+
+    async def record_events(self, events: Sequence[Mapping[str, Any] | ConversationEvent]) -> EventBatch:
+        """Tell events, each under an `event_id` of its own; a turn is stored once, however often its event is told.
+
+        Raises:
+            InvalidInputError: A row is no mapping, or has a name that an event does not know; nothing is stored then.
+        """
+        rows = checked_rows(ConversationEvent, events, field="events")
+        return await (await self._connect()).record_events(event_batch(rows))
 
     async def messages(
         self,

@@ -26,6 +26,7 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile, UserProfileAnswer
+from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -160,6 +161,12 @@ class HttpApi:
         """Store several messages, judged one by one."""
         body = {"messages": list(requests)}
         return read(await self._transport.call("POST", "/v1/conversations/messages/batch", body=body), RecordedBatch)
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        """Take events of conversations, judged one by one."""
+        body = {"events": list(events)}
+        answer = await self._transport.call("POST", "/v1/events/batch", body=body, repeatable=True)
+        return read(answer, EventBatch)
 
     async def conversation_turns(self, request: ReadConversation) -> ConversationTurns:
         """Read messages back, in order."""

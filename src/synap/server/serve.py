@@ -14,6 +14,8 @@ import uvicorn
 from synap.errors import SetupError
 from synap.server.backend import Backend, Gate
 from synap.server.rest.app import DOCUMENT_BYTES, create_app
+from synap.server.rest.observe import RequestMetrics
+from synap.server.tls import Tls
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ async def run(
     listener: socket.socket,
     *,
     max_document_bytes: int = DOCUMENT_BYTES,
+    metrics: RequestMetrics | None = None,
+    tls: Tls | None = None,
     on_listening: Callable[[str, int], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
@@ -68,13 +72,17 @@ async def run(
         engine: The engine, or a gate that is opened once the engine is there; until then calls are told to come again.
         listener: Where to listen, from `listen`; closed at the end.
         max_document_bytes: Largest document, from which the largest request body follows.
+        metrics: Where requests are counted, if not in metrics of its own.
+        tls: Certificate and key, for HTTPS.
         on_listening: Told the address and the real port once connections are accepted.
-        stop: Another way to end it.
+        stop: Another way to end it; set when a signal came, so that others may end with it.
     """
     gate = engine if isinstance(engine, Gate) else Gate(engine)
     address, real_port = listener.getsockname()[:2]
     config = uvicorn.Config(
-        create_app(gate, max_document_bytes=max_document_bytes),
+        create_app(gate, max_document_bytes=max_document_bytes, metrics=metrics),
+        ssl_certfile=None if tls is None else str(tls.certificate_file),
+        ssl_keyfile=None if tls is None else str(tls.key_file),
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -82,13 +90,13 @@ async def run(
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = _Server(config, lambda: _report(on_listening, address, real_port))
-    watching = None if stop is None else asyncio.create_task(_end_on(stop, server))
+    stop = stop or asyncio.Event()
+    server = _Server(config, lambda: _report(on_listening, address, real_port), stop)
+    watching = asyncio.create_task(_end_on(stop, server))
     try:
         await server.serve([listener])
     finally:
-        if watching is not None:
-            watching.cancel()
+        watching.cancel()
         listener.close()
     logger.info("server stopped", extra={"port": real_port})
 
@@ -96,9 +104,10 @@ async def run(
 class _Server(uvicorn.Server):
     """Uvicorn's server, which says when it listens, and lets its caller go on after a signal instead of dying of it."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None], stop: asyncio.Event) -> None:
         super().__init__(config)
         self._listening = listening
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -107,6 +116,7 @@ class _Server(uvicorn.Server):
     def end(self) -> None:
         logger.info("server stops: finishing the calls in hand")
         self.should_exit = True
+        self._stop.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

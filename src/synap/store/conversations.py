@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,17 @@ from synap.store.statements import aside, execute, portions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A message to be recorded; `id` is its row id."""
+    """A message to be recorded; `id` is its row id.
+
+    `event_key` is the digest of the event that it arrived with: one message is recorded per key and scope.
+    """
 
     id: int
     role: str
     content: str
     recorded_at: datetime
     session_id: str = ""
+    event_key: bytes | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     said_at: datetime | None = None
 
@@ -111,11 +115,12 @@ class StoredConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of a message, and how many the conversation has now."""
+    """What became of a message, and how many the conversation has now; `duplicate` if its event was known already."""
 
     message: StoredMessage
     message_count: int
     external_id: str
+    duplicate: bool = False
 
 
 class Conversations:
@@ -137,7 +142,11 @@ class Conversations:
         """Append a message to a conversation (UUID form), and accept it as a document, in one transaction.
 
         The conversation comes into being with its first message. Writers of one scope wait for each other, so that
-        positions have no gaps and no doubles.
+        positions have no gaps and no doubles. A message whose `event_key` is known in this scope is not recorded again:
+        the first one is returned, as it was recorded.
+
+        Raises:
+            ConflictError: The `event_key` is that of a message of another conversation.
         """
         rows = document_rows(self._ids, document)
         conversation_row = self._ids.next()
@@ -160,9 +169,11 @@ class Conversations:
     ) -> Recorded:
         async with self._database.transaction([scope], pipelined=True) as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=message.recorded_at)
-            known = await (await execute(connection, "recorded_message", {**params, "message": message.id})).fetchone()
-            if known is not None:  # by an attempt whose answer was lost
-                return _recorded(scope, message, known["position"], known["external_id"])
+            sought = {**params, "message": message.id, "event": message.event_key}
+            name = "recorded_message" if message.event_key is None else "recorded_event"
+            known = await (await execute(connection, name, sought)).fetchone()
+            if known is not None:
+                return _known(scope, message, known, params["conversation"])
             opening = await execute(connection, "open_conversation", params)
             await accept_document(connection, scope, document, rows, touched)
             opened = await opening.fetchone()
@@ -256,6 +267,25 @@ def _recorded(scope: Scope, message: NewMessage, position: int, external_id: str
     return Recorded(message=stored, message_count=position, external_id=external_id)
 
 
+def _known(scope: Scope, message: NewMessage, row: Mapping[str, Any], conversation: str) -> Recorded:
+    """Return what was recorded already: by an attempt of this call whose answer was lost, or when the event came first."""
+    if row["conversation"] != conversation:
+        raise ConflictError(
+            "event_id was used for a message of another conversation; every event needs an id of its own",
+            field="event_id",
+        )
+    first = replace(
+        message,
+        id=row["id"],
+        role=row["role"],
+        content=row["content"],
+        session_id=row["session_id"],
+        recorded_at=row["recorded_at"],
+    )
+    known = _recorded(scope, first, row["position"], row["external_id"])
+    return replace(known, message_count=row["message_count"], duplicate=row["id"] != message.id)
+
+
 def _columns(messages: Sequence[NewMessage], position: int) -> dict[str, list[Any]]:
     """Return the columns of messages, the first of which takes `position`."""
     return {
@@ -267,6 +297,7 @@ def _columns(messages: Sequence[NewMessage], position: int) -> dict[str, list[An
         "metadata": [encode_json(message.metadata) for message in messages],
         "times": [message.recorded_at for message in messages],
         "said": [message.said_at for message in messages],
+        "events": [message.event_key for message in messages],
     }
 
 

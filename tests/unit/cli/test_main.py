@@ -34,6 +34,8 @@ def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *
         (["instances", "create"], "client_id"),
         (["nope"], None),
         (["serve", "--http", "8787"], "http"),
+        (["serve", "--grpc", "50051"], "grpc"),
+        (["serve", "--tls-cert", "cert.pem"], "tls_key"),
         (["instances", "delete", "inst_1"], "yes"),
         (["clients", "delete", "cli_1"], "yes"),
     ],
@@ -116,7 +118,7 @@ def test_a_port_in_use_ends_the_server_before_an_engine_is_opened(
     assert (opened, len(said.splitlines())) == ([], 1)
 
 
-@pytest.mark.parametrize("command", [["serve", "--http", "127.0.0.1:0"], ["worker"]])
+@pytest.mark.parametrize("command", [["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"], ["worker"]])
 def test_an_engine_that_cannot_be_opened_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
@@ -168,6 +170,8 @@ async def test_keys_are_not_made_where_they_cannot_be_written(tmp_path: Path, na
 
     engine: Any = Anything()
     with pytest.raises(SetupError) as refusal:
-        await serving._announce_keys(engine, tmp_path / name, serving.Teller(as_json=False))  # noqa: SLF001 - a step of its own
+        await serving._announce_keys(  # noqa: SLF001 - a step of its own
+            engine, tmp_path / name, serving.Addresses(url="", grpc=""), serving.Teller(as_json=False)
+        )
 
     assert (refusal.value.field, asked) == ("key_file", ["inst_1"])

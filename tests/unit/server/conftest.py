@@ -44,6 +44,7 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.events import ConversationEvent, EventBatch, EventOutcome
 from synap.api.memories import (
     BatchResult,
     CreateMemory,
@@ -231,6 +232,11 @@ class FakeApi:
     async def record_messages(self, requests: Sequence[RecordMessage]) -> RecordedBatch:
         self._note(tuple(requests))
         return RecordedBatch(total=len(requests), succeeded=len(requests), failed=0)
+
+    async def record_events(self, events: Sequence[ConversationEvent]) -> EventBatch:
+        self._note(tuple(events))
+        results = tuple(EventOutcome(status="accepted", event_id=str(event.event_id)) for event in events)
+        return EventBatch(accepted=len(events), rejected=0, results=results)
 
     async def conversation_prompt(self, request: ReadPrompt) -> PromptContext:
         self._note(request)

@@ -20,6 +20,7 @@ from synap.api.conversations import (
     RecordMessage,
     TranscriptTurn,
 )
+from synap.api.events import ConversationEvent
 from synap.api.memories import CreateMemory, ListMemories, StructuredMemory, UpdateMemory
 from synap.domain.documents import Turn
 from synap.domain.ids import conversation_uuid
@@ -85,6 +86,7 @@ CALLS: list[Callable[[Any], Awaitable[Any]]] = [
     lambda api: api.invalidate_client_cache(),
     lambda api: api.record_message(RecordMessage(conversation_id="mon-standup", role="user", content="hi")),
     lambda api: api.record_messages([RecordMessage(conversation_id="c", role="user", content="hi")]),
+    lambda api: api.record_events([ConversationEvent(event_id="e", event_type="tool_call", conversation_id="c")]),
     lambda api: api.health(),
 ]
 

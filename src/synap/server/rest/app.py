@@ -9,7 +9,18 @@ from litestar.exceptions import HTTPException
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
-from synap.server.rest import billing, contexts, conversations, data, health, management, memories, telemetry, users
+from synap.server.rest import (
+    billing,
+    contexts,
+    conversations,
+    data,
+    events,
+    health,
+    management,
+    memories,
+    telemetry,
+    users,
+)
 from synap.server.rest.authentication import application, either
 from synap.server.rest.authentication import management as operator
 from synap.server.rest.bodies import WireResponse
@@ -21,13 +32,15 @@ from synap.server.rest.replay import Replayed
 DOCUMENT_BYTES = 10 * 1024 * 1024
 
 
-def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Observed:
+def create_app(
+    gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES, metrics: RequestMetrics | None = None
+) -> Observed:
     """Return the ASGI application that serves the engine behind `gate`.
 
     Request bodies may hold three times the largest document and 1 MiB: text outside ASCII grows threefold when it is
     escaped in JSON. Larger ones are answered with 413.
     """
-    metrics = RequestMetrics()
+    metrics = metrics or RequestMetrics()
     max_body = 3 * max_document_bytes + 1024 * 1024
     app = Litestar(
         route_handlers=[
@@ -43,6 +56,7 @@ def create_app(gate: Gate, *, max_document_bytes: int = DOCUMENT_BYTES) -> Obser
             conversations.compacted,
             conversations.compaction_status,
             conversations.ingest,
+            events.receive,
             telemetry.receive,
             data.delete,
             data.record,

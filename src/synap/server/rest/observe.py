@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
-_PROPER_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+PROPER_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _TOO_LARGE = 413
 DRAINED_BYTES = 64 * 1024 * 1024
 """How much of a refused body is read and thrown away, so that its sender gets to read the refusal."""
@@ -27,16 +27,16 @@ class RequestMetrics:
     """Durations of requests by route, method and status, in a registry of its own."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._seconds = Histogram(
             "synap_request_seconds",
             "Time per request",
             ["route", "method", "status"],
             buckets=_BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
         self._reported = Counter(
-            "synap_client_events", "Events that clients reported of their own calls", registry=self._registry
+            "synap_client_events", "Events that clients reported of their own calls", registry=self.registry
         )
 
     def reported(self, count: int) -> None:
@@ -49,7 +49,7 @@ class RequestMetrics:
 
     def text(self) -> bytes:
         """Return everything in the Prometheus text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
 
 class Observed:
@@ -133,6 +133,6 @@ def _correlation_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name.lower() == b"x-correlation-id":
             given = value.decode("latin-1")
-            if _PROPER_ID.fullmatch(given):
+            if PROPER_ID.fullmatch(given):
                 return given
     return f"req_{secrets.token_hex(12)}"

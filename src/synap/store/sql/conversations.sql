@@ -1,8 +1,14 @@
 -- name: recorded_message
-select m.position, c.external_id
+select m.id, m.position, m.role, m.content, m.session_id, m.recorded_at, c.conversation, c.external_id, c.message_count
 from message m
 join conversation c on c.bucket = m.bucket and c.id = m.conversation_row
 where m.bucket = %(bucket)s and m.scope_id = %(scope)s and m.id = %(message)s
+
+-- name: recorded_event
+select m.id, m.position, m.role, m.content, m.session_id, m.recorded_at, c.conversation, c.external_id, c.message_count
+from message m
+join conversation c on c.bucket = m.bucket and c.id = m.conversation_row
+where m.bucket = %(bucket)s and m.scope_id = %(scope)s and m.event_key = %(event)s
 
 -- name: open_conversation
 insert into conversation as c (bucket, id, scope_id, conversation, external_id, message_count, started_at, last_message_at)
@@ -26,12 +32,12 @@ returning id
 
 -- name: insert_messages
 insert into message (bucket, id, scope_id, conversation_row, position, role, content, session_id, metadata, recorded_at,
-    said_at)
+    said_at, event_key)
 select %(bucket)s, m.id, %(scope)s, %(row)s, m.position, m.role, m.content, m.session_id, m.metadata::jsonb, m.recorded_at,
-    m.said_at
+    m.said_at, m.event_key
 from unnest(%(ids)s::bigint[], %(positions)s::int[], %(roles)s::text[], %(contents)s::text[], %(sessions)s::text[],
-    %(metadata)s::text[], %(times)s::timestamptz[], %(said)s::timestamptz[])
-    as m (id, position, role, content, session_id, metadata, recorded_at, said_at)
+    %(metadata)s::text[], %(times)s::timestamptz[], %(said)s::timestamptz[], %(events)s::bytea[])
+    as m (id, position, role, content, session_id, metadata, recorded_at, said_at, event_key)
 
 -- name: read_messages
 select m.id, m.position, m.role, m.content, m.session_id, m.recorded_at, m.said_at, m.metadata ->> 'speaker' as speaker

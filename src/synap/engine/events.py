@@ -1,0 +1,106 @@
+"""`record_events`: turns that are recorded at most once each, and other events, of which it is noted that they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from synap.api.conversations import RecordMessage
+from synap.api.events import ConversationEvent, EventBatch, EventOutcome
+from synap.api.requests import checked
+from synap.domain.echoes import echo
+from synap.domain.ids import check_caller_id
+from synap.engine.callers import Caller
+from synap.engine.conversations import record_once
+from synap.engine.core import Core
+from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
+
+MAX_EVENTS = 1000
+
+TURNS = {"user_message": "user", "assistant_message": "assistant"}
+"""Types that are turns, and the role of each."""
+
+OTHERS = frozenset(
+    {
+        "tool_call",
+        "tool_result",
+        "agent_thinking",
+        "context_request",
+        "context_fetch",
+        "session_start",
+        "session_end",
+    }
+)
+"""Types that clients send besides; no turns."""
+
+OLDEST = timedelta(days=30)
+"""How far back an event's own time is believed: a journal is played back within days, a wrong clock is off by years."""
+
+
+async def record_events(core: Core, caller: Caller, events: Sequence[ConversationEvent]) -> EventBatch:
+    """Take events one after another, judged one by one.
+
+    Raises:
+        InvalidInputError: There are too many.
+    """
+    core.instance_of(caller)
+    if len(events) > MAX_EVENTS:
+        raise InvalidInputError(f"events must hold at most {MAX_EVENTS} events, not {len(events)}", field="events")
+    results = tuple([await _judged(core, caller, event) for event in events])
+    rejected = sum(result.status == "rejected" for result in results)
+    return EventBatch(accepted=len(results) - rejected, rejected=rejected, results=results)
+
+
+async def _judged(core: Core, caller: Caller, event: ConversationEvent) -> EventOutcome:
+    told = event.event_id if isinstance(event.event_id, str) else ""
+    try:
+        return await _taken(core, caller, checked(event))
+    except (InvalidInputError, ForbiddenError, ConflictError, TransientError) as error:
+        return EventOutcome(
+            status="rejected",
+            event_id=told,
+            reason=_reason(error),
+            code=error.code,
+            retryable=isinstance(error, TransientError),
+        )
+
+
+async def _taken(core: Core, caller: Caller, event: ConversationEvent) -> EventOutcome:
+    event_id = check_caller_id(event.event_id, field="event_id")
+    kind = check_caller_id(event.event_type, field="event_type")
+    role = TURNS.get(kind)
+    if role is None:
+        reason = "not a turn: noted" if kind in OTHERS else f"event_type {echo(kind)} is not known here: ignored"
+        return EventOutcome(status="accepted", event_id=event_id, reason=reason)
+    if event.role not in ("", role):
+        raise InvalidInputError(f"role must be '{role}' for {kind}, not {echo(event.role)}", field="role")
+    request = RecordMessage(
+        conversation_id=event.conversation_id,
+        role=role,
+        content=event.content,
+        user_id=event.user_id,
+        customer_id=event.customer_id,
+        session_id=event.session_id,
+        metadata=event.metadata,
+    )
+    said_at = _believed(event.timestamp, now=core.clock.now())
+    message, known = await record_once(core, caller, request, event_id=event_id, said_at=said_at)
+    return EventOutcome(
+        status="duplicate" if known else "accepted",
+        event_id=event_id,
+        message_id=message.message_id,
+        conversation_id=message.conversation_id,
+        conversation_message_count=message.conversation_message_count,
+    )
+
+
+def _believed(told: datetime | None, *, now: datetime) -> datetime | None:
+    """Return when a turn was said, by the caller's clock, where that can be: neither in the future nor long ago."""
+    if told is None or told.tzinfo is None:
+        return None
+    return told if now - OLDEST < told < now else None
+
+
+def _reason(error: SynapError) -> str:
+    again = "not recorded, and may be sent again: " if isinstance(error, TransientError) else ""
+    return f"{again}{error.message}"

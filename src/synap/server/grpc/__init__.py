@@ -1,0 +1,1 @@
+"""The gRPC door: streams on which turns come in, and acknowledgements and foreseen context go out."""
