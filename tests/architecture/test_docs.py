@@ -207,11 +207,12 @@ def served_routes() -> set[str]:
     """Return `METHOD path` of every route, under its documented path."""
     observed: Any = create_app(Gate())
     routes = set()
-    for route in observed._app.routes:  # noqa: SLF001 - what is observed is kept inside
+    for route in observed._app._app.routes:  # noqa: SLF001 - what is observed and replayed is kept inside
         if isinstance(route, HTTPRoute):
             path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path).replace(
                 "/{conversation}", "/{conversation_id}/messages"
             )
+            path = path.replace("/{user}", "/{user_id}/profile")
             methods = {method for handler in route.route_handlers for method in handler.http_methods} - {"OPTIONS"}
             routes |= {f"{method} {path}" for method in methods}
     return routes
