@@ -144,7 +144,9 @@ async def test_a_summary_is_sent_again_when_the_user_is_better_known(talk: Talk)
 
     await talk.tell("I hate loud music.")
 
-    assert any("music" in one for one in contents((await talk.say("Hello again!"))["user_summary"]))
+    sent = [await talk.say(f"Hello again, for the {number}th time!") for number in range(2, 6)]
+    (summary,) = [bundles["user_summary"] for bundles in sent if "user_summary" in bundles]
+    assert any("music" in content for content in contents(summary))
 
 
 async def test_what_was_just_said_is_not_sent_back(talk: Talk) -> None:
@@ -360,6 +362,18 @@ async def test_a_renewal_that_the_store_does_not_answer_is_asked_for_again(
     fresh = await talk.renewed(bundle)
     assert fresh is not None
     assert contents(fresh) == ["Dana takes the train from Oslo on Saturday."]
+
+
+async def test_a_store_that_does_not_answer_a_renewal_says_so(
+    talk: Talk, sent: tuple[str, ContextBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(talk.engine.core.store.search, "versions", away)
+
+    with pytest.raises(ServiceUnavailableError):
+        await talk.renewed(sent[1])
 
 
 async def test_bundles_are_counted(talk: Talk, sent: tuple[str, ContextBundle]) -> None:

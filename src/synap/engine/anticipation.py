@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from synap.engine.conversations import ROLES
 from synap.engine.core import Core
 from synap.engine.metrics import Metrics
 from synap.engine.questions import MAX_RESULTS
-from synap.errors import TransientError
+from synap.errors import ServiceUnavailableError, TransientError
 from synap.retrieval.foresee import WINDOW, Foresight, Said, choose, foresee, keywords, portray
 from synap.store.search import Standing
 
@@ -40,6 +40,9 @@ ITEMS = 20
 
 SUMMARY_ITEMS = 6
 """Memories in the portrait of a user: few, as it may be served for whatever shares a word with it."""
+
+SUMMARY_EVERY = 4
+"""Turns after which it is looked whether there is more to say of the user; what ends is told by renewal at once."""
 
 SUMMARY_TYPES = (MemoryType.FACT.value, MemoryType.PREFERENCE.value)
 
@@ -103,6 +106,7 @@ class Anticipation:
         self._sent: TTLCache[tuple[object, ...], frozenset[str]] = TTLCache(
             CONVERSATIONS, ttl=TTL_SECONDS, timer=time.monotonic
         )
+        self._turns: TTLCache[tuple[object, ...], int] = TTLCache(CONVERSATIONS, ttl=TTL_SECONDS, timer=time.monotonic)
         self._looked_at: TTLCache[str, tuple[int, ...]] = TTLCache(CONVERSATIONS, ttl=TTL_SECONDS, timer=time.monotonic)
 
     async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
@@ -118,16 +122,20 @@ class Anticipation:
         if turn.role not in ROLES or not listener.instance.maca.retrieval.anticipation.enabled:
             return ()
         started = time.perf_counter()
-        made: list[ContextBundle] = []
         try:
-            for kind, chosen in (
-                (USER_SUMMARY, await self._portrait(listener)),
-                (ANTICIPATION, await self._ahead(listener)),
-            ):
-                if self._is_news(listener, kind, chosen):
-                    made.append(_bundle(self._core, listener, kind, chosen))
+            said = await self._said(listener)
         except (TransientError, TimeoutError) as error:
             logger.warning("store did not answer a foresight", extra={"error": type(error).__name__})
+            return ()
+        async with asyncio.TaskGroup() as group:
+            known = group.create_task(self._portrait(listener)) if self._portrait_due(listener) else None
+            ahead = group.create_task(self._ahead(listener, said))
+        kinds = ((USER_SUMMARY, NOTHING if known is None else known.result()), (ANTICIPATION, ahead.result()))
+        made = [
+            _bundle(self._core, listener, kind, chosen)
+            for kind, chosen in kinds
+            if self._is_news(listener, kind, chosen)
+        ]
         for bundle in made:
             self._metrics.foreseen(bundle.bundle_type)
             self._core.note(caller, "context.anticipate", scope=listener.scope, count=len(bundle.items))
@@ -143,6 +151,12 @@ class Anticipation:
         Raises:
             TransientError: The store does not answer; ask again.
         """
+        try:
+            return await self._renew(caller, bundle)
+        except TimeoutError as error:
+            raise ServiceUnavailableError("the store does not answer", retry_after_seconds=1) from error
+
+    async def _renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         listener = _listener(self._core, caller, bundle)
         if not bundle.items:
             return None
@@ -167,7 +181,7 @@ class Anticipation:
         elif bundle.bundle_type == USER_SUMMARY:
             chosen = await self._portrait(listener)
         else:
-            chosen = await self._ahead(listener, asking=bundle.search_queries)
+            chosen = await self._ahead(listener, await self._said(listener), asking=bundle.search_queries)
         if not chosen.complete:
             return None
         fresh = _bundle(self._core, listener, bundle.bundle_type, chosen)
@@ -178,10 +192,10 @@ class Anticipation:
         self._core.note(caller, "context.anticipate", scope=listener.scope, count=len(fresh.items))
         return msgspec.structs.replace(fresh, bundle_id=bundle.bundle_id)
 
-    async def _ahead(self, listener: Listener, *, asking: tuple[str, ...] = ()) -> Chosen:
+    async def _ahead(self, listener: Listener, said: Sequence[Said], *, asking: tuple[str, ...] = ()) -> Chosen:
         """Return what the next turn may need: found by the last turns, or by `asking` where given."""
         core = self._core
-        foresight = foresee(await self._turns(listener))
+        foresight = foresee(said)
         queries = asking or foresight.queries
         if not queries:
             return NOTHING
@@ -214,7 +228,7 @@ class Anticipation:
         words = keywords(Foresight(), items)
         return Chosen(items=items, queries=(SUMMARY_QUESTION,), words=words, versions=found.versions)
 
-    async def _turns(self, listener: Listener) -> list[Said]:
+    async def _said(self, listener: Listener) -> list[Said]:
         async with asyncio.timeout(self._core.settings.store_timeout):
             messages = await self._core.store.conversations.recent(listener.scope, listener.conversation, limit=WINDOW)
         kept_from = listener.instance.maca.storage.retention.kept_from(self._core.clock.now())
@@ -223,6 +237,12 @@ class Anticipation:
             for message in messages
             if kept_from is None or message.recorded_at >= kept_from
         ]
+
+    def _portrait_due(self, listener: Listener) -> bool:
+        """Whether it is time to look who the user is: at the first turn of a conversation, then at every fourth."""
+        turns = self._turns.get(listener.key, 0)
+        self._turns[listener.key] = turns + 1
+        return turns % SUMMARY_EVERY == 0
 
     def _is_news(self, listener: Listener, kind: str, chosen: Chosen) -> bool:
         """Whether a conversation was not sent some of this yet; it counts as sent from now on."""
