@@ -64,7 +64,7 @@ ORDINARY = {
     "partition": "PostgreSQL's own word",
     "passage": "what evidence is made of",
     "project": "this project",
-    "record": "to record a message",
+    "record": "to record a message; a document that is data",
     "result": "what a call or a benchmark gives",
     "session": "a session of PostgreSQL",
     "task": "what someone has to do",
