@@ -89,6 +89,9 @@ class Door:
             SetupError: The address cannot be had.
         """
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        # Held for good: the last server or channel to be collected would otherwise end grpc's polling thread from
+        # within the collector, and wait for it forever.
+        grpc.aio.init_grpc_aio()
         server = grpc.aio.server(options=self._options)
         server.add_generic_rpc_handlers((_handlers(self),))
         try:
