@@ -23,7 +23,7 @@ import pytest
 from synap.store.server import EmbeddedServer, Role
 
 START_SECONDS = 60.0
-_URL = re.compile(r"listening on (http://\S+)")
+_URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
 
