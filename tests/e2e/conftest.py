@@ -26,7 +26,7 @@ from synap.store.server import EmbeddedServer, Role
 collect_ignore = ["guard", "integrations", "official"]
 
 START_SECONDS = 60.0
-_URL = re.compile(r"listening on (http://\S+)")
+_URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
 
