@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from synap.api.admin import CreateInstance, UpdateInstance
 from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.contexts import ContextItem
-from synap.api.conversations import ReadConversation
+from synap.api.conversations import CompactConversation, ReadConversation
 from synap.bootstrap import Opening, open_engine
 from synap.domain.scopes import Tenancy
 from synap.engine.callers import Caller
@@ -175,11 +175,13 @@ async def opened(dsn: str, owner_dsn: str, limits: StreamLimits) -> AsyncIterato
     engine = await open_engine(settings, Opening(workers=0, embedder=FixedEmbedder(dim=384)))
     house = House(engine, limits)
     house.port = await house.door.start("127.0.0.1", 0)
-    yield house
-    for channel in house.channels:
-        await channel.close()
-    await house.door.stop()
-    await engine.stop()
+    try:
+        yield house
+    finally:
+        for channel in house.channels:
+            await channel.close()
+        await house.door.stop()
+        await engine.stop()
 
 
 @pytest.fixture
@@ -501,6 +503,32 @@ async def test_a_bundle_that_does_not_hold_any_more_is_withdrawn_and_replaced(ho
     assert [item.content for item in gone.items_by_type["facts"].items] == [""]
     assert fresh.bundle_id == "b1.1"
     assert [item.content for item in fresh.items_by_type["facts"].items] == ["Lives in Porto.", "Likes tea."]
+
+
+async def test_a_finished_compaction_is_told_to_the_listener_of_its_conversation_alone(house: House) -> None:
+    key = await house.key()
+    ana, ben = house.line(key), house.line(key)
+    for number in range(4):
+        await ana.say(f"e{number}", f"The launch is on {number + 1} June and costs {number}00 euros.")
+    await ben.say("other", user_id="ben")
+    await ana.until(lambda: len(ana.acked) == 4)
+
+    caller = await house.engine.authenticate(key)
+    started = await house.engine.api_for(caller).compact_conversation(
+        CompactConversation(conversation_id="c", user_id="ana")
+    )
+    working = asyncio.create_task(house.engine.worker.run(concurrency=1))
+    await ana.until(lambda: any(one.bundle_type == "compaction_update" for one in ana.of("context_bundle")), seconds=30)
+
+    (told,) = [one for one in ana.of("context_bundle") if one.bundle_type == "compaction_update"]
+    assert told.conversation_context.compaction_id == started.compaction_id
+    assert told.conversation_context.compacted_message_count == 4
+    assert (told.anticipation_user_id, told.anticipation_conversation_id) == ("ana", "c")
+    await asyncio.sleep(0.3)
+    assert [one.bundle_type for one in ana.of("context_bundle")].count("compaction_update") == 1
+    assert not any(one.bundle_type == "compaction_update" for one in ben.of("context_bundle"))
+    house.engine.worker.stop()
+    await working
 
 
 async def test_telemetry_is_counted(house: House) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from synap.api.contexts import ContextItem
+from synap.api.contexts import ContextItem, ConversationContext
 
 
 class Anticipate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,6 +16,15 @@ class Anticipate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str
     user_id: str | None = None
     customer_id: str | None = None
+
+
+class CompactionUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation that has been compacted: its context, its summary as a block, and how many messages that covers."""
+
+    context: ConversationContext
+    block: str
+    covered: int
+    total: int
 
 
 class ContextBundle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,6 +42,7 @@ class ContextBundle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         total_tokens, token_budget: Size of its items' contents, and the bound on it.
         ttl_seconds: For how long it may be used.
         stamp: Versions of the scopes it was read from; a version that has changed since calls for a look at it.
+        compacted: What a `compaction_update` tells.
     """
 
     bundle_id: str
@@ -50,3 +60,4 @@ class ContextBundle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     token_budget: int = 0
     ttl_seconds: int = 1800
     stamp: tuple[int, ...] = ()
+    compacted: CompactionUpdate | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from synap.api.admin import Health
 from synap.api.bundles import Anticipate, ContextBundle
+from synap.engine import summaries
 from synap.engine.admin import EngineAdmin
 from synap.engine.anticipation import Anticipation
 from synap.engine.api import EngineApi
@@ -144,6 +145,10 @@ class Engine:
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         """Return what a bundle sent earlier must be replaced by; None while all that it holds still stands."""
         return await self._anticipation.renew(caller, bundle)
+
+    async def compaction_update(self, caller: Caller, turn: Anticipate, *, known: str) -> ContextBundle | None:
+        """Return what a listener is to be told of a conversation's compaction; None while `known` is still its newest."""
+        return await summaries.compaction_update(self.core, caller, turn, known=known)
 
     async def health(self) -> Health:
         """Return whether it can serve. A store that does not answer, or a loop that fails, makes it `degraded`."""

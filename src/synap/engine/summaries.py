@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from synap.api.bundles import Anticipate, CompactionUpdate, ContextBundle
 from synap.api.contexts import (
     ContextAnswer,
     ContextMetadata,
@@ -20,10 +21,10 @@ from synap.api.contexts import (
 from synap.compaction.render import block, render
 from synap.domain.compactions import Compaction, Form, PointKind
 from synap.domain.ids import conversation_uuid
-from synap.domain.scopes import Scope
+from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.domain.tokens import count_tokens
 from synap.engine import compactions
-from synap.engine.callers import Instance
+from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
 from synap.engine.profiles import profile_in
 from synap.engine.questions import Asked
@@ -85,6 +86,41 @@ def _with_summary(
         key_extractions={name: points for name, points in extractions.items() if points},
         compaction_id=stored.id,
         compacted_at=stored.completed_at,
+    )
+
+
+async def compaction_update(core: Core, caller: Caller, turn: Anticipate, *, known: str) -> ContextBundle | None:
+    """Return the newest compaction of a conversation as a bundle, whose id is the compaction's; None where it is `known`."""
+    instance = core.instance_of(caller)
+    ids = Ids.checked(customer_id=turn.customer_id, user_id=turn.user_id)
+    scope = decide_scope(instance.place, ids, conversational=True)
+    conversation = conversation_uuid(turn.conversation_id)
+    newest = (await core.store.compactions.standing(scope, conversation)).completed
+    if newest is None or newest.id == known:
+        return None
+    now = core.clock.now()
+    kept_from = instance.maca.storage.retention.kept_from(now)
+    compacted = await core.store.compactions.read(scope, conversation, kept_from=kept_from)
+    if compacted is None or compacted[0].id == known:
+        return None
+    turns = await core.store.conversations.recent(scope, conversation, limit=RECENT_TURNS)
+    recent = [one for one in turns if kept_from is None or one.recorded_at >= kept_from]
+    stored, total = compacted[0], turns[-1].position if turns else compacted[0].covered
+    budget = instance.maca.retrieval.budget.max_tokens
+    context = ConversationContext(conversation_id=conversation, recent_turns=_within(recent, RECENT_TOKENS))
+    context = _with_summary(context, compacted, total=total, budget=budget)
+    core.note(caller, "context.compaction", scope=scope, count=1)
+    return ContextBundle(
+        bundle_id=stored.id,
+        bundle_type="compaction_update",
+        created_at=now,
+        user_id=turn.user_id,
+        customer_id=turn.customer_id,
+        conversation_id=turn.conversation_id,
+        scope=scope.rung,
+        total_tokens=stored.compacted_tokens,
+        token_budget=budget,
+        compacted=CompactionUpdate(context=context, block=context.summary, covered=stored.covered, total=total),
     )
 
 

@@ -47,6 +47,10 @@ class Backend(Protocol):
         """Return what a bundle sent earlier must be replaced by, under its id; None while all that it holds still stands."""
         ...
 
+    async def compaction_update(self, caller: Caller, turn: Anticipate, *, known: str) -> ContextBundle | None:
+        """Return what a listener is to be told of a conversation's compaction; None while `known` is still its newest."""
+        ...
+
     async def health(self) -> Health:
         """Return whether it can serve, and with what."""
         ...

@@ -398,6 +398,7 @@ class FakeBackend:
         self.admin = FakeAdmin()
         self.bundles: tuple[ContextBundle, ...] = ()
         self.renewed: ContextBundle | None = None
+        self.update: ContextBundle | None = None
         self.metrics = Metrics()
 
     async def authenticate(self, key: str) -> Caller:
@@ -421,6 +422,9 @@ class FakeBackend:
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - as above
         return self.renewed
+
+    async def compaction_update(self, caller: Caller, turn: Anticipate, *, known: str) -> ContextBundle | None:  # noqa: ARG002 - as above
+        return None if self.update is None or self.update.bundle_id == known else self.update
 
     def admin_for(self, caller: Caller, *, correlation_id: str = "") -> FakeAdmin:  # noqa: ARG002 - as above
         return self.admin

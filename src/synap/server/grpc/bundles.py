@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from synap.api.bundles import ContextBundle
+from synap.api.bundles import CompactionUpdate, ContextBundle
 from synap.api.contexts import ContextItem
+from synap.api.wire import to_wire
 from synap.server.grpc.messages import ContextBundleProto, ContextItemProto, ConversationContextProto, RecentTurnProto
 
 GROUPS = {
@@ -49,6 +49,8 @@ def bundle_message(bundle: ContextBundle, *, bundle_id: str = "") -> Any:
     message.search_keywords.extend(bundle.search_keywords)
     message.bundle_confidence = bundle.confidence
     message.ttl_hint_seconds = bundle.ttl_seconds
+    if bundle.compacted is not None:
+        message.conversation_context.CopyFrom(conversation_context(bundle.compacted))
     return message
 
 
@@ -95,34 +97,28 @@ def date_prefix(item: ContextItem) -> str:
     return f"[{item.event_date.strftime(_DATES.get(item.event_precision, '%Y-%m-%d'))}] "
 
 
-def conversation_context(
-    conversation_id: str,
-    *,
-    summary: str,
-    compaction_id: str,
-    compacted_at: datetime,
-    compacted_message_count: int,
-    total_message_count: int,
-    context_block: str = "",
-    current_state: Mapping[str, Any] | None = None,
-    key_extractions: Mapping[str, Any] | None = None,
-    recent_turns: Sequence[tuple[str, str, datetime]] = (),
-) -> Any:
-    """Return what a `compaction_update` carries beside its stamps; turns are role, content and moment, oldest first."""
+def conversation_context(update: CompactionUpdate) -> Any:
+    """Return what a `compaction_update` carries beside its stamps; the published client takes it only with all of this."""
+    context = update.context
     return ConversationContextProto(
-        conversation_id=conversation_id,
-        summary=summary,
-        compaction_id=compaction_id,
-        compacted_at=_moment(compacted_at),
-        compacted_message_count=compacted_message_count,
-        total_message_count=total_message_count,
-        context_block=context_block,
-        current_state_json=json.dumps(dict(current_state or {}), ensure_ascii=False),
-        key_extractions_json=json.dumps(dict(key_extractions or {}), ensure_ascii=False),
+        conversation_id=context.conversation_id,
+        summary=context.summary,
+        compaction_id=context.compaction_id,
+        compacted_at=_moment(context.compacted_at),
+        compacted_message_count=update.covered,
+        total_message_count=update.total,
+        context_block=update.block,
+        current_state_json=_json(context.current_state),
+        key_extractions_json=_json(context.key_extractions),
         recent_turns=[
-            RecentTurnProto(role=role, content=content, timestamp=_moment(at)) for role, content, at in recent_turns
+            RecentTurnProto(role=turn.role, content=turn.content, timestamp=_moment(turn.timestamp))
+            for turn in context.recent_turns
         ],
     )
+
+
+def _json(value: Any) -> str:
+    return json.dumps({} if value is None else to_wire(value), ensure_ascii=False)
 
 
 def _stamped(bundle: ContextBundle, bundle_id: str) -> Any:

@@ -21,6 +21,7 @@ class StreamLimits:
         finish_seconds: What an ending stream may take to finish what it has in hand; published clients wait two seconds.
         linger_seconds: What turns in hand may take after their stream has gone.
         renew_seconds: Between two looks at the bundles that were sent.
+        watch_seconds: For how long after its last turn a conversation's compactions are looked for.
         check_seconds: Between two looks at whether the key still holds.
         signal_seconds: Between two signals that the store does not answer.
     """
@@ -36,5 +37,6 @@ class StreamLimits:
     finish_seconds: float = 1.5
     linger_seconds: float = 10.0
     renew_seconds: float = 2.0
+    watch_seconds: float = 600.0
     check_seconds: float = 30.0
     signal_seconds: float = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synap.api.bundles import Anticipate, ContextBundle
 from synap.engine.callers import Caller
@@ -26,6 +26,15 @@ class Sent:
     bundle: ContextBundle
     wire_id: str
     revision: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A conversation whose compactions are told: its last turn, the one told last, and for how long it is watched."""
+
+    turn: Anticipate
+    known: str
     until: float
 
 
@@ -59,12 +68,14 @@ class Pushes:
         self._metrics = metrics
         self._now = now
         self._waiting: dict[str, Anticipate] = {}
+        self._watched: dict[str, Watched] = {}
         self._sent: dict[str, Sent] = {}
         self._foreseeing: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
 
     def turn(self, turn: Anticipate) -> None:
         """Foresee what comes after a turn; it takes the place of an older one of its conversation that still waits."""
+        self._watch(turn)
         self._waiting.pop(turn.conversation_id, None)
         self._waiting[turn.conversation_id] = turn
         if len(self._waiting) > self._limits.bundles:
@@ -73,8 +84,8 @@ class Pushes:
             self._foreseeing = asyncio.create_task(self._foresee())
 
     def renew(self) -> None:
-        """Look at the bundles that were sent, unless that is being done."""
-        if self._sent and (self._renewing is None or self._renewing.done()):
+        """Look at the bundles that were sent, and at compactions, unless that is being done."""
+        if (self._sent or self._watched) and (self._renewing is None or self._renewing.done()):
             self._renewing = asyncio.create_task(self._renew())
 
     async def close(self) -> None:
@@ -95,7 +106,16 @@ class Pushes:
             for bundle in bundles:
                 self._send(bundle, wire_id=bundle.bundle_id, revision=0)
 
+    def _watch(self, turn: Anticipate) -> None:
+        before = self._watched.pop(turn.conversation_id, None)
+        known = before.known if before is not None and _owner(before.turn) == _owner(turn) else ""
+        if len(self._watched) >= self._limits.kept_bundles:
+            self._watched.pop(next(iter(self._watched)))
+        until = self._now() + self._limits.watch_seconds
+        self._watched[turn.conversation_id] = Watched(turn=turn, known=known, until=until)
+
     async def _renew(self) -> None:
+        await self._tell_compactions()
         for key, sent in list(self._sent.items()):
             if sent.until <= self._now():
                 self._sent.pop(key, None)
@@ -107,6 +127,26 @@ class Pushes:
                 return
             if fresh is not None and self._sent.get(key) is sent:
                 self._replace(key, sent, fresh)
+
+    async def _tell_compactions(self) -> None:
+        for key, watched in list(self._watched.items()):
+            if watched.until <= self._now():
+                self._watched.pop(key, None)
+                continue
+            try:
+                update = await self._backend().compaction_update(
+                    await self._caller(), watched.turn, known=watched.known
+                )
+            except SynapError as error:
+                self._failed("compaction", error)
+                return
+            if update is None:
+                continue
+            current = self._watched.get(key)
+            if current is not None and _owner(current.turn) == _owner(watched.turn):
+                self._watched[key] = replace(current, known=update.bundle_id)
+            self._outbox.bundle(bundle_message(update))
+            self._metrics.pushed(update.bundle_type)
 
     def _replace(self, key: str, sent: Sent, fresh: ContextBundle) -> None:
         """Withdraw a bundle, and send what takes its place under a new id: the client would keep the old items else."""
@@ -132,3 +172,7 @@ class Pushes:
     def _failed(self, stage: str, error: SynapError) -> None:
         self._metrics.failures.labels(stage).inc()
         logger.warning("no bundle", extra={"stage": stage, "code": error.code})
+
+
+def _owner(turn: Anticipate) -> tuple[str | None, str | None]:
+    return turn.customer_id, turn.user_id

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from synap.api.bundles import ContextBundle
-from synap.api.contexts import ContextItem
+from synap.api.bundles import CompactionUpdate, ContextBundle
+from synap.api.contexts import ContextItem, ConversationContext, RecentTurn
+from synap.api.conversations import ConversationState
 from synap.server.grpc.bundles import (
     GROUPS,
     bundle_message,
-    conversation_context,
     date_prefix,
     item_message,
     withdrawal,
@@ -73,17 +74,20 @@ def test_a_withdrawal_keeps_the_stamps_and_holds_no_memory() -> None:
 
 
 def test_a_compacted_conversation_is_carried_whole() -> None:
-    message = conversation_context(
-        "c",
+    context = ConversationContext(
+        conversation_id="c",
         summary="They met.",
         compaction_id="k",
         compacted_at=AT,
-        compacted_message_count=3,
-        total_message_count=5,
-        current_state={"open": 1},
-        recent_turns=[("user", "hi", AT)],
+        current_state=ConversationState(open_questions=("When?",)),
+        recent_turns=(RecentTurn(role="user", content="hi", timestamp=AT),),
     )
+    update = CompactionUpdate(context=context, block="## They met", covered=3, total=5)
+
+    message = bundle_message(replace(bundle(), bundle_type="compaction_update", compacted=update)).conversation_context
 
     assert (message.summary, message.compacted_message_count, message.total_message_count) == ("They met.", 3, 5)
-    assert json.loads(message.current_state_json) == {"open": 1}
+    assert (message.compaction_id, message.compacted_at, message.context_block) == ("k", AT.isoformat(), "## They met")
+    assert json.loads(message.current_state_json)["open_questions"] == ["When?"]
+    assert json.loads(message.key_extractions_json) == {}
     assert (message.recent_turns[0].role, message.recent_turns[0].timestamp) == ("user", AT.isoformat())
