@@ -56,5 +56,5 @@ def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
 
 
 socket.getaddrinfo = resolve
-socket.socket.connect = _guarded_connect  # type: ignore[assignment,method-assign]
-socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[assignment,method-assign]
+socket.socket.connect = _guarded_connect  # type: ignore[assignment,method-assign]  # a subclass is not met everywhere
+socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[assignment,method-assign]  # a subclass is not met everywhere
