@@ -1,6 +1,6 @@
 """`python -m benchmarks.speed`: one table of latencies, one of throughputs, memory, and a side-by-side where peers are installed.
 
-Question: what does a fetch, a cache hit, an acknowledged write and an ingestion cost at 100,000 memories, beside a bare
+Question: what does a fetch, a cache hit, an acknowledged write, an ingestion and a stream cost at 100,000 memories, beside a bare
 round trip to the same PostgreSQL and beside the encoder alone? Data: made up, see `corpus.py`; no licence to mind. Every
 figure of a run is taken on the same machine in the same minutes, so compare ratios, not milliseconds of different runs.
 """
@@ -13,6 +13,7 @@ import random
 
 from benchmarks.bench_engine import bench_engine, fresh_instance
 from benchmarks.speed import fetching, side_by_side, writing
+from benchmarks.speed import streams as listening
 from benchmarks.speed.corpus import INSTANCES, Corpus, load
 from benchmarks.speed.memory import print_memory
 from benchmarks.speed.timing import machine, print_times
@@ -41,6 +42,7 @@ async def run(*, memories: int, users: int, big: int, rounds: int) -> None:
         print_times(rows, base=base)
         print_memory(engine)
     await writing.throughput()
+    await listening.streams(rounds=min(rounds, 100))
     await side_by_side.run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 _SETUP_INCOMPLETE = 6
@@ -11,6 +12,8 @@ _SETUP_INCOMPLETE = 6
 
 def main() -> None:
     """Run the command line; without the `engine` extra, say how to install it and exit with 6."""
+    # Read when gRPC is loaded: else it prepares for this process to fork and go on, and says so whenever a program is started.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     try:
         from synap.cli.main import main as run  # noqa: PLC0415 - what it needs may be missing
     except ModuleNotFoundError as error:

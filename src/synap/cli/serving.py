@@ -61,8 +61,6 @@ def serve(
     """Serve REST and the gRPC stream, with workers inside. On a store without keys, make the first ones and print them once."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
     configure_tracing()
-    # gRPC would prepare for this process to fork and go on, and say so on stderr whenever the database is started.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
     async def work() -> None:
         settings = read_settings(data_dir, database_url)

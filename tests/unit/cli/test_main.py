@@ -80,7 +80,7 @@ def test_the_entry_itself_needs_nothing_of_the_extra() -> None:
     source = Path(importlib.import_module("synap.cli.entry").__file__ or "").read_text(encoding="utf-8")
 
     top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
-    assert top == ["from __future__ import annotations", "import json", "import sys"]
+    assert top == ["from __future__ import annotations", "import json", "import os", "import sys"]
 
 
 @pytest.mark.parametrize("text", [b"nope: 1\n", b"\xff\xfe\x00", b"a: [", b"retrieval: {budget: {max_tokens: many}}\n"])
