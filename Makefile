@@ -36,7 +36,7 @@ demo: setup
 	$(BIN)/python examples/demo.py
 
 test: setup
-	$(BIN)/python -m pytest tests -q
+	$(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q
