@@ -27,9 +27,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
-STREAM: tuple[str, ...] = ()
-"""Arguments of `synap serve` that open the gRPC door; without any no client is told to listen."""
-
+ANY_PORT = "127.0.0.1:0"
 _TENANCIES = {"any": "open", "b2b": "b2b", "b2c": "b2c"}
 
 
@@ -66,11 +64,11 @@ class Server:
         """
         keys = self.folder / "keys.json"
         command = os.environ.get("SYNAP_SERVE", str(ROOT / ".venv/bin/synap"))
-        stream = (STREAM[0], self.grpc or STREAM[1], *STREAM[2:]) if STREAM else ()
+        doors = ("--http", self.url.removeprefix("http://") or ANY_PORT, "--grpc", self.grpc or ANY_PORT)
         self._said.clear()
         self._process = subprocess.Popen(  # noqa: S603 - our own server
             [
-                *(command, "serve", "--http", self.url.removeprefix("http://") or "127.0.0.1:0", *stream),
+                *(command, "serve", *doors),
                 *("--key-file", str(keys), "--data-dir", str(self.folder / "data"), "--json"),
             ],
             env=_server_surroundings(),
@@ -82,11 +80,8 @@ class Server:
             threading.Thread(target=_gather, args=(lines, pipe), daemon=True).start()
         self._await_ready(self._process)
         told = {name: value for event in self._events() for name, value in event.items()}
-        self.url = told["url"]
-        first = json.loads(keys.read_text())
-        self.management_key = first["management_key"]
-        if STREAM:
-            self.grpc = str(told.get("grpc") or first["grpc"]).rpartition("//")[2]
+        self.url, self.grpc = told["url"], told["grpc"]
+        self.management_key = json.loads(keys.read_text())["management_key"]
 
     def stop(self) -> None:
         """Ask it to end and wait."""
@@ -143,11 +138,10 @@ class Server:
         return {
             "SYNAP_API_KEY": instance.api_key,
             "SYNAP_BASE_URL": self.url,
-            # Without a stream these still keep the client from its maker's own host.
-            "SYNAP_GRPC_HOST": host or "127.0.0.1",
-            "SYNAP_GRPC_PORT": port or "1",
+            "SYNAP_GRPC_HOST": host,
+            "SYNAP_GRPC_PORT": port,
             "SYNAP_GRPC_USE_TLS": "false",
-            "SYNAP_AUTO_LISTEN": "true" if STREAM else "false",
+            "SYNAP_AUTO_LISTEN": "true",
             "SYNAP_STORAGE_PATH": str(storage),
             # The client keeps its cache under the home folder, whatever the storage path says.
             "HOME": str(storage),
