@@ -16,6 +16,7 @@ from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
 from synap.domain.scopes import Tenancy
 from synap.engine.engine import Engine
+from synap.errors import ConflictError, InvalidInputError
 from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
 from synap.sdk.transport import Transport
@@ -184,3 +185,41 @@ async def test_the_route_refuses_what_is_no_list_of_events(engine: Engine) -> No
     assert (row.status_code, row.json()["rejected"]) == (200, 2)
     assert [result["status"] for result in row.json()["results"]] == ["rejected", "rejected"]
     assert keyless.status_code == 401
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_message_told_again_under_its_event_id_is_recorded_once(engine: Engine, door: str) -> None:
+    synap = await way_in(engine, await new_key_of(engine), door)
+    message: dict[str, Any] = {"conversation_id": "c", "role": "user", "content": "Good morning.", "user_id": "ana"}
+    message["event_id"] = "e1"
+
+    async with synap:
+        first = await synap.conversation.record_message(**message)
+        again = await synap.conversation.record_message(**message)
+        batch = await synap.conversation.record_messages_batch([message, {**message, "event_id": "e2"}])
+        elsewhere = await synap.conversation.record_message(**{**message, "user_id": "bob"})
+        with pytest.raises(ConflictError, match="event_id"):
+            await synap.conversation.record_message(**{**message, "conversation_id": "d"})
+        with pytest.raises(InvalidInputError, match="event_id"):
+            await synap.conversation.record_message(**{**message, "event_id": ""})
+
+    assert (again.message_id, again.conversation_message_count) == (first.message_id, 1)
+    assert [row.message_id == first.message_id for row in batch.results] == [True, False]
+    assert elsewhere.conversation_message_count == 1
+
+
+async def test_a_call_repeated_to_another_process_is_recorded_once(engine: Engine) -> None:
+    """As a published client does it whose server died before it answered, and came back."""
+    headers = {
+        "Authorization": f"Bearer {await new_key_of(engine)}",
+        "X-Correlation-ID": "syn_inst_a_1779000000000_0a1b2c",
+    }
+    row = {"conversation_id": "c", "role": "user", "content": "Good morning.", "user_id": "ana"}
+    counts = []
+    for body in ({"messages": [row, row]}, {"messages": [row, row]}, {"messages": [row]}):
+        app: Any = create_app(Gate(engine))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://synap") as http:
+            answer = await http.post("/v1/conversations/messages/batch", json=body, headers=headers)
+        counts.append([told["conversation_message_count"] for told in answer.json()["results"]])
+
+    assert counts == [[1, 2], [2, 2], [3]]

@@ -56,8 +56,8 @@ class Server:
     _complaints: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def start(self) -> None:
-        """Start it, or start it again, and wait until it can serve.
+    def start(self, **more: str) -> None:
+        """Start it, or start it again, with these variables besides; wait until it can serve.
 
         Raises:
             RuntimeError: It ended or was not ready in time; what it said is told.
@@ -71,7 +71,7 @@ class Server:
                 *(command, "serve", *doors),
                 *("--key-file", str(keys), "--data-dir", str(self.folder / "data"), "--json"),
             ],
-            env=_server_surroundings(),
+            env={**_server_surroundings(), **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -96,6 +96,13 @@ class Server:
             self._process.kill()
             self._process.wait(START_SECONDS)
             self._process = None
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself; return its exit code, negative for a signal."""
+        assert self._process is not None
+        code = self._process.wait(START_SECONDS)
+        self._process = None
+        return code
 
     @property
     def complaints(self) -> str:

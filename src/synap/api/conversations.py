@@ -10,7 +10,7 @@ import msgspec
 
 
 class RecordMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message of a conversation; `role` is `user` or `assistant`."""
+    """One message of a conversation; `role` is `user` or `assistant`. Told again under its `event_id` it is not recorded again."""
 
     conversation_id: str
     role: str
@@ -19,6 +19,7 @@ class RecordMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     customer_id: str | None = None
     session_id: str | None = None
     metadata: Mapping[str, Any] = {}
+    event_id: str | None = None
 
 
 class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

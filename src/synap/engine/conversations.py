@@ -76,15 +76,14 @@ async def record_once(
     caller: Caller,
     request: RecordMessage,
     *,
-    event_id: str | None = None,
     said_at: datetime | None = None,
 ) -> tuple[RecordedMessage, bool]:
-    """Store one message as `record`, but none whose event is known in its scope; return it, and whether it was known.
+    """Store one message, but none whose event is known in its scope; return it, and whether it was known.
 
     Raises:
         ConflictError: The event's id was used for a message of another conversation.
     """
-    checked_message = _check(core, caller, request, event_id=event_id, said_at=said_at)
+    checked_message = _check(core, caller, request, said_at=said_at)
     recorded = await core.store.conversations.record(
         checked_message.scope,
         checked_message.conversation,
@@ -246,9 +245,7 @@ def event_key(event_id: str) -> bytes:
     return hashlib.blake2b(event_id.encode(), digest_size=16).digest()
 
 
-def _check(
-    core: Core, caller: Caller, request: RecordMessage, *, event_id: str | None, said_at: datetime | None
-) -> Checked:
+def _check(core: Core, caller: Caller, request: RecordMessage, *, said_at: datetime | None) -> Checked:
     instance = core.instance_of(caller)
     external = check_caller_id(request.conversation_id, field="conversation_id")
     if request.role not in ROLES:
@@ -256,6 +253,7 @@ def _check(
     if not isinstance(request.content, str) or not request.content.strip():
         raise InvalidInputError("content must be text", field="content")
     checks.document_size(request.content, limit=core.settings.max_document_bytes, field="content")
+    event_id = None if request.event_id is None else check_caller_id(request.event_id, field="event_id")
     session = "" if request.session_id is None else check_caller_id(request.session_id, field="session_id")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope = write_scope(instance, ids, conversational=True)

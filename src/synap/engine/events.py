@@ -82,9 +82,10 @@ async def _taken(core: Core, caller: Caller, event: ConversationEvent) -> EventO
         customer_id=event.customer_id,
         session_id=event.session_id,
         metadata=event.metadata,
+        event_id=event_id,
     )
     said_at = _believed(event.timestamp, now=core.clock.now())
-    message, known = await record_once(core, caller, request, event_id=event_id, said_at=said_at)
+    message, known = await record_once(core, caller, request, said_at=said_at)
     return EventOutcome(
         status="duplicate" if known else "accepted",
         event_id=event_id,

@@ -49,6 +49,7 @@ class Conversation:
         *,
         session_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        event_id: str | None = None,
     ) -> RecordedMessage:
         """Store one message; it becomes memory in the background.
 
@@ -60,6 +61,7 @@ class Conversation:
             customer_id: The user's customer.
             session_id: A sitting within the conversation.
             metadata: Kept with the message.
+            event_id: Yours, a new one for each message: told again under it, a message is not recorded again.
         """
         request = build(
             RecordMessage,
@@ -71,6 +73,7 @@ class Conversation:
                 "customer_id": customer_id,
                 "session_id": session_id,
                 "metadata": metadata,
+                "event_id": event_id,
             },
         )
         return await (await self._connect()).record_message(request)

@@ -48,7 +48,10 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
 
 @pytest.fixture
 async def connect(
-    server: Server, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server,
+    wire: Wire,  # noqa: ARG001 - it looks on
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Connect]:
     """Make a client that is told where the server is by its configuration; all are shut down at the end."""
     for name in ("SYNAP_API_KEY", "SYNAP_BASE_URL", "SYNAP_GRPC_HOST", "SYNAP_STORAGE_PATH"):

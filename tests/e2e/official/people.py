@@ -63,7 +63,14 @@ class Party:
         return {"user_id": user, "customer_id": self.customer}
 
 
-def settings(server: Server, storage: Path, *, cache: str | None = None) -> SDKConfig:
+async def opened(server: Server, instance: Instance, storage: Path, **more: Any) -> MaximemSynapSDK:
+    """Make a client of its own, initialised; `more` goes into its configuration."""
+    client = MaximemSynapSDK(api_key=instance.api_key, config=settings(server, storage, **more), _force_new=True)
+    await client.initialize()
+    return client
+
+
+def settings(server: Server, storage: Path, *, cache: str | None = None, **more: Any) -> SDKConfig:
     """Return a configuration that names this server for both doors."""
     host, _, port = server.grpc.partition(":")
     return SDKConfig(
@@ -75,6 +82,7 @@ def settings(server: Server, storage: Path, *, cache: str | None = None) -> SDKC
         cache_backend=cache,
         history_search_model=None,
         log_level="INFO",
+        **more,
     )
 
 
@@ -153,12 +161,9 @@ def items(answer: ContextResponse) -> list[Any]:
 
 def texts(answer: ContextResponse) -> list[str]:
     """Return what the items of an answer say."""
-    found: list[str] = []
-    for item in items(answer):
-        found.append(
-            str(getattr(item, "content", None) or getattr(item, "summary", None) or getattr(item, "context", ""))
-        )
-    return found
+    return [
+        str(getattr(item, "content", None) or getattr(item, "summary", None) or item.context) for item in items(answer)
+    ]
 
 
 def tells(answer: ContextResponse, word: str) -> bool:

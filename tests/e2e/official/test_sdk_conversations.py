@@ -184,7 +184,7 @@ async def test_an_unknown_strategy_of_compaction_is_refused(party: Party, connec
         conversation_id=talk, role="user", content="Good morning.", **party.of(party.alice)
     )
 
-    with pytest.raises((InvalidInputError, ValueError), match="strategy|level"):
+    with pytest.raises((InvalidInputError, ValueError), match=r"strategy|level"):
         await client.conversation.context.compact(talk, strategy="brutal")
 
 

@@ -14,7 +14,7 @@ from served import Instance, Server
 
 
 async def test_the_key_alone_tells_client_and_instance(
-    party: Party, connect: Connect, wire: Wire, client_log: pytest.LogCaptureFixture
+    party: Party, connect: Connect, client_log: pytest.LogCaptureFixture
 ) -> None:
     client = await connect(party.instance)
 
@@ -121,7 +121,7 @@ async def test_a_b2c_instance_refuses_a_customer_of_a_client_that_does_not(
 
 
 async def test_variables_alone_lead_a_client_here(
-    party: Party, server: Server, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    party: Party, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in server.surroundings(party.instance, tmp_path).items():
         monkeypatch.setenv(name, value)

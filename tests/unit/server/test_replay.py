@@ -160,3 +160,47 @@ def test_kept_answers_are_bounded_in_number_bytes_and_time() -> None:
 
     now = 11.0
     assert answers.get(b"e") is None
+
+
+PUBLISHED, OURS = "syn_inst_a_1779000000000_0a1b2c", "syn_00112233aabbccdd"
+
+
+@pytest.mark.parametrize("by", [PUBLISHED, OURS])
+async def test_a_message_is_known_again_by_the_call_that_recorded_it(
+    http: httpx.AsyncClient, backend: Any, by: str
+) -> None:
+    rows = {"messages": [BODY, BODY, {**BODY, "event_id": "mine"}]}
+    await send(http, by=by)
+    await send(http, rows, at="/v1/conversations/messages/batch", by=by)
+    await send(http, {**BODY, "messages": [BODY]}, at="/v1/memories/ingest", by=by)
+
+    ids = [one.event_id for one in recorded(backend)]
+    assert ids[3] == "mine"
+    assert len(set(ids)) == 5
+    assert all((one or "").startswith("call-") for one in [*ids[:3], ids[4]])
+
+
+async def test_the_same_call_gives_the_same_id_to_another_process(http: httpx.AsyncClient, backend: Any) -> None:
+    backend.api.failure = ServiceUnavailableError("away", retry_after_seconds=1)
+    await send(http, by=PUBLISHED)
+    await send(http, by=PUBLISHED)
+    await send(http, by=PUBLISHED.replace("0a1b2c", "0a1b2d"))
+
+    first, again, another = (one.event_id for one in recorded(backend))
+    assert first == again != another
+
+
+@pytest.mark.parametrize("by", [None, "syn_1", "session-7", "trace_1779000000000_0a1b2c", f"{OURS}x"])
+async def test_a_correlation_id_that_may_name_more_than_one_call_names_no_message(
+    http: httpx.AsyncClient, backend: Any, by: str | None
+) -> None:
+    await send(http, by=by)
+
+    assert [one.event_id for one in recorded(backend)] == [None]
+
+
+def recorded(backend: Any) -> list[RecordMessage]:
+    found: list[RecordMessage] = []
+    for one in backend.api.asked:
+        found += [one] if isinstance(one, RecordMessage) else [row for row in one if isinstance(row, RecordMessage)]
+    return found

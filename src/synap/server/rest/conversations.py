@@ -29,6 +29,7 @@ from synap.api.requests import build, message_batch
 from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import check_row, read_body, read_object, read_query, unquoted, without_empty_customer
 from synap.server.rest.memories import rows_of
+from synap.server.rest.replay import named
 
 _OK = 200
 _PREFIX = b"/v1/conversations/"
@@ -74,7 +75,9 @@ class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
 @post("/v1/conversations/messages", status_code=_OK, opt={"body": RecordMessage}, summary="Record a message")
 async def record(request: Request[Any, Any, Any], api: Application) -> RecordedMessage:
     """Store one message."""
-    return await api.record_message(await read_body(request, RecordMessage))
+    message = await read_body(request, RecordMessage)
+    (once,) = await named(request, (message,))
+    return await api.record_message(once)
 
 
 @post(
@@ -86,7 +89,7 @@ async def record(request: Request[Any, Any, Any], api: Application) -> RecordedM
 async def record_batch(request: Request[Any, Any, Any], api: Application) -> RecordedBatch:
     """Store several messages, judged one by one."""
     rows = [without_empty_customer(row) for row in rows_of(await read_object(request), "messages")]
-    return await api.record_messages(message_batch(rows, check_row))
+    return await api.record_messages(await named(request, message_batch(rows, check_row)))
 
 
 @get(

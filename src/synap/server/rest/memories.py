@@ -36,6 +36,7 @@ from synap.server.rest.bodies import (
     read_query,
     without_empty_customer,
 )
+from synap.server.rest.replay import named
 
 _OK = 200
 
@@ -128,7 +129,7 @@ async def ingest(request: Request[Any, Any, Any], api: Application) -> RecordedB
         for turn in turns.messages
         if turn.get("role") in ROLES
     ]
-    return await api.record_messages(message_batch(rows, check_row))
+    return await api.record_messages(await named(request, message_batch(rows, check_row)))
 
 
 @get("/{memory_id:str}", opt={"query": OwnerQuery}, summary="One memory")

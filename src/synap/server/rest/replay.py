@@ -3,21 +3,26 @@
 Published clients send a POST again after a 5xx or a broken connection, with the correlation id of the first. What was
 answered with 200 is kept for ten minutes under instance, path, correlation id and the hash of the body; who sends the same
 while the first still runs waits for its answer. Refusals and failures are not kept, and a call without a correlation id
-of its own is not protected. Kept in this process: docs/decisions/0014-replays-in-memory.md.
+of its own is not protected. Kept in this process: docs/decisions/0014-replays-in-memory.md. What is recorded is known again
+by the `event_id` that `named` gives it, after a restart as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from synap.api.conversations import RecordMessage
 from synap.errors import SynapError
 from synap.server.backend import Gate
 
@@ -33,6 +38,23 @@ _PREFIXES = ("/v1/memories", "/api/v1/memories", "/v1/conversations", "/v1/event
 """Where a POST that is made twice would be done twice; fetches and deletions may be repeated as they are."""
 
 _OK = 200
+_OF_ONE_CALL = re.compile(r"syn_(?:.*_\d{13}_[0-9a-f]{6}|[0-9a-f]{16})")
+"""Correlation ids by which the published clients and our own name a call, and no other: a moment and chance, or chance alone."""
+
+
+async def named(request: Request[Any, Any, Any], messages: Sequence[RecordMessage]) -> tuple[RecordMessage, ...]:
+    """Return messages, those without an `event_id` under one that a repetition of their call gives them too.
+
+    It is made of the call and of the message's place in it, where the client names its calls.
+    """
+    correlation_id = _correlation_id(request.scope)
+    if not _OF_ONE_CALL.fullmatch(correlation_id):
+        return tuple(messages)
+    call = _key("", request.scope, correlation_id, await request.body()).hex()
+    return tuple(
+        msgspec.structs.replace(message, event_id=f"call-{call}-{index}") if message.event_id is None else message
+        for index, message in enumerate(messages)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
