@@ -19,12 +19,19 @@ from synap.settings import Settings
 @contextlib.asynccontextmanager
 async def bench_engine(*, workers: int = 2) -> AsyncIterator[Engine]:
     """Yield an engine on a fresh embedded store below the temporary folder."""
+    async with bench_engine_at(workers=workers) as (engine, _):
+        yield engine
+
+
+@contextlib.asynccontextmanager
+async def bench_engine_at(*, workers: int = 2) -> AsyncIterator[tuple[Engine, Path]]:
+    """Yield such an engine and its data folder, for other processes on the same store."""
     folder = Path(tempfile.mkdtemp(prefix="synap-bench-"))
     await asyncio.to_thread(folder.chmod, 0o755)
-    settings = Settings.from_environment({"SYNAP_DATA_DIR": str(folder / "data")})
-    engine = await open_engine(settings, Opening(workers=workers))
+    data = folder / "data"
+    engine = await open_engine(Settings.from_environment({"SYNAP_DATA_DIR": str(data)}), Opening(workers=workers))
     try:
-        yield engine
+        yield engine, data
     finally:
         await engine.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -114,7 +114,7 @@ async def test_scopes_out_of_reach_give_an_empty_answer_that_says_so(room: Room)
 async def test_an_answer_tells_how_long_each_stage_took(room: Room) -> None:
     answer = await room.fetch("anything")
 
-    assert answer.metadata.timings_ms.keys() == {"embed", "store", "compose", "total"}
+    assert answer.metadata.timings_ms.keys() == {"wait", "embed", "store", "compose", "total"}
 
 
 async def test_a_question_that_shares_nothing_with_memory_scores_far_below_one_that_does(room: Room) -> None:

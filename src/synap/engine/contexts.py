@@ -26,7 +26,7 @@ from synap.engine.core import Core
 from synap.engine.questions import SUMMARIES, Asked, check, settled
 from synap.engine.spaces import LiveSpace
 from synap.engine.summaries import summaries, with_conversation
-from synap.errors import InvalidInputError, NotFoundError, ScopeMissingError, TransientError
+from synap.errors import InvalidInputError, NotFoundError, RateLimitError, ScopeMissingError, TransientError
 from synap.retrieval.compose import Wanted, compose
 from synap.retrieval.fuse import Balance
 from synap.store.rows import EXCERPT_TYPES
@@ -77,10 +77,27 @@ class Found:
 
 
 async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAnswer:
-    """Return the context for a request. The store or the embedder failing degrades the answer, and it says so."""
+    """Return the context for a request. The store or the embedder failing degrades the answer, and it says so.
+
+    Raises:
+        RateLimitError: There is more to do than this process can, and it was not this call's turn in time.
+    """
     started = time.perf_counter()
     instance = core.bound_instance(caller)
     asked = check(instance, request, now=core.clock.now())
+    async with core.reads.entered(instance.id):
+        waited = _since(started)
+        answer, scope = await _read(core, caller, instance, request, asked)
+    core.note(caller, "context.fetch", scope=scope, count=len(answer.items))
+    timings = {"wait": waited, **answer.metadata.timings_ms, "total": _since(started)}
+    stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
+    return msgspec.structs.replace(answer, metadata=stamped)
+
+
+async def _read(
+    core: Core, caller: Caller, instance: Instance, request: FetchContext, asked: Asked
+) -> tuple[ContextAnswer, Scope | None]:
+    """Return the answer to a fetch that is let in, and whose context it is."""
     owner = AWAY if caller.unverified else await _owner(core, instance, request)
     if request.context_mode == SUMMARIES and owner.scope is not None:
         answer = await summaries(core, instance, owner.scope, request, asked)
@@ -90,18 +107,23 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
         answer = _nothing(request, asked, owner)
     if request.target == "conversation" and owner.scope is not None and request.include_conversation_context:
         answer = await with_conversation(core, owner.scope, request, asked, answer)
-    core.note(caller, "context.fetch", scope=owner.scope, count=len(answer.items))
-    timings = {**answer.metadata.timings_ms, "total": _since(started)}
-    stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
-    return msgspec.structs.replace(answer, metadata=stamped)
+    return answer, owner.scope
 
 
 async def find(core: Core, instance: Instance, request: FetchContext, chain: tuple[Scope, ...]) -> Found:
-    """Return what a fetch finds for a chain of scopes laid out already, past the cache and before it is put in words."""
+    """Return what a fetch finds for a chain of scopes laid out already, past the cache and before it is put in words.
+
+    Where there is more to do than this process can, nothing is found, and the context says so.
+    """
     asked = check(instance, request, now=core.clock.now())
-    space, queries, degraded = await _with_vectors(core, instance, asked.queries)
-    search = _search(request, asked, chain, queries)
-    found = await _found(core, instance, request, asked, search=search, space=space)
+    try:
+        async with core.reads.entered(instance.id):
+            space, queries, degraded = await _with_vectors(core, instance, asked.queries)
+            search = _search(request, asked, chain, queries)
+            found = await _found(core, instance, request, asked, search=search, space=space)
+    except RateLimitError as error:
+        busy = Degradation(level="failed", code="overloaded", warnings=(error.message,))
+        return Found(context=Context(scopes=(), budget=asked.budget, degradation=busy))
     return replace(found, context=replace(found.context, degradation=found.context.degradation or degraded))
 
 

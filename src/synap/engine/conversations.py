@@ -82,15 +82,17 @@ async def record_once(
 
     Raises:
         ConflictError: The event's id was used for a message of another conversation.
+        RateLimitError: There is more to do than this process can; nothing was recorded.
     """
     checked_message = _check(core, caller, request, said_at=said_at)
-    recorded = await core.store.conversations.record(
-        checked_message.scope,
-        checked_message.conversation,
-        checked_message.message,
-        checked_message.document,
-        external_id=request.conversation_id,
-    )
+    async with core.writes.entered(core.instance_of(caller).id):
+        recorded = await core.store.conversations.record(
+            checked_message.scope,
+            checked_message.conversation,
+            checked_message.message,
+            checked_message.document,
+            external_id=request.conversation_id,
+        )
     await core.faults.point("accept")
     core.note(caller, "message.record", scope=checked_message.scope, targets=(recorded.message.id,), count=1)
     core.wake()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
 from synap.domain.scopes import Scope
+from synap.engine.admission import READS, WRITES, Admission
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
@@ -24,8 +25,8 @@ class Limits:
 
     Attributes:
         max_document_bytes: Largest document, in UTF-8 bytes.
-        store_timeout: Seconds that a fetch waits for the store before it degrades.
-        embed_timeout: Seconds that a fetch waits for the query's vector before it does without.
+        store_timeout: Seconds that a fetch waits for the store before it degrades, once it is let in.
+        embed_timeout: Seconds that a fetch waits for the query's vector before it does without, likewise.
         backlog: Jobs ready in the queue above which writes are refused with a retry hint; 0 for no bound.
     """
 
@@ -46,6 +47,8 @@ class Core:
     audit: AuditTrail
     settings: Limits = Limits()
     faults: Faults = field(default_factory=Faults)
+    reads: Admission = field(default_factory=lambda: Admission(READS))
+    writes: Admission = field(default_factory=lambda: Admission(WRITES))
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instance_of(self, caller: Caller) -> Instance:

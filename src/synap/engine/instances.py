@@ -41,6 +41,7 @@ class Instances:
         self._now = now
         self._callers: TTLCache[bytes, Caller] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
         self._instances: TTLCache[str, Instance] = TTLCache(maxsize=4096, ttl=KEEP_SECONDS, timer=timer)
+        self._asking: dict[bytes, asyncio.Task[Caller]] = {}
         self._last_callers: LRUCache[bytes, Caller] = LRUCache(maxsize=4096)
         self._last_instances: LRUCache[str, Instance] = LRUCache(maxsize=4096)
 
@@ -79,6 +80,9 @@ class Instances:
     async def authenticate(self, key: str) -> Caller:
         """Return the caller behind a key; one known from before as unverified, while the store does not answer.
 
+        Calls that come with one key while it is looked up share the one answer: hundreds of looks at once would make the
+        store late, and a caller unverified that is not.
+
         Raises:
             AuthenticationError: The key is unknown or revoked.
             ForbiddenError: Its instance or client is suspended, or being deleted.
@@ -87,6 +91,13 @@ class Instances:
         kept = self._callers.get(digest)
         if kept is not None:
             return kept
+        task = self._asking.get(digest)
+        if task is None:
+            task = self._asking[digest] = asyncio.create_task(self._verified(key, digest))
+            task.add_done_callback(lambda done: self._answered(digest, done))
+        return await asyncio.shield(task)
+
+    async def _verified(self, key: str, digest: bytes) -> Caller:
         last = self._last_callers.get(digest)
         unverified = None if last is None else replace(last, unverified=True)
         try:
@@ -94,10 +105,18 @@ class Instances:
         except (AuthenticationError, ForbiddenError):
             self._last_callers.pop(digest, None)
             raise
-        self._callers[digest] = caller
-        if not caller.unverified:
-            self._last_callers[digest] = caller
+        # What was asked before a change made here (see `forget`) is an answer to the calls of then, and kept for none.
+        if self._asking.get(digest) is asyncio.current_task():
+            self._callers[digest] = caller
+            if not caller.unverified:
+                self._last_callers[digest] = caller
         return caller
+
+    def _answered(self, digest: bytes, task: asyncio.Task[Caller]) -> None:
+        if self._asking.get(digest) is task:
+            del self._asking[digest]
+        if not task.cancelled():
+            task.exception()  # Taken note of, also where all who asked have gone.
 
     async def _caller_of(self, key: str) -> Caller:
         holder = await self._accounts.holder(key)
@@ -117,6 +136,7 @@ class Instances:
         """Drop everything kept, after a change made by this process."""
         self._callers.clear()
         self._instances.clear()
+        self._asking.clear()
 
     async def _note_use(self, holder: KeyHolder) -> None:
         now = self._now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -22,8 +23,14 @@ class Accounts:
         self.revoked = False
         self.active = True
         self.deleting = False
+        self.looks = 0
+        self.slow = asyncio.Event()
+        self.slow.set()
 
     async def holder(self, key: str) -> KeyHolder | None:
+        self.looks += 1
+        revoked = self.revoked
+        await self.slow.wait()
         if self.away:
             raise ServiceUnavailableError("away")
         if key != "known":
@@ -35,9 +42,9 @@ class Accounts:
             client_id="cli_1",
             instance_id="inst_1",
             tenancy="open",
-            active=self.active and not self.revoked,
+            active=self.active and not revoked,
             deleting=self.deleting,
-            revoked=self.revoked,
+            revoked=revoked,
             last_used_at=NOW,
             revision=None,
             source=None,
@@ -105,4 +112,38 @@ async def test_a_key_of_an_instance_that_is_being_deleted_is_told_so(desk: Desk)
     desk.accounts.deleting = True
 
     with pytest.raises(ForbiddenError, match="instance inst_1 is being deleted"):
+        await desk.instances.authenticate("known")
+
+
+async def test_calls_that_come_at_once_share_one_look_at_the_key(desk: Desk) -> None:
+    desk.accounts.slow.clear()
+    calls = [asyncio.create_task(desk.instances.authenticate("known")) for _ in range(50)]
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    await asyncio.sleep(0)
+    desk.accounts.slow.set()
+
+    callers = await asyncio.gather(*calls[1:])
+
+    assert (desk.accounts.looks, {caller.key_id for caller in callers}) == (1, {"key_1"})
+
+
+async def test_calls_that_come_at_once_with_a_void_key_are_all_refused(desk: Desk) -> None:
+    desk.accounts.revoked = True
+
+    answers = await asyncio.gather(*(desk.instances.authenticate("known") for _ in range(5)), return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [AuthenticationError] * 5
+
+
+async def test_a_look_begun_before_a_change_made_here_answers_no_later_call(desk: Desk) -> None:
+    desk.accounts.slow.clear()
+    early = asyncio.create_task(desk.instances.authenticate("known"))
+    await asyncio.sleep(0.001)
+    desk.accounts.revoked = True
+    desk.instances.forget()
+    desk.accounts.slow.set()
+    await early
+
+    with pytest.raises(AuthenticationError):
         await desk.instances.authenticate("known")
