@@ -12,6 +12,7 @@ import pytest
 from synap.api.admin import CreateInstance
 from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.conversations import RecordMessage
+from synap.api.data import DeleteData
 from synap.api.memories import CreateMemory, StructuredMemory, UpdateMemory
 from synap.bootstrap import Opening, open_engine
 from synap.domain.scopes import Ids, Tenancy
@@ -382,3 +383,13 @@ async def test_bundles_are_counted(talk: Talk, sent: tuple[str, ContextBundle]) 
     assert 'synap_bundles_total{type="anticipation"} 1.0' in text
     assert 'synap_stage_seconds_count{stage="anticipate"} 1.0' in text
     assert sent
+
+
+async def test_a_deleted_user_leaves_an_empty_bundle(talk: Talk, sent: tuple[str, ContextBundle]) -> None:
+    api = await talk.api()
+    await api.delete_data(DeleteData(scope="user", **talk.owner, confirm=talk.owner["user_id"]))
+
+    fresh = await talk.renewed(sent[1])
+
+    assert fresh is not None
+    assert contents(fresh) == []

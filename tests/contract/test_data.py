@@ -421,3 +421,81 @@ async def test_each_of_several_questions_has_its_share(enter: OpenHome) -> None:
     assert len(found.items) <= 3
     with pytest.raises(InvalidInputError, match="max_results_per_query"):
         await home.sdk.user.context.fetch("ana", search_query="tea", max_results_per_query=0)
+
+
+async def talked(home: Home, needle: str, user: str = "ana") -> None:
+    """Say a word in every way in which it can be said, and let it be summarised."""
+    about = {"analysis": {"gist": needle}, "metadata": {"told": needle}, "conversation_type": needle}
+    text = f"User: My code word is {needle}.\nAssistant: I will keep {needle} safe."
+    told = await asyncio.gather(
+        *(home.sdk.conversation.ingest_transcript("call", user, text, "flora", **about) for _ in range(6))
+    )
+    assert sum(one.turns_recorded for one in told) == 2
+    assert len({one.ingestion_id for one in told}) == 1
+    event = {
+        "event_id": f"e-{needle}",
+        "event_type": "user_message",
+        "conversation_id": "chat",
+        "content": f"I told you that {needle} is the word.",
+        "user_id": user,
+        "customer_id": "flora",
+    }
+    taken = await asyncio.gather(*(home.sdk.conversation.record_events([event]) for _ in range(4)))
+    assert sorted(one.results[0].status for one in taken) == ["accepted", *["duplicate"] * 3]
+    await home.engine.worker.drain(seconds=30)
+    await home.sdk.conversation.context.compact("chat", user_id=user, customer_id="flora")
+    await home.engine.worker.drain(seconds=30)
+    for conversation in ("call", "chat"):
+        found = await home.sdk.conversation.context.get_compacted(conversation, user_id=user, customer_id="flora")
+        assert found is not None
+        assert needle in found.formatted_context
+
+
+async def test_transcripts_events_and_summaries_go_with_a_user(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}"
+    await talked(home, needle)
+    assert {table for table, _ in home.traces(needle)} >= {"conversation", "message", "summary", "document", "memory"}
+
+    deleted = await home.sdk.data.delete("user", user_id="ana", customer_id="flora", confirm="ana")
+
+    assert deleted.fully_removed
+    assert home.traces(needle) == []
+
+
+async def test_transcripts_events_and_summaries_go_with_their_conversation(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}"
+    await talked(home, needle)
+
+    for conversation in ("call", "chat"):
+        deleted = await home.sdk.data.delete(
+            "conversation", conversation_id=conversation, user_id="ana", customer_id="flora", confirm=conversation
+        )
+        assert deleted.fully_removed
+
+    assert {table for table, _ in home.traces(needle)} <= {"memory", "entity"}
+
+
+async def test_transcripts_events_and_summaries_go_with_an_instance(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}"
+    await talked(home, needle)
+
+    await home.operator.delete_instance(home.instance_id)
+
+    assert home.traces(needle) == []
+
+
+async def test_what_is_forgotten_is_in_no_transcript_or_summary(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}"
+    text = f"User: My code word is {needle}.\nAssistant: Noted."
+    await home.sdk.conversation.ingest_transcript("call", "ana", text, "flora", analysis={"gist": needle})
+    await home.engine.worker.drain(seconds=30)
+
+    done = await home.sdk.memories.forget(f"code word {needle}", user_id="ana", customer_id="flora", mode="direct")
+
+    await home.engine.worker.drain(seconds=30)
+    assert done.status == "deleted"
+    assert home.traces(needle) == []

@@ -237,6 +237,18 @@ async def test_an_event_sent_again_is_acknowledged_again_and_recorded_once(house
     assert await house.turns(key) == [(n + 1, "user", f"word {n}") for n in range(3)]
 
 
+async def test_one_event_id_of_two_users_stands_for_two_events(house: House) -> None:
+    key = await house.key()
+    line = house.line(key)
+
+    await line.say("1", "of ana")
+    await line.say("1", "of ben", conversation_id="d", user_id="ben")
+    await line.until(lambda: len(line.acked) == 2)
+
+    assert await house.turns(key) == [(1, "user", "of ana")]
+    assert await house.turns(key, "d", "ben") == [(1, "user", "of ben")]
+
+
 async def test_several_streams_at_once_record_an_event_once(house: House) -> None:
     key = await house.key()
     lines = [house.line(key) for _ in range(4)]

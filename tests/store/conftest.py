@@ -21,6 +21,7 @@ from psycopg.rows import tuple_row
 
 from synap.api.admin import CreateInstance
 from synap.api.memories import Ingestion
+from synap.domain.compactions import Strategy
 from synap.domain.contexts import Query, Recall, Search
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Segment
 from synap.domain.ids import new_client_id, new_instance_id
@@ -28,8 +29,8 @@ from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemor
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.errors import ServiceUnavailableError
-from synap.store.compactions import Compactions
-from synap.store.conversations import Conversations, NewMessage, Recorded
+from synap.store.compactions import Compactions, StartCompaction
+from synap.store.conversations import Conversations, NewMessage, NewTranscript, Recorded, RecordedTranscript
 from synap.store.database import Database
 from synap.store.documents import AcceptDocument, Documents, StoredDocument
 from synap.store.memories import Applied
@@ -129,6 +130,31 @@ class Desk:
         message = NewMessage(id=row, role=role, content=content, recorded_at=now, event_key=event)
         document = self.document(content, document_type=DocumentType.AI_CHAT, conversation=conversation)
         return await self.store.conversations.record(scope, conversation, message, document)
+
+    async def transcript(self, scope: Scope, conversation: str, *contents: str, **changes: Any) -> RecordedTranscript:
+        """Record a transcript, a message and a segment per text."""
+        now = self.clock.now()
+        wanted = StartCompaction(
+            instance_id=self.place.instance_id,
+            conversation=conversation,
+            trigger="transcript",
+            strategy=Strategy.ADAPTIVE,
+            now=now,
+        )
+        transcript = NewTranscript(
+            conversation=conversation,
+            external_id=conversation,
+            messages=tuple(
+                NewMessage(id=self.store.ids.next(), role="user", content=content, recorded_at=now)
+                for content in contents
+            ),
+            document=self.document(*contents, document_type=DocumentType.AI_CHAT, conversation=conversation),
+            compaction=wanted,
+            kind="call",
+            started_at=now,
+            metadata={"from": "phone"},
+        )
+        return await self.store.conversations.record_transcript(scope, replace(transcript, **changes))
 
     async def accept(self, scope: Scope, *texts: str, document_id: str | None = None, **changes: Any) -> Ingestion:
         """Hand in a document with a segment per text."""

@@ -288,3 +288,34 @@ async def test_what_no_compaction_covers_is_counted(desk: Any) -> None:
     await desk.say(alice, CONVERSATION, "y" * 12)
 
     assert (before, await desk.store.compactions.uncovered(alice, CONVERSATION)) == (30, 12)
+
+
+async def test_a_compaction_that_is_made_while_messages_expire_is_made_anew(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    await desk.say(alice, CONVERSATION, "The launch is on 3 May.")
+    later = desk.later(days=1)
+    await desk.say(alice, CONVERSATION, "The venue is in Graz.")
+    await start(desk, alice)
+    job = await claimed(desk, alice)
+    read = await desk.store.compactions.of_job(job)
+
+    await desk.store.retention.erase(alice, recorded_before=later, now=later)
+
+    message = Message(id="m", position=1, role="user", content="The launch is on 3 May.", at=later)
+    with pytest.raises(ServiceUnavailableError):
+        await desk.store.compactions.complete(job, read, compact([message]), oldest_at=later, now=later)
+
+
+async def test_a_compaction_whose_job_is_gone_gives_way_to_another(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    await desk.say(alice, CONVERSATION, "The launch is on 3 May.")
+    await start(desk, alice)
+    job = await claimed(desk, alice)
+    with pytest.raises(ConflictError):
+        await start(desk, alice)
+    await desk.store.queue.finish(job)
+
+    again = await start(desk, alice)
+
+    assert again.fresh
+    assert (await complete(desk, alice)).id == again.compaction.id

@@ -193,3 +193,11 @@ async def test_the_records_of_an_instance_go_with_it(desk: Any) -> None:
     await desk.store.erasure.instance(desk.place.instance_id, [desk.client])
 
     assert await desk.store.deletions.get(deletion.ref) is None
+
+
+async def test_a_user_is_not_deleted_apart_while_the_customer_is(desk: Any) -> None:
+    customer, new = desk.scope(customer="acme"), desk.scope("new", "acme")
+    await begun(desk, customer, kind="customer")
+
+    with pytest.raises(ConflictError, match="running"):
+        await begun(desk, new, holder="h2")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from synap.api.admin import CreateInstance, UpdateInstance
 from synap.domain.ids import decode_public_id, new_instance_id
+from synap.domain.memories import Changes, Evidence
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError, NotFoundError
+from synap.store.memories import Applied
+from synap.store.rows import row_id_of
 from synap.store.scopes import bump, confirm, touch
 
 
@@ -191,3 +195,33 @@ async def test_an_instance_that_is_being_deleted_gives_its_name_free(desk: Any) 
     made = await desk.store.accounts.create_instance(new_instance_id(), request, now=desk.later())
 
     assert made.status == "active"
+
+
+async def test_every_passage_of_a_message_goes_and_so_does_the_callers_account_of_the_conversation(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    await desk.transcript(
+        alice, "c", "My pin is 4711", "My pin is 4711 and 4712", analysis={"gist": "My pin is 4711", "more": ["x"]}
+    )
+    (job,) = [one for one in await desk.claim(alice, limit=5) if one.ingestion_id is not None]
+    document = await desk.store.documents.load(alice, job.ingestion_id)
+    pieces = tuple(
+        Evidence(
+            document_id=document.document_id,
+            start=segment.start,
+            end=segment.end,
+            quote=segment.text,
+            segment=segment.ordinal,
+        )
+        for segment in document.prepared.segments
+    )
+    draft = desk.draft(0, "My pin is 4711", document)
+    draft = replace(draft, draft=replace(draft.draft, evidence=pieces))
+    applied = Applied(job=job, document=document, changes=Changes(add=(draft,)), now=desk.clock.now())
+    (made,) = await desk.store.memories.apply(alice, applied)
+
+    await desk.store.memories.erase(alice, row_id_of(made), now=desk.later())
+
+    said = [one.content for one in await desk.store.conversations.read(alice, "c")]
+    (told,) = await desk.store.conversations.latest(alice)
+    assert not any("471" in text for text in said), said
+    assert told.analysis is None

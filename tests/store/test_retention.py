@@ -90,3 +90,24 @@ async def test_shared_scopes_expire_too(desk: Any) -> None:
     await desk.store.retention.erase(desk.client, recorded_before=desk.later(days=9), now=desk.later())
 
     assert await texts(desk, desk.client) == set()
+
+
+async def test_what_a_transcript_told_of_its_conversation_goes_with_its_messages(desk: Any) -> None:
+    alice = desk.scope("alice")
+    for conversation in ("old", "going on"):
+        await desk.transcript(alice, conversation, "The budget is red.", analysis={"gist": "a red budget"})
+    before = desk.later(days=9)
+    await desk.say(alice, "going on", "The budget is green.")
+    await desk.transcript(alice, "new", "The budget is blue.", analysis={"gist": "a blue budget"})
+
+    await desk.store.retention.erase(alice, recorded_before=before, now=desk.later())
+
+    async with desk.database.transaction([alice]) as connection:
+        cursor = await connection.execute(
+            "select conversation, analysis is null, metadata::text, kind from conversation"
+            " where bucket = %s and scope_id = %s order by conversation",
+            [alice.bucket, alice.id],
+        )
+        told = [tuple(row) for row in await cursor.fetchall()]
+    gone = (True, "{}", "")
+    assert told == [("going on", *gone), ("new", False, '{"from": "phone"}', "call"), ("old", *gone)]

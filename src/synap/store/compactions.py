@@ -232,6 +232,8 @@ async def start_compaction(connection: Connection, scope: Scope, wanted: StartCo
     found = await (await execute(connection, "conversation_standing", params)).fetchone()
     if found is None or not found["found"]:
         return None
+    lost = {"now": wanted.now, "message": "nobody was left to make it"}
+    await execute(connection, "fail_lost_compactions", params | lost)
     before = await _standing(connection, scope, wanted.conversation)
     own = encode_public_id(RowRef("compaction", scope.bucket, row))
     if before.running is not None and before.running.id != own:

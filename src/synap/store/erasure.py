@@ -292,7 +292,7 @@ def _detached(
 async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:
     """Blank a locked memory, its mentions, and the passages of documents, segments and messages that it rested on.
 
-    Summaries of conversations that those documents belong to are dropped.
+    Summaries of conversations that those documents belong to are dropped, and what the caller's analysis made of them.
 
     Args:
         connection: Inside a transaction that entered the scope.
@@ -315,11 +315,15 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             await execute(connection, "blank_document", params | blanked, shared=scope.shared)
         columns = _blank_segments(segments, detail.evidence, keys, set(row["sources"]))
         await execute(connection, "blank_segments", params | columns, shared=scope.shared)
-        quotes = sorted({piece.quote for piece in detail.evidence if piece.quote.strip()})
-        if quotes and scope.space != WORLD_SPACE:
-            said = {"quotes": quotes, "fillers": [FILLER * len(quote) for quote in quotes]}
-            await execute(connection, "blank_messages", params | said, shared=scope.shared)
         if scope.space != WORLD_SPACE:
+            # One after another, as a message may hold several; the longest first, as one may hold another.
+            for quote in sorted(
+                {one.quote for one in detail.evidence if one.quote.strip()}, key=lambda one: (-len(one), one)
+            ):
+                said = {"quote": quote, "filler": FILLER * len(quote)}
+                await execute(connection, "blank_messages", params | said, shared=scope.shared)
+            # What the caller made of the conversation may hold it in other words.
+            await execute(connection, "blank_analysis", params, shared=scope.shared)
             # A summary may hold the passage in other places or shortened: it is made anew of what remains.
             for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
                 await execute(connection, f"{name}_of_documents", params, shared=scope.shared)

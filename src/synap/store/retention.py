@@ -21,9 +21,9 @@ class Retention:
         self._memories = memories
 
     async def erase(self, scope: Scope, *, recorded_before: datetime, now: datetime) -> int:
-        """Erase memories, and delete passages, documents, messages and the summaries with them, recorded before a moment; return how many memories.
+        """Erase memories, and delete passages, documents and messages, recorded before a moment; return how many memories.
 
-        A document stays, without its passages, while a memory that was recorded later rests on it.
+        With messages go the summaries that hold them, and what a transcript told of their conversation. A document stays, without its passages, while a memory that was recorded later rests on it.
         """
         if not await self._any(scope, "has_expired", recorded_before):
             return 0
@@ -38,6 +38,8 @@ class Retention:
             await execute(connection, "delete_expired_segments", params, shared=scope.shared)
             await execute(connection, "delete_expired_documents", params, shared=scope.shared)
             if scope.space != WORLD_SPACE:
+                await execute(connection, "blank_expired_conversations", params)
+                await execute(connection, "restart_compactions", params)
                 await execute(connection, "delete_expired_messages", params)
                 await execute(connection, "delete_expired_summaries", params)
                 await execute(connection, "delete_expired_compactions", params)

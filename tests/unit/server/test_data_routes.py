@@ -129,3 +129,35 @@ async def test_turns_of_the_typescript_client_are_recorded_as_messages(http: htt
             RecordMessage(role="assistant", content="Noted.", **shared),
         )
     ]
+
+
+async def test_an_empty_customer_beside_a_user_is_none_also_where_turns_are_told(
+    http: httpx.AsyncClient, backend: Any
+) -> None:
+    owner = {"user_id": "ana", "customer_id": ""}
+    turn = {"role": "user", "content": "I like tea."}
+    event = {**owner, "event_id": "e", "event_type": "user_message", "conversation_id": "c", "content": "I like tea."}
+
+    told = await http.post("/v1/memories/ingest", json={**owner, "conversation_id": "c", "messages": [turn]})
+    taken = await http.post("/v1/events/batch", json={"events": [event]})
+
+    assert (told.status_code, taken.status_code) == (200, 200)
+    assert [(one.user_id, one.customer_id) for many in backend.api.asked for one in many] == [("ana", None)] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"user_id": "ana", "customer_id": ""}, {"user_id": "ana", "customer_id": None}),
+        ({"customer_id": ""}, {"user_id": None, "customer_id": ""}),
+        ({"user_id": "", "customer_id": "acme"}, {"user_id": "", "customer_id": "acme"}),
+    ],
+)
+async def test_an_empty_owner_of_a_form_makes_nothing_everybodys(
+    http: httpx.AsyncClient, backend: Any, given: dict[str, str], asked: dict[str, str | None]
+) -> None:
+    await http.post("/v1/memories/upload", data={"text": "I like tea.", "mode": "", **given})
+
+    (request,) = backend.api.asked
+    assert {"user_id": request.user_id, "customer_id": request.customer_id} == asked
+    assert request.mode is not None

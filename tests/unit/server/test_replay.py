@@ -141,6 +141,15 @@ async def test_fetches_are_never_replayed(http: httpx.AsyncClient) -> None:
     assert "X-Synap-Replayed" not in answer.headers
 
 
+@pytest.mark.parametrize("prefix", ["/v1", "/api/v1"])
+async def test_what_is_shown_for_forgetting_is_not_kept(http: httpx.AsyncClient, prefix: str) -> None:
+    body = {"description": "the car", "user_id": "ana", "mode": "direct"}
+    answers = [await send(http, body, at=f"{prefix}/memories/forget") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert not any("X-Synap-Replayed" in answer.headers for answer in answers)
+
+
 async def test_a_body_above_the_limit_is_refused_as_before(http: httpx.AsyncClient) -> None:
     answer = await send(http, {**BODY, "content": "x" * 2_000_000})
 

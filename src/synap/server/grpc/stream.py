@@ -67,7 +67,7 @@ class Stream:
         self._lanes: Lanes[Taken] = Lanes(self._deal)
         self._writers = asyncio.Semaphore(limits.writers)
         self._pushes = Pushes(self._backend, self._caller, self._outbox, limits=limits, metrics=metrics, now=self._now)
-        self._in_hand: set[str] = set()
+        self._in_hand: set[tuple[str | None, ...]] = set()
         self._signalled = -limits.signal_seconds
         self._checked = self._now()
         self._ended = asyncio.Event()
@@ -150,12 +150,12 @@ class Stream:
                 self._metrics.assembled.inc()
 
     async def _take(self, message: Any) -> None:
-        if message.event_id and message.event_id in self._in_hand:
+        event = conversation_event(message)
+        if message.event_id and _identity(event) in self._in_hand:
             return  # sent again while its first is being dealt with, and acknowledged with it
         arrived = self._now()
         release = await self._places.take(message.ByteSize())
-        self._in_hand.add(message.event_id)
-        event = conversation_event(message)
+        self._in_hand.add(_identity(event))
         due = arrived + self._limits.ack_seconds
         taken = Taken(event=event, named=bool(message.event_id), due=due, release=release)
         self._lanes.put(message.conversation_id, taken)
@@ -183,7 +183,7 @@ class Stream:
             taken.release()
             return
         finally:
-            self._in_hand.discard(taken.event.event_id)
+            self._in_hand.discard(_identity(taken.event))
         self._acknowledge(taken, outcome)
 
     async def _record(self, event: ConversationEvent) -> EventOutcome:
@@ -259,3 +259,8 @@ class Stream:
             except TimeoutError:
                 self._end(NOT_READING)
                 return
+
+
+def _identity(event: ConversationEvent) -> tuple[str | None, ...]:
+    """Return by what an event is known again: an id is its owner's own, and may be used in one conversation only."""
+    return event.event_id, event.conversation_id, event.user_id, event.customer_id

@@ -9,7 +9,7 @@ from litestar import Request, post
 from synap.api.events import ConversationEvent, EventBatch
 from synap.api.requests import event_batch
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import check_row, read_object
+from synap.server.rest.bodies import check_row, read_object, without_empty_customer
 from synap.server.rest.memories import rows_of
 
 _OK = 200
@@ -23,4 +23,5 @@ _OK = 200
 )
 async def receive(request: Request[Any, Any, Any], api: Application) -> EventBatch:
     """Take events, judged one by one; turns among them are stored once per event."""
-    return await api.record_events(event_batch(rows_of(await read_object(request), "events"), check_row))
+    rows = [without_empty_customer(row) for row in rows_of(await read_object(request), "events")]
+    return await api.record_events(event_batch(rows, check_row))

@@ -11,12 +11,15 @@ from litestar.enums import RequestEncodingType
 
 from synap.api.requests import parse_json
 from synap.errors import InvalidInputError
-from synap.server.rest.bodies import check_row, read_pairs
+from synap.server.rest.bodies import check_row, read_pairs, without_empty_customer
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 
 _JSON = ("metadata", "scope")
+_OWNERS = ("user_id", "customer_id")
+"""Fields that are no less given for being empty: what was meant for one owner must not become everybody's."""
+
 _TEXT = (
     "text",
     "filename",
@@ -71,10 +74,10 @@ async def read_form(request: Request[Any, Any, Any]) -> tuple[dict[str, Any], Fo
             if name != "file":
                 raise InvalidInputError(f"{name} must be text: the file belongs into the part `file`", field=name)
             file = value
-        elif value:
+        elif value or name in _OWNERS:
             values[name] = _value(name, value)
     check_row(values)
-    return values, file
+    return without_empty_customer(values), file
 
 
 async def _parts(request: Request[Any, Any, Any]) -> list[tuple[str, Any]]:

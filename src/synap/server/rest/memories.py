@@ -113,7 +113,7 @@ async def forget(request: Request[Any, Any, Any], api: Application) -> Forgotten
 @post("/ingest", status_code=_OK, opt={"body": TurnsOfConversation}, summary="Record the turns of a conversation")
 async def ingest(request: Request[Any, Any, Any], api: Application) -> RecordedBatch:
     """Record messages as `/v1/conversations/messages/batch` does; the form in which the TypeScript client sends them."""
-    values = await read_object(request)
+    values = without_empty_customer(await read_object(request))
     turns = build(TurnsOfConversation, values)
     check_row(values)
     shared = {"user_id": turns.user_id, "customer_id": turns.customer_id}

@@ -37,6 +37,9 @@ HEADER = (b"x-synap-replayed", b"true")
 _PREFIXES = ("/v1/memories", "/api/v1/memories", "/v1/conversations", "/v1/events")
 """Where a POST that is made twice would be done twice; fetches and deletions may be repeated as they are."""
 
+_NOT_KEPT = "/memories/forget"
+"""Its answer holds what has just been forgotten."""
+
 _OK = 200
 _OF_ONE_CALL = re.compile(r"syn_(?:.*_\d{13}_[0-9a-f]{6}|[0-9a-f]{16})")
 """Correlation ids by which the published clients and our own name a call, and no other: a moment and chance, or chance alone."""
@@ -167,7 +170,9 @@ class Replayed:
         """Return the instance that the key of a protected call is bound to; "" for any other call, or a key that is refused."""
         values = dict(scope)
         path = str(values.get("path", ""))
-        if values.get("type") != "http" or values.get("method") != "POST" or not path.startswith(_PREFIXES):
+        if values.get("type") != "http" or values.get("method") != "POST":
+            return ""
+        if not path.startswith(_PREFIXES) or path.rstrip("/").endswith(_NOT_KEPT):
             return ""
         scheme, _, key = _header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():

@@ -62,6 +62,12 @@ where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversa
 update compaction set status = 'failed', completed_at = %(now)s, error_message = %(message)s
 where bucket = %(bucket)s and id = %(job)s and status = 'in_progress'
 
+-- name: fail_lost_compactions
+-- Those whose job is gone or dead, so that nobody makes them any more: an older version of this program may have had it.
+update compaction k set status = 'failed', completed_at = %(now)s, error_message = %(message)s
+where k.bucket = %(bucket)s and k.scope_id = %(scope)s and k.conversation = %(conversation)s and k.status = 'in_progress'
+  and not exists (select from job j where j.bucket = %(bucket)s and j.id = k.id and j.state <> 'dead')
+
 -- name: reopen_compaction
 update compaction k set status = 'in_progress', completed_at = null, error_message = null
 where k.bucket = %(bucket)s and k.id = %(job)s and k.status = 'failed' and not exists (

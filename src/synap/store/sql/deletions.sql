@@ -43,7 +43,7 @@ returning id
 -- name: closed_scope
 select closed_by from scope
 where bucket = %(bucket)s and instance_id = %(instance)s and closed_by is not null
-  and (id = %(scope)s or (%(whole_customer)s and customer_id = %(customer)s))
+  and (id = %(scope)s or (customer_id = %(customer)s and (%(whole_customer)s or user_id is null)))
 limit 1
 
 -- name: close_scope

@@ -213,11 +213,16 @@ where {at:s} s.scope_id = %(scope)s and s.id = u.id
 
 -- name: blank_messages
 update message m
-set content = replace(m.content, q.quote, q.filler)
-from unnest(%(quotes)s::text[], %(fillers)s::text[]) as q (quote, filler)
-where m.bucket = %(bucket)s and m.scope_id = %(scope)s and strpos(m.content, q.quote) > 0
+set content = replace(m.content, %(quote)s, %(filler)s)
+where m.bucket = %(bucket)s and m.scope_id = %(scope)s and strpos(m.content, %(quote)s) > 0
   and m.conversation_row in (
       select c.id from conversation c
       join document{t} d on d.bucket = c.bucket and d.scope_id = c.scope_id and d.conversation = c.conversation
       where c.bucket = %(bucket)s and c.scope_id = %(scope)s and {at:d} d.scope_id = %(scope)s
         and d.id = any (%(documents)s::bigint[]))
+
+-- name: blank_analysis
+update conversation c set analysis = null
+where c.bucket = %(bucket)s and c.scope_id = %(scope)s and c.analysis is not null and c.conversation in (
+    select d.conversation from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.id = any (%(documents)s::bigint[]))

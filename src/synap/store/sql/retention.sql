@@ -32,5 +32,20 @@ where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
       select from memory{t} m
       where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
 
+-- name: blank_expired_conversations
+-- What a transcript told of its conversation is as old as the first message of it.
+update conversation c set kind = '', analysis = null, metadata = '{}'
+where c.bucket = %(bucket)s and c.scope_id = %(scope)s
+  and (c.kind <> '' or c.analysis is not null or c.metadata <> '{}')
+  and exists (
+      select from message m
+      where m.bucket = %(bucket)s and m.scope_id = %(scope)s and m.conversation_row = c.id
+        and m.recorded_at < %(before)s)
+
+-- name: restart_compactions
+-- Any of the scope: one that is being made may have read what has expired.
+update compaction set round = round + 1
+where bucket = %(bucket)s and scope_id = %(scope)s and status = 'in_progress'
+
 -- name: delete_expired_messages
 delete from message where bucket = %(bucket)s and scope_id = %(scope)s and recorded_at < %(before)s
