@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
@@ -25,19 +24,16 @@ from synap.api.protocol import Api
 from synap.api.requests import build, create_batch, upload_memory
 from synap.domain.documents import DocumentType, IngestionStatus, Turn
 from synap.domain.scopes import Ids
-from synap.errors import InvalidInputError, NetworkTimeoutError
+from synap.errors import InvalidInputError
 from synap.sdk.rows import check_row_id, checked_rows
+from synap.sdk.waiting import deadline as deadline_in
+from synap.sdk.waiting import pauses, until
 
 BATCH_DOCUMENTS = 1000
 """Documents that one request takes; longer lists are split."""
 
 BATCH_CHARACTERS = 8_000_000
 """Text that one request of a split batch carries, unless a single document is longer."""
-
-FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 2.0
-
-Answer = TypeVar("Answer")
 
 
 class Memories:
@@ -204,7 +200,7 @@ class Memories:
         parts = [requests] if fail_fast else list(_parts(requests))
         accepted = [await api.create_batch(part, fail_fast=fail_fast) for part in parts]
         if wait:
-            deadline = _deadline(timeout_seconds)
+            deadline = deadline_in(timeout_seconds)
             accepted = [await _finished_batch(api, batch, deadline) for batch in accepted]
         return _joined(accepted)
 
@@ -231,11 +227,11 @@ class Memories:
         """
         ingestion_id = check_row_id(ingestion_id, field="ingestion_id")
         api = await self._connect()
-        return await _until(
+        return await until(
             lambda: api.ingestion(ingestion_id),
             lambda ingestion: IngestionStatus(ingestion.status).final,
-            deadline=_deadline(timeout_seconds),
-            pauses=_pauses(poll_interval_seconds),
+            deadline=deadline_in(timeout_seconds),
+            pauses=pauses(poll_interval_seconds),
             what=f"ingestion {ingestion_id}",
         )
 
@@ -369,43 +365,13 @@ def _joined(batches: Sequence[BatchResult]) -> BatchResult:
 
 
 async def _finished_batch(api: Api, batch: BatchResult, deadline: float) -> BatchResult:
-    return await _until(
+    return await until(
         lambda: api.batch(batch.batch_id),
         lambda result: result.memory_count is not None,
         deadline=deadline,
-        pauses=_pauses(None),
+        pauses=pauses(None),
         what=f"batch {batch.batch_id}",
     )
-
-
-async def _until(
-    look: Callable[[], Awaitable[Answer]],
-    done: Callable[[Answer], bool],
-    *,
-    deadline: float,
-    pauses: Iterator[float],
-    what: str,
-) -> Answer:
-    while True:
-        answer = await look()
-        if done(answer):
-            return answer
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise NetworkTimeoutError(f"{what} was not worked through in time; it still will be, ask again later")
-        await asyncio.sleep(min(next(pauses), left))
-
-
-def _deadline(timeout_seconds: float | None) -> float:
-    return float("inf") if timeout_seconds is None else time.monotonic() + timeout_seconds
-
-
-def _pauses(interval: float | None) -> Iterator[float]:
-    pause = FIRST_PAUSE_SECONDS if interval is None else interval
-    while True:
-        yield pause
-        if interval is None:
-            pause = min(LONGEST_PAUSE_SECONDS, pause * 1.5)
 
 
 async def _named_bytes(

@@ -42,8 +42,7 @@ class AcceptDocument:
         metadata: The caller's, given back with every item made from it.
         conversation: UUID form of the conversation it belongs to, or None.
         batch_id: Row id of its batch, or None.
-        on_duplicate: `update`; `reject` to refuse a `document_id` that is there already; or `immutable` to refuse one that
-            is there with another content.
+        on_duplicate: `update`; `reject` to refuse a known `document_id`, `immutable` one with another content.
         priority: 0 for live documents, 1 for bulk ones, which wait behind them.
     """
 
@@ -348,8 +347,7 @@ def _segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dic
         "times": [segment.time for segment in segments],
         "tokens": [count_tokens(segment.text) for segment in segments],
         "lens": [
-            _RECORD_LEN if segment.role is Role.RECORD else len(hashes)
-            for segment, hashes in zip(segments, terms, strict=True)
+            _RECORD_LEN if one.role is Role.RECORD else len(has) for one, has in zip(segments, terms, strict=True)
         ],
         "terms": [terms_text(hashes) for hashes in terms],
     }

@@ -12,7 +12,7 @@ from synap.api.contexts import ContextAnswer, ContextItem, FetchContext
 from synap.api.conversations import RecordMessage
 from synap.api.memories import BatchResult, CreateMemory, Ingestion
 from synap.api.protocol import Api
-from synap.sdk import memories as memories_module
+from synap.sdk import waiting
 from synap.sdk.contexts import Client, Customer, User
 from synap.sdk.conversations import Conversation
 from synap.sdk.memories import Memories
@@ -82,7 +82,7 @@ def connect(api: Recorder) -> Callable[[], Awaitable[Api]]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memories_module, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "FIRST_PAUSE_SECONDS", 0.0)
 
 
 async def test_create_names_its_arguments(api: Recorder, connect: Callable[[], Awaitable[Api]]) -> None:
