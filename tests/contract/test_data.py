@@ -425,7 +425,7 @@ async def test_each_of_several_questions_has_its_share(enter: OpenHome) -> None:
 
 async def talked(home: Home, needle: str, user: str = "ana") -> None:
     """Say a word in every way in which it can be said, and let it be summarised."""
-    about = {"analysis": {"gist": needle}, "metadata": {"told": needle}, "conversation_type": needle}
+    about: dict[str, Any] = {"analysis": {"gist": needle}, "metadata": {"told": needle}, "conversation_type": needle}
     text = f"User: My code word is {needle}.\nAssistant: I will keep {needle} safe."
     told = await asyncio.gather(
         *(home.sdk.conversation.ingest_transcript("call", user, text, "flora", **about) for _ in range(6))
