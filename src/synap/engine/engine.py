@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +18,7 @@ from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.data import finish_left
 from synap.engine.deletion import finish_deletions
-from synap.engine.guard import Guard
+from synap.engine.guard import Guard, end
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.upkeep import Upkeep
@@ -99,11 +98,7 @@ class Engine:
         self.worker.stop()
         if self._workers is not None:
             await self._workers
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*(end(task) for task in self._tasks))
         await self.core.audit.flush()
         await self.core.spaces.close()
         await self._release()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 logger = logging.getLogger(__name__)
+
+CANCEL_SECONDS = 0.5
+"""How long a task may take to end before it is cancelled once more."""
 
 PAUSE_SECONDS = 5.0
 
@@ -35,3 +38,12 @@ class Guard:
             self.trouble = type(error).__name__
             logger.exception("a background loop failed and goes on", extra={"loop": self.name})
             await asyncio.sleep(self._pause)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: `asyncio.wait_for` loses a cancellation that meets its result (Python 3.11)."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_SECONDS)
+    with suppress(asyncio.CancelledError):
+        await task
