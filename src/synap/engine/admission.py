@@ -18,8 +18,8 @@ READS = 6
 WRITES = 6
 """Together less than the store's connections, so that workers and looks at a key do not wait behind them."""
 
-LONGEST_WAIT = 15.0
-"""Seconds in line, at most: half of what published clients give an answer."""
+LONGEST_WAIT = 20.0
+"""Seconds in line, at most: with the timeouts of embedder and store (2 and 5) less than the 30 of published clients."""
 
 RETRY_SECONDS = 2
 
