@@ -31,5 +31,8 @@ async def test_what_a_task_failed_with_is_told_at_its_end() -> None:
     async def loop() -> None:
         raise ValueError("broken")
 
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+
     with pytest.raises(ValueError, match="broken"):
-        await guard.end(asyncio.create_task(loop()))
+        await guard.end(task)
