@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sys
 import tempfile
 import time
@@ -45,11 +44,9 @@ class Met:
         return answer
 
 
-async def main(plan: dict[str, Any]) -> dict[str, Any]:
-    """Open the clients, let them talk, close them."""
-    logging.getLogger("synap").setLevel(logging.ERROR)
+async def main(plan: dict[str, Any], storage: str) -> dict[str, Any]:
+    """Open the clients, let them talk, close them; what they keep goes to the folder `storage`."""
     met, stop = Met(), asyncio.Event()
-    storage = tempfile.mkdtemp(prefix="synap-bench-clients-")
     clients = [await _opened(plan, viewer["key"], storage) for viewer in plan["viewers"]]
     talks = [asyncio.create_task(_talk(sdk, number, plan, met, stop)) for number, sdk in enumerate(clients)]
     await asyncio.sleep(plan["warm_up"])
@@ -81,6 +78,7 @@ async def _opened(plan: dict[str, Any], key: str, storage: str) -> Any:
         storage_path=storage,
         cache_backend=None,
         history_search_model=None,
+        log_level="ERROR",
     )
     sdk = MaximemSynapSDK(api_key=key, config=config, _force_new=True)
     await sdk.initialize()
@@ -116,4 +114,5 @@ def _record(sdk: Any, talk: str, role: str, content: str, owner: dict[str, str])
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(main(json.load(sys.stdin)))))
+    with tempfile.TemporaryDirectory(prefix="synap-bench-clients-") as folder:
+        sys.stdout.write(json.dumps(asyncio.run(main(json.load(sys.stdin), folder))))
