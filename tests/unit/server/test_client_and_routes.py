@@ -84,8 +84,10 @@ CALLS: list[Callable[[Any], Awaitable[Any]]] = [
         FetchContext(target="user", user_id="u", search_query=("a", "b"), as_of=NOW, scopes=("user",), explain=True)
     ),
     lambda api: api.invalidate_client_cache(),
-    lambda api: api.record_message(RecordMessage(conversation_id="mon-standup", role="user", content="hi")),
-    lambda api: api.record_messages([RecordMessage(conversation_id="c", role="user", content="hi")]),
+    lambda api: api.record_message(
+        RecordMessage(conversation_id="mon-standup", role="user", content="hi", event_id="e")
+    ),
+    lambda api: api.record_messages([RecordMessage(conversation_id="c", role="user", content="hi", event_id="e")]),
     lambda api: api.record_events([ConversationEvent(event_id="e", event_type="tool_call", conversation_id="c")]),
     lambda api: api.health(),
 ]
