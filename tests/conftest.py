@@ -107,6 +107,14 @@ def cursor_factory() -> type[psycopg.AsyncCursor[Any]]:
     return psycopg.AsyncCursor
 
 
+@pytest.fixture(scope="module")
+def own_database(databases: Databases) -> Iterator[str]:
+    """Name of a migrated database of one file's tests: by a clock that stands still, jobs left by others are never due."""
+    name = databases.fresh(partitioned=False)
+    yield name
+    databases.drop(name)
+
+
 @pytest.fixture
 def database_name(databases: Databases, *, partitioned: bool) -> str:
     """Name of the migrated database that all tests share."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -79,14 +79,6 @@ class Talk:
     async def configure(self, config: dict[str, Any]) -> None:
         admin = self.engine.admin_for(await self.engine.local_caller(kind="management"))
         await admin.set_config(self.instance_id, config)
-
-
-@pytest.fixture(scope="module")
-def own_database(databases: Any) -> Iterator[str]:
-    """A database of these tests: their clock stands still, and the jobs that others leave would never be due by it."""
-    name = databases.fresh(partitioned=False)
-    yield name
-    databases.drop(name)
 
 
 @pytest.fixture

@@ -57,6 +57,11 @@ class Room:
 
 
 @pytest.fixture
+def database_name(own_database: str) -> str:
+    return own_database
+
+
+@pytest.fixture
 async def room(dsn: str, owner_dsn: str) -> AsyncIterator[Room]:
     clock, embedder = FixedClock(), Moody(dim=384)
     settings = Settings(database_url=dsn, migration_url=owner_dsn)

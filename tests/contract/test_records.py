@@ -46,6 +46,11 @@ class Shelf:
 
 
 @pytest.fixture
+def database_name(own_database: str) -> str:
+    return own_database
+
+
+@pytest.fixture
 async def shelf(dsn: str, owner_dsn: str) -> AsyncIterator[Shelf]:
     clock = FixedClock()
     settings = Settings(database_url=dsn, migration_url=owner_dsn)
