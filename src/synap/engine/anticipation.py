@@ -29,6 +29,7 @@ from synap.engine.metrics import Metrics
 from synap.engine.questions import MAX_RESULTS
 from synap.errors import ServiceUnavailableError, TransientError
 from synap.retrieval.foresee import WINDOW, Foresight, Said, choose, foresee, keywords, portray
+from synap.store.conversations import unexpired
 from synap.store.search import Standing
 
 logger = logging.getLogger(__name__)
@@ -233,9 +234,7 @@ class Anticipation:
             messages = await self._core.store.conversations.recent(listener.scope, listener.conversation, limit=WINDOW)
         kept_from = listener.instance.maca.storage.retention.kept_from(self._core.clock.now())
         return [
-            Said(role=message.role, text=message.content, id=message.id)
-            for message in messages
-            if kept_from is None or message.recorded_at >= kept_from
+            Said(role=message.role, text=message.content, id=message.id) for message in unexpired(messages, kept_from)
         ]
 
     def _portrait_due(self, listener: Listener) -> bool:

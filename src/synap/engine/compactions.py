@@ -29,7 +29,7 @@ from synap.engine.core import Core
 from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, InvalidInputError, NotFoundError
 from synap.store.compactions import StartCompaction, StoredCompaction
-from synap.store.conversations import StoredMessage
+from synap.store.conversations import StoredMessage, unexpired
 from synap.store.queue import Job
 
 logger = logging.getLogger(__name__)
@@ -53,14 +53,13 @@ async def start(core: Core, caller: Caller, request: CompactConversation) -> Com
     instance = core.instance_of(caller)
     strategy = strategy_of(request.strategy)
     target = _target(request.target_tokens)
-    scope = await owner(core, instance, request.conversation_id, request.customer_id, request.user_id)
+    scope, conversation = await _conversation(core, instance, request)
     nothing = NotFoundError(
         "the conversation has no recorded messages that can be compacted: record some first", field="conversation_id"
     )
     if scope is None:
         raise nothing
     check_writable(instance, scope)
-    conversation = conversation_uuid(request.conversation_id)
     now = core.clock.now()
     started = await core.store.compactions.start(
         scope,
@@ -95,8 +94,7 @@ async def start(core: Core, caller: Caller, request: CompactConversation) -> Com
 async def status(core: Core, caller: Caller, request: ReadCompaction) -> CompactionStatus:
     """Return how the newest compaction stands."""
     instance = core.instance_of(caller)
-    scope = await owner(core, instance, request.conversation_id, request.customer_id, request.user_id)
-    conversation = conversation_uuid(request.conversation_id)
+    scope, conversation = await _conversation(core, instance, request)
     standing = None if scope is None else await core.store.compactions.standing(scope, conversation)
     latest = None if standing is None else standing.latest
     if standing is None or latest is None:
@@ -127,8 +125,7 @@ async def compacted(core: Core, caller: Caller, request: ReadCompaction) -> Comp
     version = request.version
     if version is not None and not 1 <= version <= MOST_VERSIONS:
         raise InvalidInputError(f"version must be at least 1, not {version}", field="version")
-    scope = await owner(core, instance, request.conversation_id, request.customer_id, request.user_id)
-    conversation = conversation_uuid(request.conversation_id)
+    scope, conversation = await _conversation(core, instance, request)
     kept_from = instance.maca.storage.retention.kept_from(core.clock.now())
     found = (
         None
@@ -216,8 +213,17 @@ async def consider(core: Core, instance: Instance, scope: Scope, conversation: s
 
 async def begin(core: Core, instance: Instance, scope: Scope, conversation: str, *, trigger: str) -> None:
     """Start a compaction by the engine's own choice; one that is being made already is as good."""
-    now = core.clock.now()
-    wanted = StartCompaction(
+    wanted = by_itself(instance, conversation, trigger=trigger, now=core.clock.now())
+    try:
+        await core.store.compactions.start(scope, wanted)
+    except ConflictError:
+        return
+    core.wake()
+
+
+def by_itself(instance: Instance, conversation: str, *, trigger: str, now: datetime) -> StartCompaction:
+    """Return the wish for a compaction that no caller has described."""
+    return StartCompaction(
         instance_id=instance.id,
         conversation=conversation,
         trigger=trigger,
@@ -225,11 +231,6 @@ async def begin(core: Core, instance: Instance, scope: Scope, conversation: str,
         kept_from=instance.maca.storage.retention.kept_from(now),
         now=now,
     )
-    try:
-        await core.store.compactions.start(scope, wanted)
-    except ConflictError:
-        return
-    core.wake()
 
 
 def strategy_of(name: str | None) -> Strategy:
@@ -290,13 +291,13 @@ def message_of(message: StoredMessage) -> Message:
     )
 
 
-async def owner(
-    core: Core, instance: Instance, conversation_id: str, customer_id: str | None, user_id: str | None
-) -> Scope | None:
-    """Return whose a conversation is; None for none, or several where no ids tell."""
-    conversation = conversation_uuid(check_caller_id(conversation_id, field="conversation_id"))
-    ids = Ids.checked(customer_id=customer_id, user_id=user_id)
-    return await conversation_owner(core, instance, conversation, ids)
+async def _conversation(
+    core: Core, instance: Instance, request: CompactConversation | ReadCompaction
+) -> tuple[Scope | None, str]:
+    """Return whose a conversation is, None for none, or several where no ids tell; and its UUID form."""
+    conversation = conversation_uuid(check_caller_id(request.conversation_id, field="conversation_id"))
+    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    return await conversation_owner(core, instance, conversation, ids), conversation
 
 
 async def _all_messages(
@@ -309,7 +310,7 @@ async def _all_messages(
         found += page
         if len(page) < _PAGE:
             break
-    return [message for message in found if kept_from is None or message.recorded_at >= kept_from]
+    return unexpired(found, kept_from)
 
 
 def _point(point: Point) -> CompactedPoint:

@@ -39,7 +39,7 @@ from synap.errors import ConflictError, ForbiddenError, InvalidInputError, Synap
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.compactions import StoredCompaction
-from synap.store.conversations import NewMessage
+from synap.store.conversations import NewMessage, unexpired
 from synap.store.documents import AcceptDocument
 
 MAX_BATCH = 1000
@@ -120,13 +120,14 @@ async def record_batch(core: Core, caller: Caller, requests: Sequence[RecordMess
             results.append(await record(core, caller, checked(request)))
         except (InvalidInputError, ForbiddenError, ConflictError, TransientError) as error:
             field = f"messages[{index}]" + ("" if error.field is None else f".{error.field}")
-            errors.append(RowError(index=index, error=_told(error), field=field))
+            errors.append(RowError(index=index, error=told(error), field=field))
     return RecordedBatch(
         total=len(requests), succeeded=len(results), failed=len(errors), results=tuple(results), errors=tuple(errors)
     )
 
 
-def _told(error: SynapError) -> str:
+def told(error: SynapError) -> str:
+    """Return why a row of several was refused, and whether it may be sent again."""
     again = "not recorded, and may be sent again: " if isinstance(error, TransientError) else ""
     return f"{again}{error.message}"
 
@@ -174,8 +175,7 @@ async def prompt(core: Core, caller: Caller, request: ReadPrompt) -> PromptConte
     summary, found = None, []
     if scope is not None:
         summary = await core.store.compactions.read(scope, conversation, kept_from=kept_from)
-        found = await core.store.conversations.recent(scope, conversation, limit=MAX_PAGE)
-    found = [message for message in found if kept_from is None or message.recorded_at >= kept_from]
+        found = unexpired(await core.store.conversations.recent(scope, conversation, limit=MAX_PAGE), kept_from)
     core.note(caller, "message.read", scope=scope, count=len(found))
     if not found and summary is None:
         return PromptContext()

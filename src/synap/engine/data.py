@@ -22,7 +22,7 @@ from synap.engine.callers import Caller, Instance, check_writable
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
-from synap.engine.lookups import reference
+from synap.engine.lookups import in_place, reference
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, TransientError
 from synap.store.deletions import Deletion, NewDeletion, Progress
 
@@ -152,9 +152,7 @@ async def _finish(core: Core, kept: Instances, *, idle: float) -> None:
         except NotFoundError:  # its own deletion takes this one along
             continue
         logger.info("a deletion is resumed", extra={"instance_id": deletion.instance_id, "deletion_id": deletion.id})
-        # The record does not tell in which space a shared scope lies: the instance does.
-        scope = decide_scope(instance.place, Ids()) if deletion.scope.shared else deletion.scope
-        await _work(core, process, scope, deletion, holder=holder, seconds=float("inf"))
+        await _work(core, process, in_place(instance, deletion.scope), deletion, holder=holder, seconds=float("inf"))
 
 
 async def _work(
@@ -243,9 +241,7 @@ async def _conversation(core: Core, instance: Instance, request: DeleteData, ids
         raise InvalidInputError(
             "several users have a conversation of this id: give user_id and customer_id", field="user_id"
         )
-    if not owners:
-        return Target(kind="conversation", scope=None, conversation=conversation)
-    owner = decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
+    owner = in_place(instance, owners[0]) if owners else None
     return Target(kind="conversation", scope=owner, conversation=conversation)
 
 

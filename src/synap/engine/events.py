@@ -11,9 +11,9 @@ from synap.api.requests import checked
 from synap.domain.echoes import echo
 from synap.domain.ids import check_caller_id
 from synap.engine.callers import Caller
-from synap.engine.conversations import record_once
+from synap.engine.conversations import record_once, told
 from synap.engine.core import Core
-from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
+from synap.errors import ConflictError, ForbiddenError, InvalidInputError, TransientError
 
 MAX_EVENTS = 1000
 
@@ -52,14 +52,14 @@ async def record_events(core: Core, caller: Caller, events: Sequence[Conversatio
 
 
 async def _judged(core: Core, caller: Caller, event: ConversationEvent) -> EventOutcome:
-    told = event.event_id if isinstance(event.event_id, str) else ""
+    event_id = event.event_id if isinstance(event.event_id, str) else ""
     try:
         return await _taken(core, caller, checked(event))
     except (InvalidInputError, ForbiddenError, ConflictError, TransientError) as error:
         return EventOutcome(
             status="rejected",
-            event_id=told,
-            reason=_reason(error),
+            event_id=event_id,
+            reason=told(error),
             code=error.code,
             retryable=isinstance(error, TransientError),
         )
@@ -100,8 +100,3 @@ def _believed(told: datetime | None, *, now: datetime) -> datetime | None:
     if told is None or told.tzinfo is None:
         return None
     return told if now - OLDEST < told < now else None
-
-
-def _reason(error: SynapError) -> str:
-    again = "not recorded, and may be sent again: " if isinstance(error, TransientError) else ""
-    return f"{again}{error.message}"

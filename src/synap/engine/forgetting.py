@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from synap.api.data import ForgetCandidate, ForgetMemories, Forgotten
 from synap.domain.contexts import Query, Search
 from synap.domain.ids import decode_public_id
@@ -106,21 +108,12 @@ async def _erased(core: Core, caller: Caller, scope: Scope, matching: Sequence[M
     )
     left = await _left(core, scope, deleted)
     core.cache.forget(instance_id=core.instance_of(caller).id)
-    return replace_forgotten(answer, deleted=[memory.id for memory in deleted], failed=failed, left=left)
-
-
-def replace_forgotten(
-    answer: Forgotten, *, deleted: Sequence[str], failed: Sequence[str], left: Sequence[str]
-) -> Forgotten:
-    """Return an answer with what became of its candidates."""
-    return Forgotten(
+    return msgspec.structs.replace(
+        answer,
         status="partial" if failed or left else "deleted",
-        request_id=answer.request_id,
-        candidates=answer.candidates,
-        deleted_ids=tuple(deleted),
+        deleted_ids=tuple(memory.id for memory in deleted),
         failed_ids=tuple(failed),
         still_present_in=tuple(left),
-        may_be_incomplete=answer.may_be_incomplete,
     )
 
 

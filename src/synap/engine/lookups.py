@@ -59,7 +59,9 @@ async def conversation_owner(core: Core, instance: Instance, conversation: str, 
     if not ids.empty:
         return decide_scope(instance.place, ids, conversational=True)
     owners = await core.store.documents.owners(instance.id, conversation)
-    if len(owners) != 1:
-        return None
-    # The directory does not tell in which space a shared scope lies: the instance does.
-    return decide_scope(instance.place, Ids()) if owners[0].shared else owners[0]
+    return in_place(instance, owners[0]) if len(owners) == 1 else None
+
+
+def in_place(instance: Instance, scope: Scope) -> Scope:
+    """Return a scope as its instance has it: a record does not tell in which space a shared scope lies."""
+    return decide_scope(instance.place, Ids()) if scope.shared else scope

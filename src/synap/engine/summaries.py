@@ -30,7 +30,7 @@ from synap.engine.profiles import profile_in
 from synap.engine.questions import Asked
 from synap.errors import TransientError
 from synap.store.compactions import StoredCompaction
-from synap.store.conversations import StoredConversation, StoredMessage
+from synap.store.conversations import StoredConversation, StoredMessage, unexpired
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ async def with_conversation(
             compacted = await core.store.compactions.read(scope, conversation, kept_from=asked.kept_from)
     except (TransientError, TimeoutError):
         return answer
-    recent = [turn for turn in turns if asked.kept_from is None or turn.recorded_at >= asked.kept_from]
+    recent = unexpired(turns, asked.kept_from)
     context = ConversationContext(conversation_id=conversation, recent_turns=_within(recent, RECENT_TOKENS))
     if compacted is not None:
         total = turns[-1].position if turns else compacted[0].covered
@@ -104,7 +104,7 @@ async def compaction_update(core: Core, caller: Caller, turn: Anticipate, *, kno
     if compacted is None or compacted[0].id == known:
         return None
     turns = await core.store.conversations.recent(scope, conversation, limit=RECENT_TURNS)
-    recent = [one for one in turns if kept_from is None or one.recorded_at >= kept_from]
+    recent = unexpired(turns, kept_from)
     stored, total = compacted[0], turns[-1].position if turns else compacted[0].covered
     budget = instance.maca.retrieval.budget.max_tokens
     context = ConversationContext(conversation_id=conversation, recent_turns=_within(recent, RECENT_TOKENS))

@@ -9,19 +9,17 @@ from datetime import datetime
 from functools import partial
 
 from synap.api.conversations import IngestedTranscript, IngestTranscript, TranscriptTurn
-from synap.domain.compactions import Strategy
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role, Turn
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope
 from synap.engine import checks
-from synap.engine.callers import Caller, write_scope
-from synap.engine.compactions import TRANSCRIPT
+from synap.engine.callers import Caller, Instance, write_scope
+from synap.engine.compactions import TRANSCRIPT, by_itself
 from synap.engine.core import Core
 from synap.errors import InvalidInputError
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
-from synap.store.compactions import StartCompaction
 from synap.store.conversations import NewMessage, NewTranscript
 from synap.store.documents import AcceptDocument
 
@@ -47,24 +45,46 @@ class Said:
 async def ingest(core: Core, caller: Caller, request: IngestTranscript) -> IngestedTranscript:
     """Record a transcript, accept it as one document, and start its compaction, in one transaction."""
     instance = core.instance_of(caller)
-    external = check_caller_id(request.conversation_id, field="conversation_id")
+    check_caller_id(request.conversation_id, field="conversation_id")
     _check(core, request)
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope = write_scope(instance, ids, conversational=True)
+    transcript, said = await _transcript(core, instance, scope, request)
+    recorded = await core.store.conversations.record_transcript(scope, transcript)
+    await core.faults.point("accept")
+    ingestion = recorded.ingestion
+    core.note(caller, "transcript.ingest", scope=scope, targets=(ingestion.ingestion_id,), count=recorded.turns)
+    core.wake()
+    return IngestedTranscript(
+        conversation_id=transcript.conversation,
+        external_conversation_id=recorded.external_id,
+        ingestion_id=ingestion.ingestion_id,
+        status="duplicate" if ingestion.duplicate else "queued",
+        summary_status=recorded.summary,
+        turns_recorded=recorded.turns,
+        queued_at=ingestion.queued_at,
+        warnings=_warnings(said, transcript.messages, recorded.turns, duplicate=ingestion.duplicate),
+    )
+
+
+async def _transcript(
+    core: Core, instance: Instance, scope: Scope, request: IngestTranscript
+) -> tuple[NewTranscript, list[Said]]:
+    """Return a request as the store takes it, and the turns that were found in it."""
     pii = PiiHandling(instance.maca.ingestion.pii.handling)
     now = core.clock.now()
     started = checks.moment(request.started_at, field="started_at")
     ended = checks.moment(request.ended_at, field="ended_at")
     if started is not None and ended is not None and ended < started:
         raise InvalidInputError("ended_at must not be before started_at", field="ended_at")
-    conversation = conversation_uuid(external)
+    conversation = conversation_uuid(request.conversation_id)
     prepared, said = await asyncio.to_thread(partial(_read, core, scope, request, pii, started or now))
     messages = _messages(request, said, pii, now=now, started=started or now)
     about = protect_metadata(checks.metadata(request.metadata), pii)[0]
     analysis = None if request.analysis is None else checks.metadata(request.analysis, field="analysis")
     transcript = NewTranscript(
         conversation=conversation,
-        external_id=external,
+        external_id=request.conversation_id,
         messages=messages,
         document=AcceptDocument(
             instance_id=instance.id,
@@ -74,40 +94,18 @@ async def ingest(core: Core, caller: Caller, request: IngestTranscript) -> Inges
             prepared=prepared,
             created_at=started or now,
             recorded_at=now,
-            metadata={**about, "conversation_id": external},
+            metadata={**about, "conversation_id": request.conversation_id},
             conversation=conversation,
             on_duplicate="immutable",
         ),
-        compaction=StartCompaction(
-            instance_id=instance.id,
-            conversation=conversation,
-            trigger=TRANSCRIPT,
-            strategy=Strategy.ADAPTIVE,
-            kept_from=instance.maca.storage.retention.kept_from(now),
-            now=now,
-        ),
+        compaction=by_itself(instance, conversation, trigger=TRANSCRIPT, now=now),
         kind=protect(request.conversation_type, pii)[0],
         started_at=started or min((one.said_at for one in messages if one.said_at is not None), default=now),
         ended_at=ended,
         analysis=None if analysis is None else protect_metadata(analysis, pii)[0],
         metadata=about,
     )
-    recorded = await core.store.conversations.record_transcript(scope, transcript)
-    await core.faults.point("accept")
-    core.note(
-        caller, "transcript.ingest", scope=scope, targets=(recorded.ingestion.ingestion_id,), count=recorded.turns
-    )
-    core.wake()
-    return IngestedTranscript(
-        conversation_id=conversation,
-        external_conversation_id=recorded.external_id,
-        ingestion_id=recorded.ingestion.ingestion_id,
-        status="duplicate" if recorded.ingestion.duplicate else "queued",
-        summary_status=recorded.summary,
-        turns_recorded=recorded.turns,
-        queued_at=recorded.ingestion.queued_at,
-        warnings=_warnings(said, messages, recorded.turns, duplicate=recorded.ingestion.duplicate),
-    )
+    return transcript, said
 
 
 def _check(core: Core, request: IngestTranscript) -> None:

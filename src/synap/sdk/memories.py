@@ -134,34 +134,22 @@ class Memories:
         """
         if sum(source is not None for source in (file_path, file, text)) != 1:
             raise InvalidInputError("give exactly one of file_path, file and text", field="file")
+        given = {
+            "user_id": user_id,
+            "customer_id": customer_id,
+            "mode": mode,
+            "document_id": document_id,
+            "document_created_at": document_created_at,
+            "metadata": metadata,
+            "on_duplicate": on_duplicate,
+        }
         if text is not None:
-            return await self.create(
-                text,
-                document_type=document_type or DocumentType.DOCUMENT.value,
-                user_id=user_id,
-                customer_id=customer_id,
-                mode=mode,
-                document_id=document_id,
-                document_created_at=document_created_at,
-                metadata=metadata,
-                on_duplicate=on_duplicate,
-            )
+            kind = document_type or DocumentType.DOCUMENT.value
+            create = build(CreateMemory, {"document": text, "document_type": kind, **given})
+            return await (await self._connect()).create_memory(create)
         name, content = await _named_bytes(file_path, file, filename)
-        request = upload_memory(
-            {
-                "filename": name,
-                "document_type": document_type,
-                "user_id": user_id,
-                "customer_id": customer_id,
-                "mode": mode,
-                "document_id": document_id,
-                "document_created_at": document_created_at,
-                "metadata": metadata,
-                "on_duplicate": on_duplicate,
-            },
-            content,
-        )
-        return await (await self._connect()).upload_memory(request)
+        upload = upload_memory({"filename": name, "document_type": document_type, **given}, content)
+        return await (await self._connect()).upload_memory(upload)
 
     async def batch_create(
         self,

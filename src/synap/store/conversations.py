@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,11 @@ class StoredMessage:
     def at(self) -> datetime:
         """When it was said, where that is known, else when it was recorded."""
         return self.said_at or self.recorded_at
+
+
+def unexpired(messages: Iterable[StoredMessage], kept_from: datetime | None) -> list[StoredMessage]:
+    """Return the messages recorded at or after a moment; all of them for None."""
+    return [message for message in messages if kept_from is None or message.recorded_at >= kept_from]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
