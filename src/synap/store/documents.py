@@ -25,6 +25,7 @@ from synap.store.queue import INGEST, NewJob, enqueue
 from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
 from synap.store.scopes import Touched, confirm, touch
 from synap.store.statements import aside, execute, portions
+from synap.store.writes import note_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,15 +215,18 @@ async def accept_document(
     """
     params = _document_params(scope, document, rows)
     found = await execute(connection, "find_document", params, shared=scope.shared)
-    await confirm(touched, scope)
+    version = await confirm(touched, scope)
     earlier = await found.fetchone()
     if earlier is not None:
         own = earlier["id"] == rows.document  # stored by an attempt whose answer was lost
         if own or _is_duplicate(earlier, document):
+            await note_write(connection, scope, version)
             return await _first_ingestion(connection, scope, earlier, duplicate=not own, now=document.recorded_at)
         params |= {"previous": earlier["id"]}
         await execute(connection, "retire_document", params, shared=scope.shared)
     await _insert(connection, scope, document, rows, params)
+    written = [row for columns in rows.segments for row in columns["ids"]]
+    await note_write(connection, scope, version, segments=written)
     return Ingestion(
         ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
         document_id=params["key"],

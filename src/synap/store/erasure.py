@@ -21,6 +21,7 @@ from synap.store.database import Connection, Database
 from synap.store.deletions import Progress, note
 from synap.store.errors import retry
 from synap.store.parts import DocumentParts, decode_parts
+from synap.store.residents import Residents
 from synap.store.rows import SEGMENT_BLANKED, decode_detail, encode_detail, place, role_for, terms_text
 from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
@@ -51,8 +52,9 @@ class Step:
 class Erasure:
     """Deletes all that belongs to somebody."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, residents: Residents) -> None:
         self._database = database
+        self._residents = residents
         self._scopes = Scopes(database)
 
     async def scope(self, scope: Scope, *, instance_id: str) -> None:
@@ -61,6 +63,7 @@ class Erasure:
         The scope's row remains, its version raised, so that caches notice.
         """
         await retry(lambda: self._scope(scope, instance_id))
+        self._residents.forget(scope)
 
     async def customer(self, customer: Scope) -> list[Scope]:
         """Delete everything of a customer and of its users; return the scopes that were emptied."""
@@ -140,6 +143,7 @@ class Erasure:
             bumped = await bump(connection, scope)
             for what in _tables_of(scope):
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
+            await execute(connection, "erase_scope_writes", params, shared=scope.shared)
             await bumped.version.fetchone()
 
     async def step(self, scope: Scope, *, instance_id: str, progress: Progress, limit: int = BATCH_ROWS) -> Step:
@@ -150,7 +154,9 @@ class Erasure:
         Raises:
             ConflictError: Another process works on the deletion by now; nothing was deleted.
         """
-        return await retry(lambda: self._step(scope, instance_id, progress, limit))
+        step = await retry(lambda: self._step(scope, instance_id, progress, limit))
+        self._residents.forget(scope)
+        return step
 
     async def _step(self, scope: Scope, instance_id: str, progress: Progress, limit: int) -> Step:
         removed: dict[str, int] = {}
@@ -165,6 +171,7 @@ class Erasure:
                 if left <= 0:
                     break
             done = left > 0
+            await execute(connection, "erase_scope_writes", place(scope), shared=scope.shared)
             await note(connection, progress, removed, emptied=scope.id if done else None)
         return Step(removed=removed, done=done)
 
@@ -194,7 +201,9 @@ class Erasure:
             "limit": limit,
             "now": now,
         }
-        return await retry(lambda: self._conversation_step(scope, params, progress, limit))
+        step = await retry(lambda: self._conversation_step(scope, params, progress, limit))
+        self._residents.forget(scope)
+        return step
 
     async def _conversation_step(self, scope: Scope, params: Mapping[str, Any], progress: Progress, limit: int) -> Step:
         async with self._database.transaction([scope], role=role_for(scope)) as connection:

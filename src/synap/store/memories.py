@@ -32,6 +32,7 @@ from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
+from synap.store.residents import Residents
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -46,6 +47,7 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.writes import note_write
 
 REPLACED = "the document was changed"
 UPDATED = "updated"
@@ -98,9 +100,10 @@ class Page:
 class Memories:
     """Writes and reads memories."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
         self._ids = ids
+        self._residents = residents
 
     async def related(
         self, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]] = (), *, slot: Slot = "emb"
@@ -135,17 +138,19 @@ class Memories:
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
-            await confirm(touched, scope)
+            version = await confirm(touched, scope)
             targets, current = await _read(found)
             plan = _plan(applied, targets, rows, current=current)
             origin = _origin(applied)
             await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
-            await end_memories(connection, scope, plan.ended, now=now)
+            await end_memories(connection, scope, plan.ended, version=version, now=now)
             if document.previous is not None:
-                previous = place(scope) | {"document": document.previous, "now": now}
+                previous = place(scope) | {"document": document.previous, "version": version, "now": now}
                 await execute(connection, "withhold_document", previous, shared=scope.shared)
             await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
+            touched_rows = [*plan.add, *(one.id for one in plan.ended)]
+            await note_write(connection, scope, version, memories=touched_rows, segments=list(applied.vectors))
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)
             await _finish(connection, scope, applied, list(plan.add), message=applied.message if current else OUTDATED)
@@ -179,8 +184,9 @@ class Memories:
         origin = Origin(instance_id=instance_id, metadata=metadata)
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
-            await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
+            version = await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
             await insert_memories(connection, scope, rows, origin, slot=slot, now=now, ids=self._ids)
+            await note_write(connection, scope, version, memories=list(rows))
         return [memory_ref(scope, row) for row in rows]
 
     async def locate(self, ref: RowRef) -> Located | None:
@@ -250,7 +256,7 @@ class Memories:
         kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
@@ -269,14 +275,15 @@ class Memories:
                 await execute(connection, "insert_locators", params | locator)
                 await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
                 ended = Ended(id=kept, by=row_id, valid_until=now, reason=UPDATED)
-                await end_memories(connection, scope, [ended], now=now)
+                await end_memories(connection, scope, [ended], version=version, now=now)
+                await note_write(connection, scope, version, memories=[row_id, kept])
         return memory_ref(scope, row_id)
 
     async def restore(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
         """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] not in (MemoryStatus.SUPERSEDED, MemoryStatus.RETRACTED):
                 return False
@@ -286,9 +293,10 @@ class Memories:
             others = [one["id"] for one in chain if one["id"] != row_id] if row["superseded_by"] is not None else []
             ended = [Ended(id=other, by=row_id, valid_until=now, reason="restored the older one") for other in others]
             async with connection.pipeline():
-                await end_memories(connection, scope, ended, now=now)
+                await end_memories(connection, scope, ended, version=version, now=now)
                 await execute(connection, "restore_memory", params, shared=scope.shared)
                 await execute(connection, "show_sources", params, shared=scope.shared)
+                await note_write(connection, scope, version, memories=[row_id, *others], segments=row["sources"])
         return True
 
     async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
@@ -306,6 +314,7 @@ class Memories:
             versions = [row, *await earlier.fetchall()]
             for version in versions:
                 await erase_memory(connection, scope, version, now=now)
+        self._residents.forget(scope)
         return True
 
     async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
