@@ -6,7 +6,6 @@ PostgreSQL reuses it is the purge's affair.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,17 +16,15 @@ import msgspec
 from synap.domain.documents import Block
 from synap.domain.memories import Evidence, Statement
 from synap.domain.scopes import WORLD_SPACE, Scope, bucket_of
+from synap.store.blanking import FILLER, blank_segments
 from synap.store.database import Connection, Database
 from synap.store.deletions import Progress, note
 from synap.store.errors import retry
 from synap.store.parts import DocumentParts, decode_parts
 from synap.store.residents import Residents
-from synap.store.rows import SEGMENT_BLANKED, decode_detail, encode_detail, place, role_for, terms_text
+from synap.store.rows import decode_detail, encode_detail, place, role_for, terms_text
 from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
-
-FILLER = "█"
-"""Stands for every erased character, so that the offsets of what remains stay true."""
 
 BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
@@ -322,7 +319,7 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             spans = _spans(detail.evidence, document["document_key"])
             blanked = _blank_document(document, spans, detail.statement)
             await execute(connection, "blank_document", params | blanked, shared=scope.shared)
-        columns = _blank_segments(segments, detail.evidence, keys, set(row["sources"]))
+        columns = blank_segments(segments, detail.evidence, keys, set(row["sources"]))
         await execute(connection, "blank_segments", params | columns, shared=scope.shared)
         if scope.space != WORLD_SPACE:
             # One after another, as a message may hold several; the longest first, as one may hold another.
@@ -372,35 +369,3 @@ def _blank_block(block: Block, spans: Sequence[tuple[int, int]]) -> Block:
     if not any(start < block.end and block.start < end for start, end in spans):
         return block
     return replace(block, text=FILLER * len(block.text), cells=tuple((FILLER, FILLER) for _ in block.cells))
-
-
-def _blank_segments(
-    segments: Sequence[Mapping[str, Any]], evidence: Sequence[Evidence], keys: Mapping[int, str], sources: set[int]
-) -> dict[str, list[Any]]:
-    """Return the columns of the segments that the evidence stands in: never served again, the passage gone."""
-    passages: defaultdict[str, list[Evidence]] = defaultdict(list)
-    for piece in evidence:
-        passages[piece.document_id].append(piece)
-    touched: dict[int, str] = {}
-    for segment in segments:
-        pieces = passages[keys[segment["document_row"]]]
-        inside = [piece for piece in pieces if piece.start < segment["end_at"] and segment["start_at"] < piece.end]
-        if inside or segment["id"] in sources:
-            touched[segment["id"]] = _without(segment["text"], inside)
-    return {
-        "ids": list(touched),
-        "texts": list(touched.values()),
-        "statuses": [SEGMENT_BLANKED] * len(touched),
-        "terms": [terms_text(())] * len(touched),
-        "lens": [0] * len(touched),
-        "tokens": [0] * len(touched),
-    }
-
-
-def _without(text: str, pieces: Sequence[Evidence]) -> str:
-    """Return a segment's text without the quotes; nothing of it where one is not found word for word."""
-    for piece in pieces:
-        if piece.quote not in text:
-            return ""
-        text = text.replace(piece.quote, FILLER * len(piece.quote))
-    return text if pieces else ""

@@ -12,16 +12,14 @@ from psycopg.rows import DictRow
 
 from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
-from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, Refresh
+from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory
 from synap.domain.scopes import Scope
-from synap.domain.slots import content_hash
 from synap.store.changes import (
     Ended,
     Origin,
     Target,
     embed_segments,
     end_memories,
-    ended_by,
     insert_memories,
     refresh_memories,
     target_of,
@@ -30,6 +28,7 @@ from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
+from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
 from synap.store.residents import Residents
@@ -49,7 +48,6 @@ from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
 from synap.store.writes import note_write
 
-REPLACED = "the document was changed"
 UPDATED = "updated"
 OUTDATED = "a newer version of the document took its place"
 
@@ -140,7 +138,7 @@ class Memories:
             found = await self._look_up(connection, scope, applied)
             version = await confirm(touched, scope)
             targets, current = await _read(found)
-            plan = _plan(applied, targets, rows, current=current)
+            plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
             origin = _origin(applied)
             await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
@@ -323,43 +321,6 @@ class Memories:
         async with self._database.transaction([scope], pipelined=True) as connection:
             rows = await (await execute(connection, "expired_memories", params, shared=scope.shared)).fetchall()
         return [row["id"] for row in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    add: Mapping[int, NewMemory]
-    refresh: Mapping[int, Refresh]
-    ended: Sequence[Ended]
-
-
-def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, int], *, current: bool) -> _Plan:
-    """Return what is written: a fact that the previous version held as well is refreshed, not added again."""
-    changes = applied.changes if current else Changes()
-    previous = applied.document.previous
-    before = [target for target in targets.values() if previous is not None and target.document_row == previous]
-    old = {target.content_hash: target.id for target in before}
-    refresh = {row_id_of(one.memory_id): one for one in changes.refresh}
-    add: dict[int, NewMemory] = {}
-    row_of_key: dict[int, int] = {}
-    for memory in changes.add:
-        same = old.get(content_hash(memory.draft.statement.content))
-        row_of_key[memory.key] = rows[memory.key] if same is None else same
-        if same is None:
-            add[rows[memory.key]] = memory
-        else:
-            said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
-            refresh.setdefault(
-                same, Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
-            )
-    ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
-    for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
-            ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
-    return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
 
 
 def _origin(applied: Applied) -> Origin:

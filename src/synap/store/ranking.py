@@ -199,7 +199,8 @@ def _top(scores: Floats, rows: Ints, limit: int) -> Ints:
     if len(rows) <= limit:
         return rows
     least = np.partition(scores[rows], len(rows) - limit)[len(rows) - limit]
-    return rows[scores[rows] >= least]
+    best: Ints = rows[scores[rows] >= least]
+    return best
 
 
 def _beside(held: _Held, best: Ints) -> Ints:

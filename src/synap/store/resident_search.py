@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,7 @@ def _recall(chain: _Chain, ranked: Ranked, rows: Sequence[Mapping[str, Any]]) ->
 
 def _optional(scores: Any) -> list[list[float | None]]:
     """Return scores with None for NaN."""
-    return [[None if one != one else one for one in row] for row in scores.tolist()]  # noqa: PLR0124 - NaN alone differs
+    return [[None if isnan(one) else one for one in row] for row in scores.tolist()]
 
 
 def _untold(ranked: Ranked) -> Untold | None:
