@@ -42,8 +42,8 @@ class Reading:
         """Stems of its content words, and its topics as `#name`; stems that named a topic are not repeated."""
         covered = frozenset().union(*self.topics.values()) if self.topics else frozenset()
         content = self.stems - covered - self.named
-        topics = self.topics.keys() - ({"plan"} if any(kind == "plan" for kind, _ in self.restrictions) else set())
-        return frozenset(content | {f"#{name}" for name in topics})
+        limited = "plan" in self.topics and any(kind == "plan" for kind, _ in self.restrictions)
+        return frozenset(content | {f"#{name}" for name in self.topics if not (limited and name == "plan")})
 
     @cached_property
     def values(self) -> frozenset[Value]:

@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 MERGED_BELOW = 512
 """Blocks of fewer rows are joined with the one before them, so that many small writes do not make many blocks."""
 
+ORDINAL_BITS = 32
+"""Bits of a place's number that tell the ordinal."""
+
 _VECTOR_HEAD, _TERMS_HEAD = 4, 3
 
 
@@ -35,6 +38,8 @@ class Block:
         terms: `(t,)` hashed terms that any row holds, ascending.
         starts: `(t + 1,)` where each term's rows begin in `holders`.
         holders: Row numbers, term after term.
+        distinct: `(d,)` documents of the segments, ascending.
+        places: `(n - memories,)` the segments' documents, as positions in `distinct`, and ordinals as one number each, ascending.
     """
 
     memories: int
@@ -48,6 +53,8 @@ class Block:
     terms: NDArray[np.int32]
     starts: Ints
     holders: NDArray[np.int32]
+    distinct: Ints
+    places: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -197,8 +204,12 @@ def _joined(parts: Sequence[_Rows]) -> Block:
     by_term = np.argsort(terms, kind="stable")
     terms = terms[by_term]
     edges = np.flatnonzero(np.diff(terms, prepend=-1))
+    memories = int((types >= 0).sum())
+    distinct, position = np.unique(documents[order][memories:], return_inverse=True)
     return Block(
-        memories=int((types >= 0).sum()),
+        memories=memories,
+        distinct=distinct,
+        places=(position << ORDINAL_BITS) + ordinals[order][memories:],
         ids=np.concatenate([part.ids for part in parts])[order],
         documents=documents[order],
         ordinals=ordinals[order],

@@ -13,7 +13,7 @@ import numpy as np
 
 from synap.domain.contexts import Query, Search
 from synap.domain.scopes import Scope
-from synap.store.blocks import Block, Flags, Floats, Ints, Resident
+from synap.store.blocks import ORDINAL_BITS, Block, Flags, Floats, Ints, Resident
 from synap.store.rows import MASK_BITS, TYPES, term_index
 
 MAX_TERMS = 2 * MASK_BITS
@@ -23,7 +23,6 @@ _SEGMENT = 2
 _K1, _B = 1.2, 0.75
 _SHRINKAGE = 32
 _NEIGHBOUR = 0.3
-_ORDINAL_BITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -219,14 +218,9 @@ def _at(block: Block, documents: Ints, ordinals: Ints) -> Ints:
     begin = block.memories
     if begin == len(block) or not len(documents):
         return np.zeros(0, np.int64)
-    theirs = block.documents[begin:]
-    edges = np.flatnonzero(np.diff(theirs, prepend=theirs[0] - 1))
-    distinct = theirs[edges]
-    place = (np.repeat(np.arange(len(edges)), np.diff(edges, append=len(theirs))) << _ORDINAL_BITS) + block.ordinals[
-        begin:
-    ]
+    distinct, place = block.distinct, block.places
     document = np.minimum(np.searchsorted(distinct, documents), len(distinct) - 1)
-    wanted = ((document << _ORDINAL_BITS) + ordinals)[(distinct[document] == documents) & (ordinals >= 0)]
+    wanted = ((document << ORDINAL_BITS) + ordinals)[(distinct[document] == documents) & (ordinals >= 0)]
     row = np.minimum(np.searchsorted(place, wanted), len(place) - 1)
     found: Ints = begin + row[place[row] == wanted]
     return found
