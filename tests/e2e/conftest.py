@@ -179,9 +179,11 @@ class Home:
             return connection.execute(query.encode()).fetchall()
 
     def run_out_leases(self) -> None:
-        """Let the leases of killed workers run out now, instead of after half a minute."""
+        """Let the leases of killed processes run out now, instead of after half a minute or two."""
         with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
-            connection.execute("update job set lease_until = now() - interval '1 s' where state = 'running'")
+            for table in ("job", "deletion"):
+                past = f"update {table} set lease_until = now() - interval '1 s' where state = 'running'"  # noqa: S608
+                connection.execute(past.encode())
 
     def close(self) -> None:
         for client in self.clients:
