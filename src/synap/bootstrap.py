@@ -34,6 +34,8 @@ from synap.store.store import Store
 
 logger = logging.getLogger(__name__)
 
+MIB = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -158,7 +160,7 @@ async def _assemble(
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()
-    store = Store(opened.database, clock)
+    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB)
     owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,
