@@ -64,8 +64,8 @@ class Applied:
         changes: New memories, supersessions, refreshes.
         vectors: Vectors of the document's segments, by their row ids.
         slot: Vector column that belongs to the embedder which made the vectors.
-        status: `completed` or `partial_success`.
-        message: What went wrong in part, or None.
+        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
+        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
     """
 
@@ -76,6 +76,8 @@ class Applied:
     slot: Slot = "emb"
     status: IngestionStatus = IngestionStatus.COMPLETED
     message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
     now: datetime
 
 
@@ -344,13 +346,10 @@ def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, in
             )
     ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
     for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
+        elsewhere = any(piece.document_id != applied.document.document_id for piece in target.detail.evidence)
+        if target.id not in refresh and not elsewhere:
             ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
     return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
 
 
 def _origin(applied: Applied) -> Origin:
@@ -380,6 +379,8 @@ async def _finish(
         "created": len(created),
         "memories": created,
         "message": message,
+        "degraded": applied.degraded,
+        "warnings": list(applied.warnings),
         "job": applied.job.id,
     }
     await execute(connection, "finish_ingestion", params)
