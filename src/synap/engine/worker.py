@@ -14,11 +14,11 @@ from datetime import timedelta
 
 from synap.engine import compactions, ingest
 from synap.engine.core import Core
-from synap.engine.guard import Guard
+from synap.engine.guard import Guard, unless
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.spaces import LiveSpace
-from synap.errors import InvalidInputError, NotFoundError, ServiceUnavailableError, SynapError, TransientError
+from synap.errors import InvalidInputError, NotFoundError, SynapError, TransientError
 from synap.store.errors import hopeless
 from synap.store.queue import COMPACT, Job, LeaseLostError, Patience
 
@@ -209,21 +209,9 @@ class Worker:
 
     async def _enhanced(self, work: ingest.Work) -> ingest.Work | None:
         """Return a document as a model leaves it, or None where its job was given back as the worker stops meanwhile."""
-        asking = asyncio.create_task(ingest.enhance(self._core, work, self._faults))
-        stopped = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({asking, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            given_back = not asking.done()
-            for task in (asking, stopped):
-                task.cancel()
-            await asyncio.wait({asking, stopped})
-        if given_back:
-            await self._failed(work.job, ServiceUnavailableError("the worker stops; another one takes the document"))
-            return None
-        try:
-            return asking.result()
-        except TransientError as error:  # of the store, or a test's: the job is tried again
+            return await unless(self._stopping, ingest.enhance(self._core, work, self._faults))
+        except TransientError as error:  # the worker stops, or a test says so: the job is tried again
             await self._failed(work.job, error)
             return None
         except Exception as error:
@@ -259,7 +247,7 @@ class Worker:
         started = time.perf_counter()
         try:
             instance = await self._instances.get(job.instance_id)
-            await compactions.run(self._core, instance, job)
+            await compactions.run(self._core, instance, job, stopping=self._stopping)
         except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one conversation must not stop the others
             await self._failed(job, error)
             return
