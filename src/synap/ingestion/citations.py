@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 NEARLY = 0.9
-"""Likeness, 0..1 (`difflib.SequenceMatcher.ratio`), from which words count as quoted."""
+"""Share of a quotation's letters that must stand in the text in their order for it to count as quoted, figures whole."""
 
 LONGEST_QUOTE = 600
 SHORTEST_QUOTE = 2
@@ -62,20 +63,48 @@ def _found(quote: str, text: str) -> Span | None:
 
 
 def _nearly(wanted: list[str], words: list[str], places: list[Span]) -> Span | None:
-    """Return the run of words that is most like the wanted ones, where it is like enough."""
-    matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(" ".join(wanted))
-    best, span = NEARLY, None
-    starts = [at for at, word in enumerate(words) if word in set(wanted[: _SLACK + 1])]
-    for first in starts:
-        for count in range(max(1, len(wanted) - _SLACK), len(wanted) + _SLACK + 1):
-            last = first + count - 1
-            if last >= len(words):
-                break
-            matcher.set_seq1(" ".join(words[first : last + 1]))
-            if matcher.real_quick_ratio() >= best and matcher.quick_ratio() >= best and matcher.ratio() >= best:
-                best, span = matcher.ratio(), Span(places[first].start, places[last].end)
+    """Return the run of words that is most like the wanted ones, where it is like enough; figures must be the same."""
+    least = (1 - NEARLY) * len(" ".join(wanted))
+    span = None
+    for first in range(len(words)):
+        distance, count = _distance(wanted, words[first : first + len(wanted) + _SLACK], within=least)
+        if count and (distance < least or span is None):
+            least, span = distance, Span(places[first].start, places[first + count - 1].end)
     return span
+
+
+def _distance(wanted: list[str], words: list[str], *, within: float) -> tuple[float, int]:
+    """Return how many letters must change to make wanted words of the first of others, and of how many; 0 of them for too many.
+
+    At most `_SLACK` words more or fewer are compared, so the work grows with the number of words alone.
+    """
+    row = {0: 0.0}
+    for done, word in enumerate(wanted, 1):
+        costs: dict[int, float] = {}
+        for used in range(max(0, done - _SLACK), min(len(words), done + _SLACK) + 1):
+            ways = [row[used] + len(word)] if used in row else []
+            if used - 1 in row:
+                ways.append(row[used - 1] + _changed(word, words[used - 1]))
+            if used - 1 in costs:
+                ways.append(costs[used - 1] + len(words[used - 1]))
+            if ways:
+                costs[used] = min(ways)
+        row = costs
+        if not row or min(row.values()) > within:
+            return within, 0
+    used = min(row, key=lambda count: (row[count], count))
+    return row[used], used
+
+
+@lru_cache(maxsize=4096)
+def _changed(wanted: str, word: str) -> float:
+    """Return how many letters must change to make one word of another; all and more where they are figures."""
+    if wanted == word:
+        return 0.0
+    longer = max(len(wanted), len(word))
+    if any(letter.isdigit() for letter in wanted + word):
+        return 4.0 * longer
+    return longer * (1 - SequenceMatcher(None, wanted, word, autojunk=False).ratio())
 
 
 def _plain(word: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,11 @@ TEXT = "On Monday Noor's **oboe** broke,\n and the repair will cost 90 euros —
         ('"Noor\u2019s oboe broke"', "Noor's **oboe** broke"),
         ("oboe broke and the repair", "oboe** broke,\n and the repair"),
         ("the repair would cost 90 euros", "the repair will cost 90 euros"),
+        ("and the repair of will cost 90 euros she was furious", "and the repair will cost 90 euros — she was furious"),
+        (
+            "and the repair will cost 90 euros she furious about it",
+            "and the repair will cost 90 euros — she was furious about it",
+        ),
         (
             "On Monday ... she was furious",
             "On Monday Noor's **oboe** broke,\n and the repair will cost 90 euros — she was furious",
@@ -40,6 +47,7 @@ def test_words_are_found_whatever_stands_between_them(quote: str, found: str) ->
         "the repair was free of charge for members",
         "she was furious ... On Monday",
         "the repair will cost 9000 pounds",
+        "the repair will cost 91 euros",
         "repair " * LONGEST_QUOTE,
         "...",
     ],
@@ -50,6 +58,17 @@ def test_other_words_are_not(quote: str) -> None:
 
 def test_words_of_scripts_without_blanks_are_found() -> None:
     assert cited("養蜂は屋上", "毎年、養蜂は屋上で行われています。") == (3, 8)
+
+
+def test_texts_that_repeat_themselves_take_no_longer() -> None:
+    words = ("the", "then", "them", "these", "there", "thee")
+    text = " ".join(words[n * n % 6] for n in range(250))
+    quote = " ".join(words[(n * n + n) % 6] for n in range(110))
+    began = time.process_time()
+
+    cited(quote, text)
+
+    assert time.process_time() - began < 1
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
