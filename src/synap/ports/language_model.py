@@ -27,7 +27,7 @@ class CallLimits:
     Attributes:
         output_tokens: Tokens that each answer may have.
         seconds: Time for all of it: attempts, pauses between them, and the repair of an answer.
-        requests: Requests that may be sent, at least one.
+        requests: Requests that may be sent, at least one; those that a server refuses for how they are put do not count.
     """
 
     output_tokens: int = 2000
@@ -40,7 +40,7 @@ class Usage:
     """What was used, as the model's server counts it; where it does not count, estimated from the characters.
 
     Attributes:
-        requests: Requests that were sent.
+        requests: Requests that were sent and not refused for how they were put.
         input_tokens, output_tokens: Tokens of the prompts and of the answers.
     """
 

@@ -64,8 +64,8 @@ class Applied:
         changes: New memories, supersessions, refreshes.
         vectors: Vectors of the document's segments, by their row ids.
         slot: Vector column that belongs to the embedder which made the vectors.
-        status: `completed` or `partial_success`.
-        message: What went wrong in part, or None.
+        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
+        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
     """
 
@@ -76,6 +76,8 @@ class Applied:
     slot: Slot = "emb"
     status: IngestionStatus = IngestionStatus.COMPLETED
     message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
     now: datetime
 
 
@@ -350,6 +352,8 @@ async def _finish(
         "created": len(created),
         "memories": created,
         "message": message,
+        "degraded": applied.degraded,
+        "warnings": list(applied.warnings),
         "job": applied.job.id,
     }
     await execute(connection, "finish_ingestion", params)

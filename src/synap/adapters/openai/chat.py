@@ -140,6 +140,7 @@ class OpenAiChat:
                 if lower is None:
                     raise _rejected(refusal.status, self._model) from None
                 dialect = lower
+                call.refund()
                 continue
             if dialect != first:
                 self._remember(dialect)
@@ -205,6 +206,10 @@ class _Call:
         if not self.more:
             raise LanguageModelError("the requests of this call are used up", kind=Failure.BUDGET)
         self.usage += Usage(requests=1)
+
+    def refund(self) -> None:
+        """Forget a request that was refused for how it was put: it cost nothing, and there are few ways to put it."""
+        self.usage = replace(self.usage, requests=self.usage.requests - 1)
 
     def count(self, usage: Usage) -> None:
         """Add the tokens of an answer whose request is counted already."""
