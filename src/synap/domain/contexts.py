@@ -96,6 +96,7 @@ class ScoreParts:
     lexical: float = 0.0
     neighbour: float = 0.0
     entity: float = 0.0
+    time: float = 0.0
     recency: float = 0.0
     band: int = 0
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
@@ -28,7 +28,7 @@ from synap.engine.spaces import LiveSpace
 from synap.engine.summaries import summaries, with_conversation
 from synap.errors import InvalidInputError, NotFoundError, RateLimitError, ScopeMissingError, TransientError
 from synap.retrieval.compose import Wanted, compose
-from synap.retrieval.fuse import Balance
+from synap.retrieval.weights import Balance
 from synap.store.rows import EXCERPT_TYPES
 
 logger = logging.getLogger(__name__)
@@ -328,12 +328,7 @@ def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic
         semantic=semantic,
         confidence_threshold=instance.maca.ingestion.extraction.confidence_threshold,
         type_weights=retrieval.type_weights.by_type(),
-        balance=Balance(
-            similarity=ranking.similarity,
-            recency=ranking.recency,
-            centrality=ranking.centrality,
-            confidence=ranking.confidence,
-        ),
+        balance=Balance(**asdict(ranking)),
         kept_from=asked.kept_from,
     )
 

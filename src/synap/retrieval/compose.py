@@ -12,9 +12,10 @@ from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMod
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
+from synap.retrieval.dating import dated
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
-from synap.retrieval.fuse import Balance, Fused, fuse
+from synap.retrieval.fuse import Fused, fuse
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order, newest_of_each_name
 from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
@@ -22,6 +23,7 @@ from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
 from synap.retrieval.share import share_out
 from synap.retrieval.standing import uphold
+from synap.retrieval.weights import Balance
 
 COMPARED = 128
 """Candidates compared with each other for conflicts and repetitions, the best ranked; no answer reaches deeper."""
@@ -74,7 +76,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     placed = newest_of_each_name(placed, [query.text for query in search.queries])
     matched = fused.matched
     kept = _kept(placed, fused, search, wanted)
-    items = [_item(one, matched) for one in kept]
+    items = dated((_item(one, matched) for one in kept), [query.text for query in search.queries])
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
     served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
     formatted = render(served)
