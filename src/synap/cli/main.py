@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.explaining import why_not
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
@@ -32,6 +33,7 @@ app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("ingest")(ingest)
 app.command("fetch")(fetch)
+app.command("why-not")(why_not)
 app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)

@@ -133,6 +133,66 @@ class Item:
         return self.memory.scope.rung
 
 
+class Reason(StrEnum):
+    """Why a memory is not in an answer: the first stage on its way that it did not pass."""
+
+    SERVED = "served"
+    """It is."""
+    SUPERSEDED = "superseded"
+    """A newer memory took its place."""
+    RETRACTED = "retracted"
+    """The user took it back."""
+    SCOPE = "scope"
+    """Its rung was not asked for."""
+    NOT_A_CANDIDATE = "not_a_candidate"
+    """Neither channel ranked it among its first."""
+    NOT_READ = "not_read"
+    """It promised less, by meaning and words, than those whose text was read."""
+    RETENTION = "retention"
+    """It is past its retention."""
+    TYPE = "type"
+    """Its type was not asked for."""
+    CONFIDENCE = "confidence"
+    """It is less sure than the instance wants."""
+    SAYS_NOTHING = "says_nothing"
+    """It is a greeting, an assent or the head of an e-mail."""
+    NOT_VALID = "not_valid"
+    """It has ceased to hold, and the question is not about the past."""
+    MERGED = "merged"
+    """Another one says the same, and is there in its stead."""
+    SPOKEN_FOR = "spoken_for"
+    """The memories drawn from this passage say what it says."""
+    FLOOR = "floor"
+    """Its score is below the instance's floor."""
+    MAX_RESULTS = "max_results"
+    """Better ones filled the number of results."""
+    BUDGET = "budget"
+    """It did not fit into the tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A candidate that an answer does not hold.
+
+    Attributes:
+        id: Its public id.
+        content: What it says.
+        scope: Rung that it comes from.
+        reason: Why it is not there.
+        by: Id of the memory that stands in its stead or overrides it; empty for none.
+        score: Its relevance where it was placed, 0..1, else None.
+        excerpt: It is a verbatim segment.
+    """
+
+    id: str
+    content: str
+    scope: str
+    reason: Reason
+    by: str = ""
+    score: float | None = None
+    excerpt: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degradation:
     """Why an answer is less than asked for.
@@ -163,6 +223,7 @@ class Context:
         degradation: Why it is less than asked for, or None.
         reason: Why it is empty, where that is not obvious (unknown conversation), else "".
         warnings: What the caller should know (an unreadable query date).
+        left_out: Candidates that are not among the items, with the reason, where the answer shall be explained.
     """
 
     items: tuple[Item, ...] = ()
@@ -175,6 +236,7 @@ class Context:
     degradation: Degradation | None = None
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

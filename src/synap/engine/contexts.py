@@ -18,47 +18,48 @@ from synap.api.contexts import (
 )
 from synap.api.wire import context_answer
 from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
-from synap.domain.ids import check_caller_id, conversation_uuid
-from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
+from synap.domain.scopes import Scope, scope_chain
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
+from synap.engine.owners import AWAY, Owner, owner_of
 from synap.engine.questions import SUMMARIES, Asked, check, settled
 from synap.engine.spaces import LiveSpace
 from synap.engine.summaries import summaries, with_conversation
-from synap.errors import InvalidInputError, NotFoundError, RateLimitError, ScopeMissingError, TransientError
+from synap.errors import (
+    NotFoundError,
+    RateLimitError,
+    ServiceUnavailableError,
+    TransientError,
+)
 from synap.retrieval.compose import Wanted, compose
 from synap.retrieval.weights import Balance
 from synap.store.rows import EXCERPT_TYPES
+from synap.store.statements import Slot
 
 logger = logging.getLogger(__name__)
 
 FEWEST_READ = 20
 """Memories, and segments, that come with their text at least, and two for each result: some say the same, or are over."""
 
-UNKNOWN_CONVERSATION = "unknown_conversation"
-AMBIGUOUS_CONVERSATION = "ambiguous_conversation"
-FOREIGN_CONVERSATION = "conversation_of_another_owner"
 SCOPES_OUT_OF_REACH = "scopes_out_of_reach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """For whom a fetch reads: a scope, or none and the reason why the answer is empty.
+class Reading:
+    """What one question finds in a chain, and how it was asked.
 
     Attributes:
-        scope: Whose context it is.
-        reason: Why there is none.
-        away: The store could not be asked, so that the answer is degraded.
+        context: The answer.
+        query: The question, with its vector where an embedder answered.
+        slot: The vector column that was searched.
+        limit: Candidates of each channel.
     """
 
-    scope: Scope | None
-    reason: str = ""
-    away: bool = False
-
-
-AWAY = Owner(scope=None, away=True)
-"""The store did not answer whose the context is."""
+    context: Context
+    query: Query
+    slot: Slot
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ async def _read(
     core: Core, caller: Caller, instance: Instance, request: FetchContext, asked: Asked
 ) -> tuple[ContextAnswer, Scope | None]:
     """Return the answer to a fetch that is let in, and whose context it is."""
-    owner = AWAY if caller.unverified else await _owner(core, instance, request)
+    owner = AWAY if caller.unverified else await owner_of(core, instance, request)
     if request.context_mode == SUMMARIES and owner.scope is not None:
         answer = await summaries(core, instance, owner.scope, request, asked)
     elif owner.scope is not None:
@@ -127,56 +128,40 @@ async def find(core: Core, instance: Instance, request: FetchContext, chain: tup
     return replace(found, context=replace(found.context, degradation=found.context.degradation or degraded))
 
 
+async def read(
+    core: Core, instance: Instance, request: FetchContext, chain: tuple[Scope, ...], *, texts: int | None = None
+) -> Reading:
+    """Return what a request of one question finds in a chain laid out already, past the cache.
+
+    Args:
+        core: The engine's parts.
+        instance: Whose memories they are.
+        request: What to look for.
+        chain: The scopes to read.
+        texts: How many memories, and segments, come with their text; None for as many as a fetch reads.
+
+    Raises:
+        RateLimitError: There is more to do than this process can, and it was not this call's turn in time.
+        ServiceUnavailableError: The store does not answer.
+    """
+    asked = check(instance, request, now=core.clock.now())
+    if asked.rungs is not None:
+        chain = tuple(scope for scope in chain if scope.rung in asked.rungs)
+    async with core.reads.entered(instance.id):
+        space, queries, _ = await _with_vectors(core, instance, asked.queries)
+        search = _search(request, asked, chain, queries)
+        search = search if texts is None else replace(search, texts=texts)
+        found = await _found(core, instance, request, asked, search=search, space=space)
+    if found.context.degradation is not None:
+        raise ServiceUnavailableError("the store did not answer; try again")
+    return Reading(context=found.context, query=queries[0], slot=_slot(space), limit=search.limit)
+
+
 def invalidate_client(core: Core, caller: Caller) -> int:
     """Forget the cached answers of this instance that were computed for CLIENT scope; returns how many."""
     dropped = core.cache.forget(instance_id=core.instance_of(caller).id, target="client")
     core.note(caller, "cache.invalidate", count=dropped)
     return dropped
-
-
-async def _owner(core: Core, instance: Instance, request: FetchContext) -> Owner:
-    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
-    if request.conversation_id is not None:
-        check_caller_id(request.conversation_id, field="conversation_id")
-    if request.target == "conversation":
-        return await _conversation_owner(core, instance, request, ids)
-    # Ids that the target does not use still have to be ids that the instance takes.
-    decide_scope(instance.place, ids)
-    if request.target == "user":
-        if ids.user_id is None:
-            raise InvalidInputError("user_id is required for a user's context", field="user_id")
-        return Owner(scope=decide_scope(instance.place, ids))
-    if request.target == "customer":
-        if ids.customer_id is None:
-            raise ScopeMissingError("customer_id is required for a customer's context", field="customer_id")
-        return Owner(scope=decide_scope(instance.place, Ids(customer_id=ids.customer_id)))
-    if request.target == "client":
-        return Owner(scope=decide_scope(instance.place, Ids()))
-    raise InvalidInputError(
-        f"target must be 'user', 'customer', 'client' or 'conversation', not {request.target!r}", field="target"
-    )
-
-
-async def _conversation_owner(core: Core, instance: Instance, request: FetchContext, ids: Ids) -> Owner:
-    """Return whose conversation it is: the ids' owner if the record does not contradict, else the only one on record."""
-    if request.conversation_id is None:
-        raise InvalidInputError("conversation_id is required for a conversation's context", field="conversation_id")
-    named = None if ids.empty else decide_scope(instance.place, ids, conversational=True)
-    try:
-        async with asyncio.timeout(core.settings.store_timeout):
-            known = await core.store.documents.owners(instance.id, conversation_uuid(request.conversation_id))
-    except (TransientError, TimeoutError) as error:
-        logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
-        return AWAY
-    # The directory does not tell in which space a shared scope lies: the instance does.
-    known = [decide_scope(instance.place, Ids()) if scope.shared else scope for scope in known]
-    if named is not None:
-        return Owner(scope=None, reason=FOREIGN_CONVERSATION) if known and named not in known else Owner(scope=named)
-    if not known:
-        return Owner(scope=None, reason=UNKNOWN_CONVERSATION)
-    if len(known) > 1:
-        return Owner(scope=None, reason=AMBIGUOUS_CONVERSATION)
-    return Owner(scope=known[0])
 
 
 async def _answer(core: Core, instance: Instance, request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:
@@ -299,7 +284,7 @@ async def _found(
     started = time.perf_counter()
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot="emb" if space is None else space.slot)
+            recall = await core.store.search.recall(search, slot=_slot(space))
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
@@ -310,6 +295,10 @@ async def _found(
     context = compose(recall, search, _wanted(instance, request, asked, semantic=semantic))
     timings = {"store": _ms(recalled - started), "compose": _since(recalled)}
     return Found(context=context, versions=dict(recall.versions), timings_ms=timings)
+
+
+def _slot(space: LiveSpace | None) -> Slot:
+    return "emb" if space is None else space.slot
 
 
 def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic: bool) -> Wanted:
@@ -330,6 +319,8 @@ def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic
         type_weights=retrieval.type_weights.by_type(),
         balance=Balance(**asdict(ranking)),
         kept_from=asked.kept_from,
+        floor=retrieval.floor,
+        explain=request.explain,
     )
 
 

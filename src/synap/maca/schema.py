@@ -297,6 +297,7 @@ class Retrieval:
     budget: Budget = field(default_factory=Budget)
     type_weights: TypeWeights = field(default_factory=TypeWeights)
     ranking: Ranking = field(default_factory=Ranking)
+    floor: Annotated[float, "Score below which nothing is served for a question.", Limits(0, 1)] = 0.0
     profiles: Annotated[
         bool,
         "Whether users have a profile, made of their memories. Published clients answer a fetch without a question from"

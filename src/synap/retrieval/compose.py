@@ -13,6 +13,7 @@ from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
 from synap.retrieval.dating import dated
+from synap.retrieval.explain import Way, left_out
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
 from synap.retrieval.fuse import Fused, fuse
@@ -47,6 +48,8 @@ class Wanted:
         type_weights: Factor on the score by type; 1 where missing.
         balance: How much each signal of the score counts.
         kept_from: What was recorded before this moment is past its retention; None where nothing expires.
+        floor: Score below which nothing is served for a question, 0..1.
+        explain: Whether the answer tells what it left out, and why.
     """
 
     max_results: int = 10
@@ -62,6 +65,8 @@ class Wanted:
     type_weights: Mapping[MemoryType, float] = field(default_factory=dict)
     balance: Balance = field(default_factory=Balance)
     kept_from: datetime | None = None
+    floor: float = 0.0
+    explain: bool = False
 
 
 def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
@@ -88,12 +93,17 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         budget=wanted.budget,
         budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
         candidates=len(candidates) + (0 if recall.untold is None else len(recall.untold)),
+        left_out=left_out(Way(candidates=recall.candidates, placed=placed, kept=kept, served=served), search, wanted)
+        if wanted.explain
+        else (),
     )
 
 
 def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted) -> list[Placed]:
     """Return as many as are wanted, each of several queries with its share where one is asked for."""
     most = max(0, wanted.max_results)
+    if search.queries and wanted.floor > 0.0:
+        placed = [one for one in placed if one.relevance >= wanted.floor]
     if wanted.per_query is None or not fused.scores:
         return list(placed[:most])
     queries = [query.text for query in search.queries]

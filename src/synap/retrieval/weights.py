@@ -14,7 +14,7 @@ DENSE_WEIGHT = 0.5
 DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.3
 NAME_WEIGHT = 0.2
 """For the speaker or the subject that a question names; half of it for what is mentioned."""
-TIME_WEIGHT = 0.15
+TIME_WEIGHT = 0.3
 """For what happened, or was said, in the time that a question names."""
 NEIGHBOUR_WEIGHT = 0.3
 """Share of the best score next door, in dialogues."""

@@ -17,6 +17,7 @@ from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
 from synap.store.queue import Queue
+from synap.store.ranks import Rankings
 from synap.store.retention import Retention
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
@@ -35,6 +36,7 @@ class Store:
         self.memories = Memories(database, self.ids)
         self.retention = Retention(database, self.memories)
         self.search = Searches(database)
+        self.rankings = Rankings(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.compactions = Compactions(database, self.ids)

@@ -9,7 +9,8 @@ import pytest
 
 from synap.domain.contexts import Candidate, Query, Search, Untold
 from synap.domain.memories import MemoryType
-from synap.retrieval.fuse import Balance, Fused, freshness, fuse, in_dialogue, scale
+from synap.retrieval.fuse import Fused, freshness, fuse, in_dialogue, scale
+from synap.retrieval.weights import Balance
 
 
 def ask(
