@@ -12,6 +12,7 @@ from synap.adapters.hashing.embedder import HashingEmbedder
 from synap.adapters.minilm.embedder import MiniLmEmbedder
 from synap.adapters.minilm.prepare import prepared_model
 from synap.adapters.openai.embedder import OpenAiEmbedder
+from synap.adapters.reranking.http import HttpReranker
 from synap.adapters.system.clock import SystemClock
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
@@ -25,6 +26,7 @@ from synap.engine.worker import Pace
 from synap.errors import SetupError
 from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
+from synap.ports.reranker import Reranker
 from synap.settings import EmbedderChoice, Settings
 from synap.store.checks import ServerFacts, check_store
 from synap.store.database import Database
@@ -45,6 +47,7 @@ class Opening:
         maca: Configuration of the default instance, where it has to be made; YAML.
         stay: Leave the embedded server running when the last process ends.
         embedder: Use this one instead of the one that the settings name.
+        reranker: Use this one instead of the one that the settings name.
         clock: Use this one instead of the system's.
         pace: How the workers go about it.
     """
@@ -54,6 +57,7 @@ class Opening:
     maca: str = ""
     stay: bool = False
     embedder: Embedder | None = None
+    reranker: Reranker | None = None
     clock: Clock | None = None
     pace: Pace | None = None
 
@@ -107,6 +111,18 @@ def choose_embedder(settings: Settings) -> Embedder:
         logger.warning("the hashing embedder is in use: it knows no paraphrase; run `synap models prepare`")
         return HashingEmbedder()
     return MiniLmEmbedder(model)
+
+
+def choose_reranker(settings: Settings) -> Reranker | None:
+    """Return the reranker that the settings name, if they name one."""
+    if settings.reranker_url is None:
+        return None
+    return HttpReranker(
+        url=settings.reranker_url,
+        model=settings.reranker_model,
+        key=settings.reranker_key,
+        style=settings.reranker_style,
+    )
 
 
 def _other_embedders(wanted: Embedder) -> list[Embedder]:
@@ -177,6 +193,7 @@ async def _assemble(
         audit=AuditTrail(store.audit),
         settings=Limits(max_document_bytes=settings.max_document_bytes),
         faults=Faults(settings.faults),
+        reranker=opening.reranker or choose_reranker(settings),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
     engine = Engine(

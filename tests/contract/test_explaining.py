@@ -66,7 +66,7 @@ async def told(sdk: Synap, *texts: str, **ids: str) -> list[str]:
     rows = [{"type": "fact", "content": text} for text in texts]
     accepted = await sdk.memories.create(memories=rows, **ids)  # type: ignore[arg-type]  # ids are strings
     await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
-    page = await sdk.memories.list(page_size=100, **ids)
+    page = await sdk.memories.list(page_size=100, **ids)  # type: ignore[arg-type]  # as above
     by_content = {record.content: record.memory_id for record in page.data}
     return [by_content[text] for text in texts]
 
@@ -131,7 +131,7 @@ async def test_anothers_memory_is_as_unknown_as_none(house: House) -> None:
         (sdk, {"user_id": "ana", "customer_id": "flora"}, UNKNOWN),
     ]:
         with pytest.raises(NotFoundError) as refused:
-            await asker.memories.why_not(memory, "kiln", **ids)
+            await asker.memories.why_not(memory, "kiln", **ids)  # type: ignore[arg-type]  # ids are strings
         assert refused.value.field == "memory_id"
         told_apart.add(str(refused.value).replace(memory, "ID"))
 

@@ -248,12 +248,16 @@ class Query:
         terms: Distinct hashed terms, `synap.domain.terms.term_hashes`.
         vector: `(dim,)` unit vector, or None where no embedder answered.
         names: Lower-case names in the query, for the entity and speaker boost.
+        weight: Factor on its scores, 0..1: 1 as the caller asked it, less for what was derived from that.
+        derived: Whether the engine made it up from a question of the caller.
     """
 
     text: str
     terms: tuple[int, ...] = ()
     vector: Any = None
     names: tuple[str, ...] = ()
+    weight: float = 1.0
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +286,11 @@ class Search:
     texts: int = 100
     neighbours: bool = True
     excerpts: bool = True
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The questions as the caller asked them, without those derived from them."""
+        return tuple(query.text for query in self.queries if not query.derived)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

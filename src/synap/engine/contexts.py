@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import msgspec
@@ -17,14 +17,15 @@ from synap.api.contexts import (
     FetchContext,
 )
 from synap.api.wire import context_answer
-from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
+from synap.domain.contexts import Context, Degradation, Query
 from synap.domain.scopes import Scope, scope_chain
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
+from synap.engine.deepening import seek
 from synap.engine.owners import AWAY, Owner, owner_of
 from synap.engine.questions import SUMMARIES, Asked, check, settled
-from synap.engine.spaces import LiveSpace
+from synap.engine.recalling import Found, since, slot_of
 from synap.engine.summaries import summaries, with_conversation
 from synap.errors import (
     NotFoundError,
@@ -32,17 +33,9 @@ from synap.errors import (
     ServiceUnavailableError,
     TransientError,
 )
-from synap.retrieval.compose import Wanted, compose
-from synap.retrieval.weights import Balance
-from synap.store.rows import EXCERPT_TYPES
 from synap.store.statements import Slot
 
 logger = logging.getLogger(__name__)
-
-FEWEST_READ = 20
-"""Memories, and segments, that come with their text at least, and two for each result: some say the same, or are over."""
-
-SCOPES_OUT_OF_REACH = "scopes_out_of_reach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +55,6 @@ class Reading:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the store gave for a request.
-
-    Attributes:
-        context: The answer made of it.
-        versions: Versions of the scopes read, by scope id; None where the store was not asked or did not answer.
-        timings_ms: Milliseconds by stage.
-    """
-
-    context: Context
-    versions: Mapping[int, int] | None = None
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
-
-
 async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAnswer:
     """Return the context for a request. The store or the embedder failing degrades the answer, and it says so.
 
@@ -87,10 +65,10 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     instance = core.bound_instance(caller)
     asked = check(instance, request, now=core.clock.now())
     async with core.reads.entered(instance.id):
-        waited = _since(started)
+        waited = since(started)
         answer, scope = await _read(core, caller, instance, request, asked)
     core.note(caller, "context.fetch", scope=scope, count=len(answer.items))
-    timings = {"wait": waited, **answer.metadata.timings_ms, "total": _since(started)}
+    timings = {"wait": waited, **answer.metadata.timings_ms, "total": since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
     return msgspec.structs.replace(answer, metadata=stamped)
 
@@ -119,13 +97,10 @@ async def find(core: Core, instance: Instance, request: FetchContext, chain: tup
     asked = check(instance, request, now=core.clock.now())
     try:
         async with core.reads.entered(instance.id):
-            space, queries, degraded = await _with_vectors(core, instance, asked.queries)
-            search = _search(request, asked, chain, queries)
-            found = await _found(core, instance, request, asked, search=search, space=space)
+            return (await seek(core, instance, request, asked, chain)).found
     except RateLimitError as error:
         busy = Degradation(level="failed", code="overloaded", warnings=(error.message,))
         return Found(context=Context(scopes=(), budget=asked.budget, degradation=busy))
-    return replace(found, context=replace(found.context, degradation=found.context.degradation or degraded))
 
 
 async def read(
@@ -148,13 +123,13 @@ async def read(
     if asked.rungs is not None:
         chain = tuple(scope for scope in chain if scope.rung in asked.rungs)
     async with core.reads.entered(instance.id):
-        space, queries, _ = await _with_vectors(core, instance, asked.queries)
-        search = _search(request, asked, chain, queries)
-        search = search if texts is None else replace(search, texts=texts)
-        found = await _found(core, instance, request, asked, search=search, space=space)
-    if found.context.degradation is not None:
+        sought = await seek(core, instance, request, asked, chain, texts=texts)
+    if sought.found.recall is None and sought.search.chain:
         raise ServiceUnavailableError("the store did not answer; try again")
-    return Reading(context=found.context, query=queries[0], slot=_slot(space), limit=search.limit)
+    search = sought.search
+    return Reading(
+        context=sought.found.context, query=search.queries[0], slot=slot_of(sought.space), limit=search.limit
+    )
 
 
 def invalidate_client(core: Core, caller: Caller) -> int:
@@ -200,44 +175,23 @@ async def _computed(
     chain: tuple[Scope, ...],
     key: bytes | None,
 ) -> ContextAnswer:
-    started = time.perf_counter()
-    space, queries, degraded = await _with_vectors(core, instance, asked.queries)
-    embedded = time.perf_counter()
-    search = _search(request, asked, chain, queries)
-    found = await _found(core, instance, request, asked, search=search, space=space)
-    degradation = found.context.degradation or degraded
-    context = replace(found.context, degradation=degradation, warnings=asked.warnings + found.context.warnings)
+    sought = await seek(core, instance, request, asked, chain)
+    found, space = sought.found, sought.space
+    context = replace(found.context, warnings=asked.warnings + found.context.warnings)
     metadata = ContextMetadata(
         retrieved_at=core.clock.now(),
         ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
         scope=request.target,
-        timings_ms={"embed": _ms(embedded - started), **found.timings_ms},
+        timings_ms=found.timings_ms,
         embedder="" if space is None else space.embedder.id,
         mode=asked.mode,
-        mode_note="rules only: no language model is configured" if asked.mode is RetrievalMode.ACCURATE else "",
+        mode_note=sought.note,
     )
     answer = context_answer(context, metadata=metadata, explain=request.explain)
-    if key is not None and degradation is None and found.versions is not None and _lasts(context, asked):
+    if key is not None and context.degradation is None and found.versions is not None and _lasts(context, asked):
         kept = CachedAnswer(answer=answer, versions=found.versions, instance_id=instance.id, target=request.target)
         core.cache.put(key, kept)
     return answer
-
-
-def _search(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], queries: tuple[Query, ...]) -> Search:
-    return Search(
-        chain=chain,
-        queries=queries,
-        types=asked.types,
-        as_of=asked.as_of,
-        now=asked.moment,
-        texts=texts_read(request.max_results),
-        excerpts=not asked.types or not asked.types.isdisjoint(EXCERPT_TYPES),
-    )
-
-
-def texts_read(max_results: int) -> int:
-    """Return how many memories, and how many segments, a question reads the text of."""
-    return max(FEWEST_READ, 2 * max_results)
 
 
 def _lasts(context: Context, asked: Asked) -> bool:
@@ -246,82 +200,6 @@ def _lasts(context: Context, asked: Asked) -> bool:
         return True
     soon = asked.kept_from + timedelta(seconds=CLIENT_TTL_SECONDS)
     return all(item.memory.recorded_at >= soon for item in context.items)
-
-
-async def _with_vectors(
-    core: Core, instance: Instance, queries: tuple[Query, ...]
-) -> tuple[LiveSpace | None, tuple[Query, ...], Degradation | None]:
-    """Give the queries their vectors; without an embedder the text channel answers alone, and the answer says so.
-
-    An instance that searches by words alone needs no vectors, nor does a fetch without a query: then none are missed.
-    """
-    if not instance.maca.storage.vector.enabled:
-        return None, queries, None
-    try:
-        async with asyncio.timeout(core.settings.embed_timeout):
-            space = await core.spaces.live()
-            vectors = await space.embedder.embed_queries([query.text for query in queries]) if queries else ()
-        embedded = tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True))
-    except Exception as error:  # noqa: BLE001 - whatever an embedder of any maker runs into, words still answer
-        logger.warning("query was not embedded", extra={"error": type(error).__name__})
-        note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
-        return None, queries, note if queries else None
-    return space, embedded, None
-
-
-async def _found(
-    core: Core,
-    instance: Instance,
-    request: FetchContext,
-    asked: Asked,
-    *,
-    search: Search,
-    space: LiveSpace | None,
-) -> Found:
-    empty = Context(scopes=tuple(scope.rung for scope in search.chain), budget=asked.budget)
-    if not search.chain:
-        return Found(context=replace(empty, reason=SCOPES_OUT_OF_REACH))
-    started = time.perf_counter()
-    try:
-        async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot=_slot(space))
-    except (TransientError, TimeoutError) as error:
-        logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
-        code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
-        failed = Degradation(level="failed", code=code, warnings=("the store did not answer",))
-        return Found(context=replace(empty, degradation=failed), timings_ms={"store": _since(started)})
-    recalled = time.perf_counter()
-    semantic = space is not None and space.embedder.semantic
-    context = compose(recall, search, _wanted(instance, request, asked, semantic=semantic))
-    timings = {"store": _ms(recalled - started), "compose": _since(recalled)}
-    return Found(context=context, versions=dict(recall.versions), timings_ms=timings)
-
-
-def _slot(space: LiveSpace | None) -> Slot:
-    return "emb" if space is None else space.slot
-
-
-def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic: bool) -> Wanted:
-    retrieval = instance.maca.retrieval
-    ranking = retrieval.ranking
-    favoured = {"user": "user", "customer": "customer", "instance": "client"}
-    return Wanted(
-        max_results=request.max_results,
-        per_query=request.max_results_per_query,
-        budget=asked.budget,
-        types=asked.types,
-        ladder=instance.place.ladder,
-        favoured=favoured[instance.maca.storage.scoping.primary_scope],
-        rungs=asked.rungs,
-        mode=asked.mode,
-        semantic=semantic,
-        confidence_threshold=instance.maca.ingestion.extraction.confidence_threshold,
-        type_weights=retrieval.type_weights.by_type(),
-        balance=Balance(**asdict(ranking)),
-        kept_from=asked.kept_from,
-        floor=retrieval.floor,
-        explain=request.explain,
-    )
 
 
 def _cache_key(
@@ -367,11 +245,3 @@ def _stamp(
         cache_hit=metadata.cache_hit if cache_hit is None else cache_hit,
         source=metadata.source if source is None else source,
     )
-
-
-def _since(started: float) -> float:
-    return _ms(time.perf_counter() - started)
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)

@@ -13,10 +13,12 @@ from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
 from synap.retrieval.dating import dated
+from synap.retrieval.diverse import diverse
 from synap.retrieval.explain import Way, left_out
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
 from synap.retrieval.fuse import Fused, fuse
+from synap.retrieval.judged import by_judgement
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order, newest_of_each_name
 from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
@@ -50,6 +52,7 @@ class Wanted:
         kept_from: What was recorded before this moment is past its retention; None where nothing expires.
         floor: Score below which nothing is served for a question, 0..1.
         explain: Whether the answer tells what it left out, and why.
+        judged: What a reranker made of the best candidates, 0..1, by memory id; empty without one.
     """
 
     max_results: int = 10
@@ -67,6 +70,7 @@ class Wanted:
     kept_from: datetime | None = None
     floor: float = 0.0
     explain: bool = False
+    judged: Mapping[str, float] = field(default_factory=dict)
 
 
 def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
@@ -78,10 +82,12 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     """
     candidates = _eligible(recall.candidates, wanted)
     placed, fused = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
-    placed = newest_of_each_name(placed, [query.text for query in search.queries])
+    placed = newest_of_each_name(placed, search.asked)
+    if wanted.mode is RetrievalMode.ACCURATE and search.queries:
+        placed = diverse(placed)
     matched = fused.matched
     kept = _kept(placed, fused, search, wanted)
-    items = dated((_item(one, matched) for one in kept), [query.text for query in search.queries])
+    items = dated((_item(one, matched) for one in kept), search.asked)
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
     served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
     formatted = render(served)
@@ -106,8 +112,7 @@ def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted
         placed = [one for one in placed if one.relevance >= wanted.floor]
     if wanted.per_query is None or not fused.scores:
         return list(placed[:most])
-    queries = [query.text for query in search.queries]
-    return share_out(placed, fused.scores, queries, each=wanted.per_query, most=most)
+    return share_out(placed, fused.scores, search.asked, each=wanted.per_query, most=most)
 
 
 def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
@@ -149,6 +154,8 @@ def _ranked(
     fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
     refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
     upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
+    if wanted.judged:
+        upheld = by_judgement(upheld, wanted.judged)
     return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused
 
 

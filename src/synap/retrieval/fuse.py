@@ -104,6 +104,7 @@ def fuse(
     total += balance.neighbours * _neighbour_weights(candidates) * neighbour
     total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
+    total *= np.array([query.weight for query in queries])
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
         "vector": vector[:count],
@@ -277,9 +278,9 @@ def _matched(
 ) -> dict[str, tuple[str, ...]]:
     """Return by memory id the queries that found it: a channel returned it, at no less than half of the query's best score."""
     hits = (found & (total >= _MATCH_SHARE * total.max(axis=0))).tolist()
-    texts = [query.text for query in queries]
+    texts = [None if query.derived else query.text for query in queries]
     return {
-        candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit)
+        candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit and text is not None)
         for candidate, row in zip(candidates, hits, strict=True)
     }
 

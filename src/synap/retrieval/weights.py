@@ -26,6 +26,12 @@ REDUNDANT = 0.8
 RECENCY_WEIGHT = 0.05
 """For age, so little that it only parts what is otherwise level."""
 CONFIDENCE_WEIGHT = 0.02
+PART_WEIGHT = 0.95
+"""Factor for the parts that a compound question is taken apart into."""
+HOP_WEIGHT = 0.75
+"""Factor for what is asked about the names that the best hits bring."""
+JUDGEMENT_WEIGHT = 0.7
+"""Share of a reranker's judgement, where there is one."""
 HEADING_SHARE = 0.5
 """Factor on the lexical score of a passage that holds the words asked for in the headings above it alone."""
 
