@@ -24,6 +24,7 @@ from synap.testing import FixedEmbedder
 
 Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 STYLES = list(RerankerStyle)
+FACTS = ("Tea is green.", "Coffee, unlike tea, comes from far away.")
 
 
 def by_length(body: dict[str, Any]) -> tuple[int, bytes]:
@@ -38,25 +39,24 @@ def by_length(body: dict[str, Any]) -> tuple[int, bytes]:
 
 @asynccontextmanager
 async def server(
-    answer: Answer, *, seen: list[tuple[str, dict[str, Any]]] | None = None, wait: float = 0.0
+    answer: Answer, *, seen: list[tuple[str, dict[str, Any]]] | None = None, wait: bool = False
 ) -> AsyncIterator[str]:
     """Serve `answer` on loopback; yields the base URL."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(
-            int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length")
-        )
-        body = json.loads(await reader.readexactly(length))
+        sizes = (line.partition(":")[2] for line in head.splitlines() if line.lower().startswith("content-length"))
+        body = json.loads(await reader.readexactly(int(next(sizes))))
         if seen is not None:
             seen.append((head, body))
-        await asyncio.sleep(wait)
-        status, content = answer(body)
-        writer.write(
-            f"HTTP/1.1 {status} X\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n".encode() + content
-        )
-        await writer.drain()
+        if wait:
+            await reader.read()  # until the caller gives up
+        else:
+            status, content = answer(body)
+            length = f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
+            writer.write(f"HTTP/1.1 {status} X\r\n{length}".encode() + content)
         writer.close()
+        await writer.wait_closed()
 
     listening = await asyncio.start_server(handle, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
@@ -64,32 +64,39 @@ async def server(
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         listening.close()
+        await listening.wait_closed()
+
+
+@asynccontextmanager
+async def asking(url: str, **options: Any) -> AsyncIterator[HttpReranker]:
+    """Yield a reranker that is closed at the end."""
+    reranker = HttpReranker(url=url, **options)
+    yield reranker
+    await reranker.close()
 
 
 @pytest.mark.parametrize("style", STYLES)
 async def test_scores_come_in_the_order_of_the_texts(style: RerankerStyle) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
-    async with server(by_length, seen=seen) as url:
-        reranker = HttpReranker(url=url, model="m", key="sk-1", style=style)
-
+    async with server(by_length, seen=seen) as url, asking(url, model="m", key="sk-1", style=style) as reranker:
         scores = await reranker.rerank("tea?", ["a" * 10, "b" * 20, "\ud800"])
 
-        await reranker.close()
     assert scores == [0.5, 1.0, 0.05]
     assert "POST /v1/rerank " in seen[0][0]
     assert "Bearer sk-1" in seen[0][0]
 
 
 async def test_no_texts_ask_nobody() -> None:
-    assert await HttpReranker(url="http://127.0.0.1:9").rerank("tea?", []) == []
+    async with asking("http://127.0.0.1:9") as reranker:
+        assert await reranker.rerank("tea?", []) == []
 
 
 async def test_raw_scores_keep_their_order_within_bounds() -> None:
     def raw(_: dict[str, Any]) -> tuple[int, bytes]:
         return 200, b'{"results": [{"index": 0, "relevance_score": -7.5}, {"index": 1, "relevance_score": 4.0}]}'
 
-    async with server(raw) as url:
-        low, high, missing = await HttpReranker(url=url).rerank("tea?", ["a", "b", "c"])
+    async with server(raw) as url, asking(url) as reranker:
+        low, high, missing = await reranker.rerank("tea?", ["a", "b", "c"])
 
     assert missing == 0.0 < low < 0.5 < high < 1.0
 
@@ -109,20 +116,21 @@ async def test_raw_scores_keep_their_order_within_bounds() -> None:
     ],
 )
 async def test_an_answer_that_is_none_is_a_failure(answer: tuple[int, bytes]) -> None:
-    async with server(lambda _: answer) as url:
+    async with server(lambda _: answer) as url, asking(url) as reranker:
         with pytest.raises(ServiceUnavailableError):
-            await HttpReranker(url=url).rerank("tea?", ["a"])
+            await reranker.rerank("tea?", ["a"])
 
 
 async def test_a_server_that_is_slow_or_away_is_a_failure() -> None:
-    async with server(by_length, wait=5.0) as url:
+    async with server(by_length, wait=True) as url, asking(url, timeout=0.05) as reranker:
         with pytest.raises(ServiceUnavailableError, match="in time"):
-            await HttpReranker(url=url, timeout=0.05).rerank("tea?", ["a"])
-    with pytest.raises(ServiceUnavailableError, match="reached"):
-        await HttpReranker(url=url).rerank("tea?", ["a"])
+            await reranker.rerank("tea?", ["a"])
+    async with asking(url) as reranker:
+        with pytest.raises(ServiceUnavailableError, match="reached"):
+            await reranker.rerank("tea?", ["a"])
 
 
-def test_the_settings_name_the_reranker() -> None:
+async def test_the_settings_name_the_reranker() -> None:
     named = Settings.from_environment(
         {"SYNAP_RERANKER_URL": "http://127.0.0.1:9/", "SYNAP_RERANKER_MODEL": "m x", "SYNAP_RERANKER_STYLE": "TEI"}
     )
@@ -130,6 +138,7 @@ def test_the_settings_name_the_reranker() -> None:
 
     assert chosen is not None
     assert chosen.id == "tei-m-x"
+    await chosen.close()
     assert choose_reranker(Settings.from_environment({})) is None
     with pytest.raises(SetupError, match="SYNAP_RERANKER_STYLE"):
         Settings.from_environment({"SYNAP_RERANKER_STYLE": "other"})
@@ -150,11 +159,9 @@ async def asked(engine: Engine, mode: str) -> Any:
     client = await admin.create_client(name=f"client-{uuid.uuid4()}")
     instance = await admin.create_instance(CreateInstance(client_id=client.client_id, name="bot", tenancy="open"))
     api = engine.api_for(await engine.caller_of(instance.id))
-    rows = (
-        {"type": "fact", "content": "Tea is green."},
-        {"type": "fact", "content": "Coffee, unlike tea, comes from far away."},
+    await api.create_memory(
+        CreateMemory(memories=tuple(StructuredMemory(type="fact", content=text) for text in FACTS), user_id="ana")
     )
-    await api.create_memory(CreateMemory(memories=tuple(StructuredMemory(**row) for row in rows), user_id="ana"))
     await engine.worker.drain(seconds=30)
     return await api.fetch_context(
         FetchContext(target="user", user_id="ana", search_query=("Is tea green?",), mode=mode)

@@ -101,6 +101,8 @@ class Engine:
         await asyncio.gather(*(end(task) for task in self._tasks))
         await self.core.audit.flush()
         await self.core.spaces.close()
+        if self.core.reranker is not None:
+            await self.core.reranker.close()
         await self._release()
 
     async def authenticate(self, key: str) -> Caller:
