@@ -250,6 +250,7 @@ class Query:
         names: Lower-case names in the query, for the entity and speaker boost.
         weight: Factor on its scores, 0..1: 1 as the caller asked it, less for what was derived from that.
         derived: Whether the engine made it up from a question of the caller.
+        governing: Whether it looks for standing requests alone.
     """
 
     text: str
@@ -258,6 +259,7 @@ class Query:
     names: tuple[str, ...] = ()
     weight: float = 1.0
     derived: bool = False
+    governing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from synap.errors import SynapError
 from synap.ports.reranker import Reranker
 from synap.retrieval.compose import compose
 from synap.retrieval.decompose import decompose
+from synap.retrieval.governing import with_governing
 from synap.retrieval.hops import bridges
 from synap.retrieval.plan import plan_queries
 from synap.retrieval.weights import HOP_WEIGHT, PART_WEIGHT
@@ -85,8 +86,9 @@ async def seek(
     """
     deep = asked.mode is RetrievalMode.ACCURATE and bool(asked.queries)
     apart = await take_apart(asked.queries) if deep else TakenApart(queries=asked.queries)
+    weight = instance.maca.retrieval.ranking.governing
     started = time.perf_counter()
-    space, queries, degraded = await with_vectors(core, instance, apart.queries)
+    space, queries, degraded = await with_vectors(core, instance, with_governing(apart.queries, weight=weight))
     embedded = milliseconds(time.perf_counter() - started)
     search = search_of(request, asked, chain, queries)
     search = search if texts is None else replace(search, texts=texts)

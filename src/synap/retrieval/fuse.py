@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
 from synap.domain.memories import Memory, MemoryType
+from synap.retrieval.governing import MOST as MOST_GOVERNING
+from synap.retrieval.governing import governs
 from synap.retrieval.naming import named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
 from synap.retrieval.scored import Scored
@@ -105,6 +107,7 @@ def fuse(
     total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
     total *= np.array([query.weight for query in queries])
+    _only_governing(total, candidates, queries)
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
         "vector": vector[:count],
@@ -206,6 +209,15 @@ def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: da
     if not any(asked):
         return np.zeros((len(candidates), len(queries)))
     return np.array([[timely(candidate, named) for named in asked] for candidate in candidates])
+
+
+def _only_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:
+    """Leave of what a query for standing requests found the best of these alone."""
+    for column, query in enumerate(queries):
+        if query.governing:
+            requests = np.array([governs(candidate) for candidate in candidates])
+            total[~requests, column] = 0.0
+            total[np.argsort(-total[:, column], kind="stable")[MOST_GOVERNING:], column] = 0.0
 
 
 def _relevance(vector: _Scores, lexical: _Scores, *, absent: NDArray[np.bool_], dense: float) -> _Scores:

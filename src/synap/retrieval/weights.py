@@ -30,6 +30,8 @@ PART_WEIGHT = 0.95
 """Factor for the parts that a compound question is taken apart into."""
 HOP_WEIGHT = 0.75
 """Factor for what is asked about the names that the best hits bring."""
+GOVERNING_WEIGHT = 0.6
+"""Factor for the standing requests that govern a task: behind what answers the question, before what merely resembles it."""
 JUDGEMENT_WEIGHT = 0.7
 """Share of a reranker's judgement, where there is one."""
 HEADING_SHARE = 0.5
