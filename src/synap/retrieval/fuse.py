@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
 from synap.domain.memories import Memory, MemoryType
-from synap.retrieval.governing import MOST as MOST_GOVERNING
 from synap.retrieval.governing import governs
 from synap.retrieval.naming import named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
@@ -20,6 +19,7 @@ from synap.retrieval.times import periods, timely
 from synap.retrieval.weights import (
     CONFIDENCE_WEIGHT,
     EXCERPT_DISCOUNT,
+    GOVERNING_SHARES,
     HEADING_SHARE,
     NAME_WEIGHT,
     NEIGHBOUR_WEIGHT,
@@ -107,7 +107,7 @@ def fuse(
     total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
     total *= np.array([query.weight for query in queries])
-    _only_governing(total, candidates, queries)
+    _place_governing(total, candidates, queries)
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
         "vector": vector[:count],
@@ -211,13 +211,16 @@ def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: da
     return np.array([[timely(candidate, named) for named in asked] for candidate in candidates])
 
 
-def _only_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:
-    """Leave of what a query for standing requests found the best of these alone."""
+def _place_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:
+    """Leave of what a query for standing requests found the best of these alone, right behind the best answer."""
     for column, query in enumerate(queries):
-        if query.governing:
-            requests = np.array([governs(candidate) for candidate in candidates])
-            total[~requests, column] = 0.0
-            total[np.argsort(-total[:, column], kind="stable")[MOST_GOVERNING:], column] = 0.0
+        if not query.governing:
+            continue
+        found = np.where([governs(candidate) for candidate in candidates], total[:, column], 0.0)
+        best = np.delete(total, column, axis=1).max(initial=0.0)
+        total[:, column] = 0.0
+        for row, share in zip(np.argsort(-found, kind="stable").tolist(), GOVERNING_SHARES, strict=False):
+            total[row, column] = share * query.weight * best if found[row] > 0.0 else 0.0
 
 
 def _relevance(vector: _Scores, lexical: _Scores, *, absent: NDArray[np.bool_], dense: float) -> _Scores:

@@ -14,10 +14,6 @@ from dataclasses import replace
 from synap.domain.contexts import Candidate, Query
 from synap.domain.memories import MemoryType
 from synap.retrieval.plan import plan_queries
-from synap.retrieval.weights import GOVERNING_WEIGHT
-
-MOST = 3
-"""Standing requests that one task brings at most, besides those that answer the question itself."""
 
 _TEMPLATE = "The user wants the assistant to {task}"
 _LONGEST_TASK = 300
@@ -50,7 +46,7 @@ def with_governing(queries: Sequence[Query], *, weight: float = 1.0) -> tuple[Qu
     (query,) = plan_queries([_TEMPLATE.format(task=task[:_LONGEST_TASK])])
     return (
         *queries,
-        replace(query, names=(), weight=min(1.0, GOVERNING_WEIGHT * weight), derived=True, governing=True),
+        replace(query, names=(), weight=min(1.0, weight), derived=True, governing=True),
     )
 
 

@@ -23,15 +23,16 @@ EXCERPT_DISCOUNT = 0.97
 """Factor for passages: of two that answer alike, the memory comes first."""
 REDUNDANT = 0.8
 """Factor for what another item of the same place already says in part."""
-RECENCY_WEIGHT = 0.05
+RECENCY_WEIGHT = 0.01
 """For age, so little that it only parts what is otherwise level."""
 CONFIDENCE_WEIGHT = 0.02
 PART_WEIGHT = 0.95
 """Factor for the parts that a compound question is taken apart into."""
 HOP_WEIGHT = 0.75
 """Factor for what is asked about the names that the best hits bring."""
-GOVERNING_WEIGHT = 0.6
-"""Factor for the standing requests that govern a task: behind what answers the question, before what merely resembles it."""
+GOVERNING_SHARES = (0.95, 0.85, 0.8)
+"""Shares of the best score that the standing requests governing a task get, the nearest first, and no more of them: a task
+must be done by them, however much else resembles it."""
 JUDGEMENT_WEIGHT = 0.7
 """Share of a reranker's judgement, where there is one."""
 HEADING_SHARE = 0.5
