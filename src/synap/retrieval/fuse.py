@@ -41,7 +41,7 @@ questions: half of the answers reach 0.36 and no general question 0.3.
 """
 
 HALF_LIFE_DAYS = {MemoryType.EMOTION: 7.0, MemoryType.EPISODE: 90.0, MemoryType.TEMPORAL_EVENT: 90.0}
-"""Types that fade; the others do not while they are valid."""
+"""Types that fade; the others do not while they are valid, so that their age says nothing either way."""
 
 _SHRINKAGE = 32
 _MATCH_SHARE = 0.5
@@ -166,10 +166,10 @@ def scale(raw: _Scores, *, shrink: bool) -> _Scores:
 
 
 def freshness(memory: Memory, now: datetime) -> float:
-    """Return how recent a memory is, 0..1: halved every half-life of its type since it was last said; 1 where none applies."""
+    """Return how recent a memory is, 0..1: halved every half-life of its type since it was last said; 0 where none applies."""
     half_life = HALF_LIFE_DAYS.get(memory.statement.type)
     if half_life is None:
-        return 1.0
+        return 0.0
     days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
     return float(0.5 ** (days / half_life))
 

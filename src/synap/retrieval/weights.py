@@ -23,7 +23,7 @@ EXCERPT_DISCOUNT = 0.97
 """Factor for passages: of two that answer alike, the memory comes first."""
 REDUNDANT = 0.8
 """Factor for what another item of the same place already says in part."""
-RECENCY_WEIGHT = 0.01
+RECENCY_WEIGHT = 0.03
 """For age, so little that it only parts what is otherwise level."""
 CONFIDENCE_WEIGHT = 0.02
 PART_WEIGHT = 0.95
