@@ -87,9 +87,10 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         placed = diverse(placed)
     matched = fused.matched
     kept = _kept(placed, fused, search, wanted)
-    items = dated((_item(one, matched) for one in kept), search.asked)
+    items = [_item(one, matched) for one in kept]
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
-    served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
+    fitting = dated(fit(items, order, budget=wanted.budget), search.asked, budget=wanted.budget)
+    served = [replace(item, rank=rank) for rank, item in enumerate(fitting)]
     formatted = render(served)
     return Context(
         items=tuple(served),

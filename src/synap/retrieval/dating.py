@@ -6,25 +6,33 @@ who has but their text. So where a question asks for a date, they carry the day 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from synap.domain.contexts import Item
 from synap.domain.memories import Precision
-from synap.retrieval.format import spell_date
+from synap.domain.tokens import count_line, count_lines
+from synap.retrieval.format import line_of, render, spell_date
 from synap.retrieval.times import any_asks_when
 
 
-def dated(items: Iterable[Item], questions: Iterable[str]) -> list[Item]:
-    """Return `items`, with the day on which each was said where a question asks for a time and it names none."""
+def dated(items: Sequence[Item], questions: Iterable[str], *, budget: int) -> list[Item]:
+    """Return `items`, with the day on which each was said where a question asks for a time and it names none.
+
+    All of them or none: where the days do not fit into the budget of the formatted context, no item gives way to them.
+    """
     if not any_asks_when(questions):
         return list(items)
-    return [_dated(item) for item in items]
+    found = [_dated(item) for item in items]
+    return found if count_lines(render(found).split("\n")) <= budget else list(items)
 
 
 def _dated(item: Item) -> Item:
     statement = item.memory.statement
-    if statement.said_at is None or statement.when is not None or item.memory.record:
+    if statement.said_at is None or statement.when is not None or item.memory.record or item.cut:
         return item
     day = spell_date(statement.said_at, Precision.DAY)
-    return item if day in item.content else replace(item, content=f"{item.content} (said {day})")
+    if day in item.content:
+        return item
+    named = replace(item, content=f"{item.content} (said {day})")
+    return replace(named, tokens=count_line(line_of(named)))

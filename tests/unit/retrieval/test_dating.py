@@ -15,7 +15,9 @@ def item(make: Any, content: str, **statement: Any) -> Item:
 
 def test_asked_when_an_item_without_a_date_tells_when_it_was_said(make: Any) -> None:
     (found,) = dated(
-        [item(make, "Ana: I moved yesterday.", said_at=datetime(2026, 5, 8, tzinfo=UTC))], ["When did Ana move?"]
+        [item(make, "Ana: I moved yesterday.", said_at=datetime(2026, 5, 8, tzinfo=UTC))],
+        ["When did Ana move?"],
+        budget=100,
     )
 
     assert found.content == "Ana: I moved yesterday. (said 8 May 2026)"
@@ -23,7 +25,9 @@ def test_asked_when_an_item_without_a_date_tells_when_it_was_said(make: Any) -> 
 
 
 def test_the_day_stands_once_in_the_formatted_context(make: Any) -> None:
-    (found,) = dated([item(make, "Ana moved.", said_at=datetime(2026, 5, 8, tzinfo=UTC))], ["When did Ana move?"])
+    (found,) = dated(
+        [item(make, "Ana moved.", said_at=datetime(2026, 5, 8, tzinfo=UTC))], ["When did Ana move?"], budget=100
+    )
 
     assert render([found]).count("8 May 2026") == 1
 
@@ -32,5 +36,11 @@ def test_other_questions_and_dated_items_leave_the_text_alone(make: Any) -> None
     plain = item(make, "Ana moved.")
     event = item(make, "Ana moved on 7 May 2026.", when=When(start=datetime(2026, 5, 7, tzinfo=UTC)))
 
-    assert dated([plain], ["Where does Ana live?"]) == [plain]
-    assert dated([event], ["When did Ana move?"]) == [event]
+    assert dated([plain], ["Where does Ana live?"], budget=100) == [plain]
+    assert dated([event], ["When did Ana move?"], budget=100) == [event]
+
+
+def test_no_item_gives_way_to_a_day(make: Any) -> None:
+    plain = item(make, "Ana moved.", said_at=datetime(2026, 5, 8, tzinfo=UTC))
+
+    assert dated([plain], ["When did Ana move?"], budget=8) == [plain]
