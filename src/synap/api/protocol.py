@@ -18,7 +18,7 @@ from synap.api.admin import (
     WhoAmI,
     WorldMemory,
 )
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -100,6 +100,10 @@ class Api(Protocol):
 
     async def memory_history(self, memory_id: str, *, ids: Ids = ...) -> tuple[MemoryRecord, ...]:
         """Return the chain of supersessions that a memory belongs to, oldest first."""
+        ...
+
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return the first reason why a memory is not in the answer to a question, or its place in it."""
         ...
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from synap.api.admin import Health, WhoAmI
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -44,6 +44,7 @@ from synap.engine import (
     contexts,
     conversations,
     data,
+    explaining,
     forgetting,
     memories,
     profiles,
@@ -124,6 +125,11 @@ class EngineApi:
     async def memory_history(self, memory_id: str, *, ids: Ids = NO_IDS) -> tuple[MemoryRecord, ...]:
         """See `Api.memory_history`."""
         return await memories.history(self.core, self.caller, memory_id, ids=ids)
+
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """See `Api.why_not`."""
+        with span("memories.why_not"):
+            return await explaining.why_not(self.core, self.caller, request)
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
         """See `Api.restore_memory`."""

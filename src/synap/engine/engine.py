@@ -108,6 +108,8 @@ class Engine:
         await self.core.store.close()
         if self.core.model is not None:
             await self.core.model.close()
+        if self.core.reranker is not None:
+            await self.core.reranker.close()
         await self._release()
 
     async def authenticate(self, key: str) -> Caller:

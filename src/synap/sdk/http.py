@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from synap.api.admin import Health, WhoAmI
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -114,6 +114,11 @@ class HttpApi:
         path = f"/v1/memories/{segment(memory_id)}/history"
         body = await self._transport.call("GET", path, query=owner(ids), repeatable=True)
         return read_list(body, MemoryRecord)
+
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return why a memory is not in the answer to a question."""
+        path = f"/v1/memories/{segment(request.memory_id)}/why-not"
+        return read(await self._transport.call("POST", path, body=request, repeatable=True), WhyNotAnswer)
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
         """Undo the supersession or retraction of a memory."""

@@ -17,6 +17,7 @@ from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
 from synap.store.queue import Queue
+from synap.store.ranks import Rankings
 from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
 from synap.store.rows import milliseconds
@@ -38,6 +39,7 @@ class Store:
         self.memories = Memories(database, self.ids, self.residents)
         self.retention = Retention(database, self.memories, self.residents)
         self.search = Searches(database, self.residents)
+        self.rankings = Rankings(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.compactions = Compactions(database, self.ids)

@@ -24,7 +24,7 @@ from synap.api.admin import (
     WorldMemory,
 )
 from synap.api.bundles import Anticipate, ContextBundle
-from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext
+from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -170,6 +170,10 @@ class FakeApi:
     ) -> tuple[MemoryRecord, ...]:
         self._note((memory_id, ids))
         return (memory_record("m0"), memory_record(memory_id))
+
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        self._note(request)
+        return WhyNotAnswer(memory_id=request.memory_id, served=True, reason="served", explanation="it is", rank=1)
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
         self._note((memory_id, ids))
