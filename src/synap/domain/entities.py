@@ -189,7 +189,10 @@ def terms_of(fillings: Iterable[Filling], *, several: bool) -> tuple[Term, ...]:
             over = said.until or said.said
             known = any(term.filler == said.filler for term in terms)
             terms = [_ended(term, over) if term in mine else term for term in terms]
-            terms += [] if known else [Term(filler=said.filler, since=None, until=over)]
+            if not known:
+                # Nobody says when it ended: before whoever fills it now began to, if that is known.
+                begun = [term.since for term in terms if term.until is None and term.since and not several]
+                terms.append(Term(filler=said.filler, since=None, until=min([*begun, over])))
             continue
         if mine:
             terms = [_ended(term, said.until) if term in mine and said.until else term for term in terms]
@@ -198,6 +201,15 @@ def terms_of(fillings: Iterable[Filling], *, several: bool) -> tuple[Term, ...]:
             terms = [_ended(term, said.said) if term.until is None else term for term in terms]
         terms.append(Term(filler=said.filler, since=said.said, until=said.until))
     return tuple(sorted(terms, key=lambda term: (term.since or datetime.min.replace(tzinfo=UTC), term.filler)))
+
+
+def fillers_at(terms: Sequence[Term], moment: datetime) -> frozenset[int]:
+    """Return who filled a role at a moment; before anybody is known to have filled it, the first ones."""
+    covering = frozenset(term.filler for term in terms if term.covers(moment))
+    begun = [term.since for term in terms if term.since is not None]
+    if covering or not begun or any(term.since is None for term in terms) or moment >= min(begun):
+        return covering
+    return frozenset(term.filler for term in terms if term.since == min(begun))
 
 
 def _ended(term: Term, until: datetime | None) -> Term:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from synap.domain.entities import SELF, Alias, EntityKind, canonical
@@ -85,6 +85,12 @@ class Registry:
     def called(self, text: str) -> Sequence[int]:
         """Return the entities that have exactly this name."""
         return self._by_normal.get(normal_name(text), ())
+
+    def all(self) -> Iterator[tuple[int, Alias]]:
+        """Yield all names, by row."""
+        for one in self._entities.values():
+            for alias in one.aliases:
+                yield one.id, alias
 
     def near(self, name: Name) -> list[tuple[int, Alias]]:
         """Return the names of entities, but not of roles, that share a key with a name, by row."""

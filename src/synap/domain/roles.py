@@ -76,6 +76,11 @@ def roles_asked_about(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def role_of(name: str) -> str:
+    """Return the role in the name of a role as an entity: `manager` of `the user's manager`."""
+    return name.rpartition("'s ")[2]
+
+
 def role_name(owner: str, role: str) -> str:
     """Return the name of a role as an entity: `the user's manager`."""
     return f"{owner}'s {role}"

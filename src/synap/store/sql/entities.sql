@@ -204,14 +204,6 @@ where {at:d} d.scope_id = %(scope)s and d.entity_id = any (%(entities)s::bigint[
 order by d.at desc, d.id desc
 limit %(limit)s
 
--- name: entities_called
--- The entities of a scope with exactly one of these names.
-select distinct e.root
-from alias{t} a
-join entity{t} e on e.bucket = a.bucket and e.id = a.entity_id
-where {at:a} {at:e} a.scope_id = %(scope)s and e.scope_id = %(scope)s and a.normal = any (%(normals)s::text[])
-order by e.root
-
 -- name: group_of_roots
 select e.id, e.kind, e.name, e.root, e.merged_into, e.split_from, e.first_seen, e.last_seen
 from entity{t} e
@@ -250,11 +242,12 @@ with several as (
     join entity{t} e on e.bucket = r.bucket and e.id = r.object_id
     where {at:r} {at:e} r.scope_id = %(scope)s and e.scope_id = %(scope)s and r.name = 'filled_by'
 )
-select e.id, e.root, e.kind, e.name, a.normal, a.name as alias
+select e.root, top.kind, top.name as root_name, a.normal, a.name as alias
 from several
 join entity{t} e on e.root = several.root
+join entity{t} top on top.id = e.root
 join alias{t} a on a.bucket = e.bucket and a.entity_id = e.id
-where {at:e} {at:a} e.scope_id = %(scope)s and a.scope_id = %(scope)s
+where {at:e} {at:top} {at:a} e.scope_id = %(scope)s and top.scope_id = %(scope)s and a.scope_id = %(scope)s
 order by e.last_seen desc, e.id, a.normal
 limit %(limit)s
 
