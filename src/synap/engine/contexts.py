@@ -20,6 +20,7 @@ from synap.api.wire import context_answer
 from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
 from synap.domain.ids import check_caller_id, conversation_uuid
 from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
+from synap.engine import lexicons
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
@@ -299,7 +300,10 @@ async def _found(
     started = time.perf_counter()
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot="emb" if space is None else space.slot)
+            slot = "emb" if space is None else space.slot
+            recall, search = await lexicons.recall(
+                core.store.search, core.store.entities, core.lexicons, search, slot=slot
+            )
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"

@@ -13,6 +13,7 @@ from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.faults import Faults
+from synap.engine.lexicons import Lexicons
 from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError, ServiceUnavailableError
 from synap.ports.clock import Clock
@@ -49,6 +50,7 @@ class Core:
     faults: Faults = field(default_factory=Faults)
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
+    lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instance_of(self, caller: Caller) -> Instance:

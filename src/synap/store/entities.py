@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
 
 from synap.domain.entities import (
     Action,
@@ -29,6 +32,7 @@ from synap.store.database import Connection, Database
 from synap.store.linking import registered
 from synap.store.memories import Located
 from synap.store.rows import entity_ref, memory_of, memory_ref, place, scope_of
+from synap.store.scopes import ask_scope_rows, read_scope_rows
 from synap.store.statements import execute
 
 MOST_LISTED = 200
@@ -59,10 +63,11 @@ class KnownName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesKnown:
-    """What a scope knows by several names, and who fills its roles, by the role's row."""
+    """What a scope knows by several names, and who fills its roles, by the role's row; None for a scope nobody wrote."""
 
+    version: int | None = None
     names: tuple[KnownName, ...] = ()
-    fillings: Mapping[int, tuple[Filling, ...]]
+    fillings: Mapping[int, tuple[Filling, ...]] = field(default_factory=dict)
 
 
 class Entities:
@@ -130,25 +135,40 @@ class Entities:
             found = await _about(connection, scope, entity, now=now, limit=limit)
         return sorted(found.values(), key=lambda memory: (_said(memory), memory.id), reverse=True)[:limit]
 
-    async def names_known(self, scope: Scope) -> NamesKnown:
-        """Return what exactly this scope knows by several names, and its roles."""
-        params = place(scope) | {"limit": MOST_NAMES}
-        async with self._database.transaction([scope], pipelined=True) as connection:
-            named = await execute(connection, "names_known", params, shared=scope.shared)
-            filled = await execute(connection, "fillings", params, shared=scope.shared)
-            rows, fillings = await named.fetchall(), await filled.fetchall()
-        roots: dict[int, str] = {row["root"]: row["root_name"] for row in rows}
-        names = tuple(
-            KnownName(
-                entity=row["root"],
-                kind=EntityKind(row["kind"]),
-                canonical=roots[row["root"]],
-                normal=row["normal"],
-                name=row["alias"],
-            )
-            for row in rows
+    async def names_known(self, chain: Sequence[Scope]) -> dict[Scope, NamesKnown]:
+        """Return what each scope of a chain knows by several names, and its roles; of scopes that nobody wrote, nothing.
+
+        The versions are read first: where something is written meanwhile, what is known looks older than it is.
+        """
+        async with self._database.transaction(chain, pipelined=True) as connection:
+            asked = await ask_scope_rows(connection, chain)
+            cursors = [(scope, await _ask_names(connection, scope)) for scope in chain]
+            rows = await read_scope_rows(asked, chain)
+            versions = {row["id"]: row["version"] for row in rows if row["known"]}
+            return {scope: await _names_in(found, versions.get(scope.id)) for scope, found in cursors}
+
+
+async def _ask_names(connection: Connection, scope: Scope) -> tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]:
+    params = place(scope) | {"limit": MOST_NAMES}
+    return (
+        await execute(connection, "names_known", params, shared=scope.shared),
+        await execute(connection, "fillings", params, shared=scope.shared),
+    )
+
+
+async def _names_in(cursors: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]], version: int | None) -> NamesKnown:
+    rows, fillings = await cursors[0].fetchall(), await cursors[1].fetchall()
+    names = tuple(
+        KnownName(
+            entity=row["root"],
+            kind=EntityKind(row["kind"]),
+            canonical=row["root_name"],
+            normal=row["normal"],
+            name=row["alias"],
         )
-        return NamesKnown(names=names, fillings=_fillings(fillings))
+        for row in rows
+    )
+    return NamesKnown(version=version, names=names, fillings=_fillings(fillings)) if version else NamesKnown()
 
 
 async def entity_in(connection: Connection, scope: Scope, row_id: int) -> Entity | None:
