@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.entities import entities
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
@@ -42,6 +43,7 @@ for name, group in (
     ("config", config),
     ("world", world),
     ("data", data),
+    ("entities", entities),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from synap.domain.attributes import NOT
 from synap.domain.entities import SELF, EntityKind
 from synap.domain.memories import MAX_NAME_CHARACTERS, MemoryType, Modality, Slot, Statement
-from synap.domain.name_lists import GIVEN_NAMES, ORGANISATION_NOUNS, PLACE_NOUNS, TITLES
+from synap.domain.name_lists import GIVEN_NAMES, ORGANISATION_NOUNS, PERSONAL_VERBS, PLACE_NOUNS, TITLES
 from synap.domain.names import name_of, normal_name
 from synap.domain.roles import ANIMALS, FORMER, OWNED_ROLE, ROLES
 from synap.domain.slot_table import LEGAL_SUFFIXES, TOOL_CLASSES
+from synap.domain.terms import stem
 
 RELATIONS = {
     "employer": "works_at",
@@ -64,6 +65,8 @@ _NO_FILLER_BEHIND = re.compile(r"^['\u2019]s (?!name\b)")
 _ALSO = re.compile(r"^(?: \(|,? (?:aka|a\.k\.a\.|also known as|known as|short for|better known as) )(?:the )?$")
 _NAMED_PROJECT = re.compile(r"\bproject $|^ project\b", re.IGNORECASE)
 _PLACING = re.compile(r"\b(?:lives? in|living in|moved to|travell?ed to|flew to|trip to|born in|based in|visited) $")
+_FIRST_WORD = re.compile(r" (?:also |often |always |never |really |still )?([a-z]+)\b")
+_PERSONAL_STEMS = frozenset(map(stem, PERSONAL_VERBS))
 _IDENTITY = re.compile(r"^@\w|^[\w.+-]+@[\w-]+\.\w|^(?:https?://|www\.)|\.(?:com|org|net|io|dev)$", re.IGNORECASE)
 
 
@@ -321,5 +324,13 @@ def _kind_by_slots(statement: Statement, name: str, *, filler: bool) -> EntityKi
         return EntityKind.PERSON
     if any(slot.attribute in _OF_PERSONS and _subject(slot, [name]) == name for slot in statement.slots):
         return EntityKind.PERSON
-    told = statement.type in (MemoryType.PREFERENCE, MemoryType.EMOTION)
-    return EntityKind.PERSON if told and name_of(statement.subject).tokens == tokens else None
+    if name_of(statement.subject).tokens != tokens:
+        return None
+    felt = statement.type in (MemoryType.PREFERENCE, MemoryType.EMOTION)
+    return EntityKind.PERSON if felt or _acts(name, statement.content) else None
+
+
+def _acts(name: str, text: str) -> bool:
+    """Whether the text says of a name what only persons do."""
+    follows = _FIRST_WORD.match(text.removeprefix(name)) if text.startswith(name) else None
+    return follows is not None and (follows[1] in PERSONAL_VERBS or stem(follows[1]) in _PERSONAL_STEMS)

@@ -82,6 +82,25 @@ GIVEN_NAMES = frozenset(
 )
 """Given names of many languages, without those that are at least as well known as places or brands."""
 
+PERSONAL_VERBS = frozenset(
+    listed(
+        """
+    admire adore agree apologise apologize argue ask babysit bake believe bike bird-watch blush breed brew camp carve
+    celebrate chat chew climb coach collect complain compose confess congratulate cook crochet cry cycle dance detest
+    dislike draw dream dress drink drive eat embroider enjoy envy fast feel fish flirt forget forgive garden gossip graduate
+    greet grieve grumble hate hike hope hug hum invite jog joke juggle kayak kiss knit laugh learn lecture like listen live
+    love marry meditate mention miss mourn mow nap nod paddle paint phone play pray prefer preach promise prune quilt read
+    recall recite regret rehearse remember resent retire ride row run sail say sculpt sew shave shout sigh sing sketch ski
+    skate sleep smile smoke snore sob speak stammer stutter study suggest surf swear swim talk tango teach tell text thank
+    think travel trust tune visit volunteer vote walk want waltz wave wear weep weld whisper whistle wish wonder worry
+    worship wrestle write yawn
+    said told thought felt met sang wrote rode drove spoke flew wore drank ate slept knew taught swam drew swore wept
+    fell dreamt forgot forgave ran woke
+        """
+    )
+)
+"""Verbs, and pasts of them, whose subject is a person."""
+
 SHORT_NAMES = {
     short: full
     for full, shorts in {
