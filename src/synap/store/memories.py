@@ -262,16 +262,12 @@ class Memories:
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
-            origin = Origin(
-                instance_id=instance_id,
-                document_row=old["document_row"],
-                metadata=decode_metadata(old["metadata"]) if metadata is None and old["metadata"] else metadata,
-            )
+            told = decode_metadata(old["metadata"]) if metadata is None and old["metadata"] else metadata
+            origin = Origin(instance_id=instance_id, document_row=old["document_row"], metadata=told)
             params = place(scope) | {"memory": row_id, "kept": kept}
             locator = {"ids": [kept], "instance": instance_id, "shared": scope.shared}
             async with connection.pipeline():
-                await execute(connection, "move_memory", params, shared=scope.shared)
-                for moved in ("mentions", "relations", "decisions"):
+                for moved in ("memory", "mentions", "relations", "decisions"):
                     await execute(connection, f"move_{moved}", params, shared=scope.shared)
                 await execute(connection, "insert_locators", params | locator)
                 await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
@@ -345,9 +341,8 @@ def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, in
             add[rows[memory.key]] = memory
         else:
             said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
-            refresh.setdefault(
-                same, Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
-            )
+            again = Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
+            refresh.setdefault(same, again)
     ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
     for target in before:
         if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
@@ -361,7 +356,7 @@ def _rests_elsewhere(target: Target, document_id: str) -> bool:
 
 def _origin(applied: Applied) -> Origin:
     document = applied.document
-    ordinals = [segment.ordinal for segment in document.prepared.segments]
+    ordinals = (segment.ordinal for segment in document.prepared.segments)
     return Origin(
         instance_id=applied.job.instance_id,
         document_row=document.row,
