@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.entities import entities
 from synap.cli.evaluate import evaluate_cases
 from synap.cli.explaining import why_not
 from synap.cli.installation import doctor, jobs, migrate_store, models
@@ -46,6 +47,7 @@ for name, group in (
     ("config", config),
     ("world", world),
     ("data", data),
+    ("entities", entities),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),

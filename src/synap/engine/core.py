@@ -14,6 +14,7 @@ from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.lexicons import Lexicons
 from synap.engine.metering import MeteredModel
 from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError, ServiceUnavailableError
@@ -57,6 +58,7 @@ class Core:
     reranker: Reranker | None = None
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
+    lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instance_of(self, caller: Caller) -> Instance:

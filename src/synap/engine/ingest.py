@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from synap.domain.documents import Role
+from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
 from synap.engine import enhancing
 from synap.engine.callers import Instance
@@ -186,20 +187,30 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             degraded=work.degraded,
             warnings=work.warnings,
             now=core.clock.now(),
+            linking=_linking(work.document),
         ),
     )
     await faults.point("applied")
     return changes
 
 
-def _source(job: Job, document: StoredDocument) -> Source:
+def _linking(document: StoredDocument) -> Linking:
+    name = _user_name(document)
+    return Linking(deep=document.mode is not Mode.FAST, own_names=() if name is None else (name,))
+
+
+def _user_name(document: StoredDocument) -> str | None:
     name = document.metadata.get("user_name")
+    return name if isinstance(name, str) and name.strip() else None
+
+
+def _source(job: Job, document: StoredDocument) -> Source:
     return Source(
         document_id=document.document_id,
         document_type=document.document_type,
         created_at=document.created_at,
         rung=job.scope.rung,
-        user_name=name if isinstance(name, str) and name.strip() else None,
+        user_name=_user_name(document),
         mode=document.mode,
     )
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from synap.api.contexts import FetchContext
 from synap.domain.contexts import Context, Degradation, Query, Recall, Search
 from synap.domain.scopes import Scope
+from synap.engine import lexicons
 from synap.engine.callers import Instance
 from synap.engine.core import Core
 from synap.engine.questions import Asked
@@ -103,7 +104,9 @@ async def recalled(
     started = time.perf_counter()
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot=slot_of(space))
+            recall, search = await lexicons.recall(
+                core.store.search, core.store.entities, core.lexicons, search, slot=slot_of(space)
+            )
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
