@@ -1,17 +1,20 @@
-"""One ingestion from a stored document to changes in memory: extract, embed, relate, reconcile, apply."""
+"""One ingestion from a stored document to changes in memory: extract, enhance, embed, relate, reconcile, apply."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from synap.domain.documents import Role
+from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
+from synap.engine import enhancing
 from synap.engine.callers import Instance
 from synap.engine.core import Core
 from synap.engine.faults import Faults
@@ -24,7 +27,8 @@ from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
 
-EXTRACTOR = "rules@1"
+logger = logging.getLogger(__name__)
+
 DIRECT = "direct@1"
 
 CATEGORY_OF = {
@@ -37,6 +41,15 @@ CATEGORY_OF = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What the rules found in a document that is to be read with a language model as well."""
+
+    found: Extraction
+    source: Source
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A job with its document and what was found in it.
 
@@ -45,14 +58,20 @@ class Work:
         document: As stored.
         drafts: What may become memories.
         retractions: What the user took back.
-        extractor: Id of what found the drafts.
+        pending: What a language model is to be asked; None where nothing is.
+        degraded: Whether a part of the work was not done as configured.
+        warnings: What went wrong in part.
+        refused: Proposals of the model that were refused, by reason.
     """
 
     job: Job
     document: StoredDocument
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
-    extractor: str = EXTRACTOR
+    pending: Pending | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
@@ -70,9 +89,57 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_direct_drafts(document), extractor=DIRECT)
-    found = await asyncio.to_thread(extract, document.prepared, _source(job, document))
-    return Work(job=job, document=document, drafts=_wanted(found, instance), retractions=found.retractions)
+        return Work(job=job, document=document, drafts=_direct_drafts(document))
+    source = _source(job, document)
+    found = await asyncio.to_thread(extract, document.prepared, source)
+    enhanced = enhancing.wanted(instance.maca.ingestion, source)
+    return Work(
+        job=job,
+        document=document,
+        drafts=_wanted(found, instance),
+        retractions=found.retractions,
+        pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
+    )
+
+
+async def enhance(core: Core, work: Work, faults: Faults) -> Work:
+    """Ask the language model about a document that is to be read with one; no transaction is open meanwhile."""
+    if work.pending is None:
+        return work
+    found, source, instance = work.pending.found, work.pending.source, work.pending.instance
+    await faults.point("enhance")
+    if core.enhancer is None:
+        made = enhancing.without_model(found)
+    else:
+        key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id)
+        made = await core.enhancer.enhance(
+            work.document.prepared, source, found, key=key, rules=instance.maca.ingestion
+        )
+    logger.info(
+        "document was read with the language model",
+        extra={
+            "ingestion_id": work.job.ingestion_id,
+            "added": made.added,
+            "dropped": sum(made.dropped.values()),
+            "tokens": made.usage.tokens,
+            "degraded": made.degraded,
+        },
+    )
+    return replace(
+        work,
+        refused={reason.value: count for reason, count in made.dropped.items()},
+        drafts=_wanted(made.found, instance),
+        retractions=made.found.retractions,
+        pending=None,
+        degraded=made.degraded,
+        warnings=made.warnings,
+    )
+
+
+def rules_alone(work: Work, code: str) -> Work:
+    """Return a document with what the rules found, marked as degraded: what the model said could not be worked with."""
+    warning = f"language_model.error: its proposals could not be worked with ({code}); the rules' result stands"
+    return replace(work, pending=None, degraded=True, warnings=(warning,))
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
@@ -98,7 +165,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
     scope, slot = work.job.scope, space.slot
     fresh = tuple(
-        NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
+        NewMemory(key=key, draft=draft, extractor=draft.extractor, vector=vector)
         for key, (draft, vector) in enumerate(zip(work.drafts, draft_vectors, strict=True))
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
@@ -106,7 +173,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
     changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
-    add = tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add)
+    add = tuple(replace(new, vector=draft_vectors[new.key]) for new in changes.add)
     await faults.point("apply")
     await core.store.memories.apply(
         scope,
@@ -117,21 +184,33 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             vectors=dict(zip(work.document.segment_rows, segment_vectors, strict=True)),
             slot=slot,
             message="; ".join(changes.messages) or None,
+            degraded=work.degraded,
+            warnings=work.warnings,
             now=core.clock.now(),
+            linking=_linking(work.document),
         ),
     )
     await faults.point("applied")
     return changes
 
 
-def _source(job: Job, document: StoredDocument) -> Source:
+def _linking(document: StoredDocument) -> Linking:
+    name = _user_name(document)
+    return Linking(deep=document.mode is not Mode.FAST, own_names=() if name is None else (name,))
+
+
+def _user_name(document: StoredDocument) -> str | None:
     name = document.metadata.get("user_name")
+    return name if isinstance(name, str) and name.strip() else None
+
+
+def _source(job: Job, document: StoredDocument) -> Source:
     return Source(
         document_id=document.document_id,
         document_type=document.document_type,
         created_at=document.created_at,
         rung=job.scope.rung,
-        user_name=name if isinstance(name, str) and name.strip() else None,
+        user_name=_user_name(document),
         mode=document.mode,
     )
 
@@ -153,6 +232,6 @@ def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
     for statement in document.prepared.statements:
         end = start + len(statement.content)
         quote = Evidence(document_id=document.document_id, start=start, end=end, quote=statement.content)
-        drafts.append(Draft(statement=statement, evidence=(quote,)))
+        drafts.append(Draft(statement=statement, evidence=(quote,), extractor=DIRECT))
         start = end + 1
     return tuple(drafts)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from synap.ports.language_model import Usage
 from synap.store.residents import ResidentUse
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -31,6 +32,16 @@ class Metrics:
         self._degraded = Counter("synap_degraded_fetches", "Contexts degraded", ["code"], registry=self.registry)
         self._bundles = Counter("synap_bundles", "Bundles made for listeners", ["type"], registry=self.registry)
         self._renewed = Counter("synap_renewed_bundles", "Bundles replaced", ["type"], registry=self.registry)
+        self._model_calls = Counter(
+            "synap_language_model_calls", "Calls of the language model", ["purpose", "end"], registry=self.registry
+        )
+        self._model_tokens = Counter(
+            "synap_language_model_tokens", "Tokens of the language model", ["purpose", "way"], registry=self.registry
+        )
+        self._model_dropped = Counter(
+            "synap_language_model_dropped", "Proposals refused", ["reason"], registry=self.registry
+        )
+        self._incomplete = Counter("synap_degraded_ingestions", "Ingestions degraded", registry=self.registry)
         self._ready = Gauge("synap_queue_ready_jobs", "Jobs ready", registry=self.registry)
         self._oldest = Gauge("synap_queue_oldest_seconds", "Age of the oldest ready job", registry=self.registry)
         self._dead = Gauge("synap_queue_dead_jobs", "Dead letters", registry=self.registry)
@@ -43,6 +54,20 @@ class Metrics:
         """Note a finished ingestion and how many memories it wrote."""
         self._ingestions.inc()
         self._memories.inc(memories)
+
+    def incomplete(self) -> None:
+        """Note an ingestion of which a part was not done as configured."""
+        self._incomplete.inc()
+
+    def model_called(self, purpose: str, end: str, usage: Usage) -> None:
+        """Note a call of the language model: what for, how it ended, what it used."""
+        self._model_calls.labels(purpose, end).inc()
+        self._model_tokens.labels(purpose, "in").inc(usage.input_tokens)
+        self._model_tokens.labels(purpose, "out").inc(usage.output_tokens)
+
+    def model_refused(self, reason: str, count: int) -> None:
+        """Note proposals of the language model that were refused."""
+        self._model_dropped.labels(reason).inc(count)
 
     def failed(self, code: str) -> None:
         """Note a failed attempt."""

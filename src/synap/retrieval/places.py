@@ -2,8 +2,8 @@
 
 A memory refines its passage: it stands alone, its dates are resolved and it is shorter. The passage stays in reserve for
 what extraction missed. So where the memories of a passage say what it says, the passage is dropped and the best of them
-takes its score; where they answer as well as it does, it ranks far behind them; where it answers better, it leads and
-they rank far behind.
+takes its score; where they answer as well as it does, it ranks behind them; where it answers better, it leads and they
+rank behind.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from synap.domain.contexts import ScoreParts, SegmentRef
 from synap.domain.words import STOP_WORDS
 from synap.retrieval.passages import asked_in, own_words
 from synap.retrieval.scored import Scored
+from synap.retrieval.weights import REDUNDANT
 
 DEPTH = 128
 """Places are compared if one of their members is among this many best; no answer reaches deeper."""
@@ -23,8 +24,6 @@ COVERED = 0.6
 """Share of a passage's content words that its memories must carry to say as much."""
 AS_GOOD = 0.8
 """Share of the passage's score from which on a memory answers as well."""
-REDUNDANT = 0.6
-"""Factor for what another item of the same place already says."""
 
 _TELLING = re.compile(r"[^\W_]{4,}|\d+")
 _THE_USER = re.compile(r"\bthe user(?:['\u2019]s)?\b", re.IGNORECASE)

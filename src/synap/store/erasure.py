@@ -20,6 +20,7 @@ from synap.store.blanking import FILLER, blank_segments
 from synap.store.database import Connection, Database
 from synap.store.deletions import Progress, note
 from synap.store.errors import retry
+from synap.store.linking import unlink
 from synap.store.parts import DocumentParts, decode_parts
 from synap.store.residents import Residents
 from synap.store.rows import decode_detail, encode_detail, place, role_for, terms_text
@@ -30,7 +31,7 @@ BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
-_OF_A_SCOPE = ("mentions", "entities", "memories", "segments", "documents")
+_OF_A_SCOPE = ("decisions", "relations", "mentions", "aliases", "entities", "memories", "segments", "documents")
 _OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
 _OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
@@ -333,8 +334,8 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             # A summary may hold the passage in other places or shortened: it is made anew of what remains.
             for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
                 await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
-        await execute(connection, "erase_mentions", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
+    await unlink(connection, scope, row["id"])
 
 
 def blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:

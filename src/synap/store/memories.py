@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
 from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory
+from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
 from synap.store.changes import (
     Ended,
@@ -28,6 +29,7 @@ from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
+from synap.store.linking import with_unclear
 from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
@@ -52,6 +54,7 @@ UPDATED = "updated"
 OUTDATED = "a newer version of the document took its place"
 
 _HISTORY_LIMIT = 200
+_DELETED = MemoryStatus.DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,10 @@ class Applied:
         changes: New memories, supersessions, refreshes.
         vectors: Vectors of the document's segments, by their row ids.
         slot: Vector column that belongs to the embedder which made the vectors.
-        status: `completed` or `partial_success`.
-        message: What went wrong in part, or None.
+        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
+        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
+        linking: How the names in the new memories are linked.
     """
 
     job: Job
@@ -76,7 +80,10 @@ class Applied:
     slot: Slot = "emb"
     status: IngestionStatus = IngestionStatus.COMPLETED
     message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
     now: datetime
+    linking: Linking = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +147,9 @@ class Memories:
             targets, current = await _read(found)
             plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
             origin = _origin(applied)
-            await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
+            unclear = await insert_memories(
+                connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids
+            )
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
             await end_memories(connection, scope, plan.ended, version=version, now=now)
             if document.previous is not None:
@@ -151,7 +160,8 @@ class Memories:
             await note_write(connection, scope, version, memories=touched_rows, segments=list(applied.vectors))
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)
-            await _finish(connection, scope, applied, list(plan.add), message=applied.message if current else OUTDATED)
+            told = with_unclear(applied.message, unclear) if current else OUTDATED
+            await _finish(connection, scope, applied, list(plan.add), message=told)
         return [memory_ref(scope, row) for row in plan.add]
 
     async def _look_up(
@@ -258,18 +268,13 @@ class Memories:
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
-            origin = Origin(
-                instance_id=instance_id,
-                document_row=old["document_row"],
-                metadata=metadata
-                if metadata is not None or old["metadata"] is None
-                else decode_metadata(old["metadata"]),
-            )
+            told = decode_metadata(old["metadata"]) if metadata is None and old["metadata"] else metadata
+            origin = Origin(instance_id=instance_id, document_row=old["document_row"], metadata=told)
             params = place(scope) | {"memory": row_id, "kept": kept}
             locator = {"ids": [kept], "instance": instance_id, "shared": scope.shared}
             async with connection.pipeline():
-                await execute(connection, "move_memory", params, shared=scope.shared)
-                await execute(connection, "move_mentions", params, shared=scope.shared)
+                for moved in ("memory", "mentions", "relations", "decisions"):
+                    await execute(connection, f"move_{moved}", params, shared=scope.shared)
                 await execute(connection, "insert_locators", params | locator)
                 await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
                 ended = Ended(id=kept, by=row_id, valid_until=now, reason=UPDATED)
@@ -309,8 +314,7 @@ class Memories:
                 return False
             params = place(scope) | {"memory": row_id, "reason": UPDATED}
             earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
-            versions = [row, *await earlier.fetchall()]
-            for version in versions:
+            for version in [row, *await earlier.fetchall()]:
                 await erase_memory(connection, scope, version, now=now)
         self._residents.forget(scope)
         return True
@@ -325,12 +329,13 @@ class Memories:
 
 def _origin(applied: Applied) -> Origin:
     document = applied.document
-    ordinals = [segment.ordinal for segment in document.prepared.segments]
+    ordinals = (segment.ordinal for segment in document.prepared.segments)
     return Origin(
         instance_id=applied.job.instance_id,
         document_row=document.row,
         document_id=document.document_id,
         segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
+        linking=applied.linking,
     )
 
 
@@ -350,6 +355,8 @@ async def _finish(
         "created": len(created),
         "memories": created,
         "message": message,
+        "degraded": applied.degraded,
+        "warnings": list(applied.warnings),
         "job": applied.job.id,
     }
     await execute(connection, "finish_ingestion", params)
@@ -358,8 +365,7 @@ async def _finish(
 
 async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:
     cursor = await execute(connection, "get_memories", place(scope) | {"ids": list(row_ids)}, shared=scope.shared)
-    memories = [memory_of(row, scope) for row in await cursor.fetchall()]
-    return [memory for memory in memories if memory.status is not MemoryStatus.DELETED]
+    return [memory for row in await cursor.fetchall() if (memory := memory_of(row, scope)).status is not _DELETED]
 
 
 async def _lock(connection: Connection, scope: Scope, row_id: int) -> dict[str, Any] | None:

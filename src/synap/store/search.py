@@ -158,10 +158,11 @@ def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:
         for name in ("newest", "newest_shared"):
             yield execute(connection, name, params, then=then)
     for query in search.queries:
-        yield execute(connection, "recall", params | _query_params(query), slot=slot, then=then)
+        yield execute(connection, "recall", params | query_params(query), slot=slot, then=then)
 
 
-def _query_params(query: Query) -> dict[str, Any]:
+def query_params(query: Query) -> dict[str, Any]:
+    """Return what the statements of a search take of one query."""
     terms = query.terms[:MAX_TERMS]
     masks = mask_texts(terms, chunks=2)
     return {

@@ -12,11 +12,14 @@ from synap.store.database import Database
 from synap.store.deletions import Deletions
 from synap.store.documents import Documents
 from synap.store.embeddings import Embeddings
+from synap.store.entities import Entities
 from synap.store.erasure import Erasure
 from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
+from synap.store.merging import Merges
 from synap.store.queue import Queue
+from synap.store.ranks import Rankings
 from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
 from synap.store.rows import milliseconds
@@ -38,6 +41,7 @@ class Store:
         self.memories = Memories(database, self.ids, self.residents)
         self.retention = Retention(database, self.memories, self.residents)
         self.search = Searches(database, self.residents)
+        self.rankings = Rankings(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.compactions = Compactions(database, self.ids)
@@ -46,6 +50,8 @@ class Store:
         self.scopes = Scopes(database)
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)
+        self.entities = Entities(database)
+        self.merges = Merges(database, self.ids)
         self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
 

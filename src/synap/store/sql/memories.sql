@@ -27,20 +27,6 @@ update memory{t} set id = %(kept)s where {at} scope_id = %(scope)s and id = %(me
 -- name: move_mentions
 update mention{t} set memory_id = %(kept)s where {at} scope_id = %(scope)s and memory_id = %(memory)s
 
--- name: link_entities
-with named as (
-    insert into entity{t} as e (bucket, id, scope_id, kind, name, normal, first_seen, last_seen)
-    select %(bucket)s, n.id, %(scope)s, 'other', n.name, n.normal, %(now)s, %(now)s
-    from unnest(%(entity_ids)s::bigint[], %(names)s::text[], %(normals)s::text[]) as n (id, name, normal)
-    on conflict ({key}scope_id, normal) do update set last_seen = greatest(e.last_seen, excluded.last_seen)
-    returning e.id, e.normal
-)
-insert into mention{t} (bucket, entity_id, memory_id, scope_id)
-select %(bucket)s, named.id, p.memory_id, %(scope)s
-from unnest(%(pair_normals)s::text[], %(pair_memories)s::bigint[]) as p (normal, memory_id)
-join named on named.normal = p.normal
-on conflict do nothing
-
 -- name: end_memories
 update memory{t} m
 set status = u.status, superseded_at = %(now)s, superseded_by = u.by_id, reason = u.reason,
@@ -188,15 +174,6 @@ set status = 3, content = '', detail = %(detail)s, content_hash = ''::bytea, slo
     len = 0, tokens = 0, emb = null, emb_alt = null, metadata = null, reason = 'deleted', event_at = null,
     event_end = null, superseded_at = coalesce(superseded_at, %(now)s)
 where {at} scope_id = %(scope)s and id = %(memory)s
-
--- name: erase_mentions
-with gone as (
-    delete from mention{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s returning entity_id
-)
-delete from entity{t} e
-where {at:e} e.scope_id = %(scope)s and e.id in (select entity_id from gone)
-  and not exists (
-      select from mention{t} x where {at:x} x.scope_id = %(scope)s and x.entity_id = e.id and x.memory_id <> %(memory)s)
 
 -- name: documents_of_evidence
 select d.id, d.document_key, d.text, d.blocks
