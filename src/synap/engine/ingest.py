@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from synap.domain.documents import Role
+from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
 from synap.domain.terms import term_hashes
 from synap.engine.callers import Instance
@@ -17,7 +17,8 @@ from synap.engine.core import Core
 from synap.engine.faults import Faults
 from synap.engine.spaces import LiveSpace
 from synap.errors import NotFoundError
-from synap.ingestion.extract import Extraction, Source, extract
+from synap.ingestion.extract import Source, extract
+from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
 from synap.store.documents import StoredDocument
@@ -46,6 +47,7 @@ class Work:
         drafts: What may become memories.
         retractions: What the user took back.
         extractor: Id of what found the drafts.
+        instance: Whose configuration says which of them are wanted; None where all are.
     """
 
     job: Job
@@ -53,6 +55,7 @@ class Work:
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
     extractor: str = EXTRACTOR
+    instance: Instance | None = None
 
     @property
     def texts(self) -> list[str]:
@@ -71,8 +74,10 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     await faults.point("extract")
     if document.prepared.statements:
         return Work(job=job, document=document, drafts=_direct_drafts(document), extractor=DIRECT)
-    found = await asyncio.to_thread(extract, document.prepared, _source(job, document))
-    return Work(job=job, document=document, drafts=_wanted(found, instance), retractions=found.retractions)
+    gated = (await core.spaces.live()).embedder.id == head().embedder
+    found = await asyncio.to_thread(extract, document.prepared, _source(job, document, gated=gated))
+    drafts = tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
+    return Work(job=job, document=document, drafts=drafts, retractions=found.retractions, instance=instance)
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
@@ -96,6 +101,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     """Compare what was found with what is known, and apply the changes together with the end of the job."""
     count = len(work.document.prepared.segments)
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
+    work, draft_vectors = _worth_keeping(space, work, draft_vectors)
     scope, slot = work.job.scope, space.slot
     fresh = tuple(
         NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
@@ -124,7 +130,18 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     return changes
 
 
-def _source(job: Job, document: StoredDocument) -> Source:
+def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, Any]:
+    """Return the work and its drafts' vectors with what is worth keeping: by the gate, where its weights fit the vectors."""
+    weights = head()
+    if space.embedder.id == weights.embedder:
+        kept = judge(weights, work.drafts, vectors, feelings=work.document.mode is not Mode.FAST)
+    else:
+        kept = certain(work.drafts)
+    kept = [(place, draft) for place, draft in kept if _wanted(draft, work.instance)]
+    return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
+
+
+def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
     name = document.metadata.get("user_name")
     return Source(
         document_id=document.document_id,
@@ -133,18 +150,17 @@ def _source(job: Job, document: StoredDocument) -> Source:
         rung=job.scope.rung,
         user_name=name if isinstance(name, str) and name.strip() else None,
         mode=document.mode,
+        gated=gated,
     )
 
 
-def _wanted(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
-    """Drop what the instance's configuration does not want: categories switched off, confidence below the threshold."""
-    categories = instance.maca.ingestion.categories
-    threshold = instance.maca.ingestion.extraction.confidence_threshold
-    return tuple(
-        draft
-        for draft in found.drafts
-        if getattr(categories, CATEGORY_OF[draft.statement.type]) and draft.statement.confidence >= threshold
-    )
+def _wanted(draft: Draft, instance: Instance | None) -> bool:
+    """Whether an instance's configuration wants a draft: its category is on, and it is sure enough."""
+    if instance is None:
+        return True
+    rules = instance.maca.ingestion
+    kind, confidence = draft.statement.type, draft.statement.confidence
+    return getattr(rules.categories, CATEGORY_OF[kind]) and confidence >= rules.extraction.confidence_threshold
 
 
 def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
