@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import chain
 
 from synap.domain.attributes import NOT
+from synap.domain.changeovers import adopted
 from synap.domain.conflicts import Relation, all_slots, relation
 from synap.domain.memories import (
     Changes,
@@ -24,13 +25,14 @@ from synap.domain.memories import (
     NewMemory,
     Refresh,
     Retraction,
+    Slot,
     Statement,
     Supersession,
 )
 from synap.domain.readings import block_terms, topic_terms
 from synap.domain.slots import content_hash, slots_of
 from synap.ingestion.corrections import corrected, fragment_of
-from synap.ingestion.ellipsis import completed
+from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
 from synap.ingestion.verdicts import Known, announced, later, told_together, why
 
@@ -134,8 +136,7 @@ def _stored_one(memory: Memory, now: datetime) -> Known:
 
 def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -> None:
     """Add one draft, or count it as said again; then settle what it and the others say of the same slots."""
-    believed = (known for known in chain((known for known, _ in neighbours), run.known.values()) if not known.ended)
-    statement = completed(draft.statement, (slot for known in believed for slot in known.statement.slots))
+    statement = _in_known_slots(draft.statement, [known for known, _ in neighbours], run)
     statement = announced(statement, run.now)
     statement, meant_by = _restated(statement, draft, [known for known, _ in neighbours], run)
     draft = replace(draft, statement=statement)
@@ -157,6 +158,18 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
         _end(run, meant_by, fresh, "corrected")
     if not winner.ended:
         _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
+
+
+def _in_known_slots(statement: Statement, stored: Sequence[Known], run: _Run) -> Statement:
+    """Return a statement that tells a change of something known as filling the slot of that."""
+
+    def known() -> Iterator[Slot]:
+        believed = (one for one in chain(stored, run.known.values()) if not one.ended)
+        return (slot for one in believed for slot in one.statement.slots)
+
+    statement = completed(statement, known())
+    slots = requalified(statement, adopted(statement.slots, known()), known())
+    return statement if slots == statement.slots else replace(statement, slots=slots)
 
 
 def _restated(statement: Statement, draft: Draft, stored: Sequence[Known], run: _Run) -> tuple[Statement, Known | None]:
