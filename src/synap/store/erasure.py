@@ -32,7 +32,7 @@ BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
-_OF_A_SCOPE = ("mentions", "entities", "memories", "segments", "documents")
+_OF_A_SCOPE = ("effects", "mentions", "entities", "memories", "segments", "documents")
 _OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
 _OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
@@ -328,6 +328,7 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
                 await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
         await execute(connection, "erase_mentions", params, shared=scope.shared)
+        await execute(connection, "delete_effects_on_memory", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
 
 

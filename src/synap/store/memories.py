@@ -46,6 +46,7 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.undoing import note_effects
 
 REPLACED = "the document was changed"
 UPDATED = "updated"
@@ -139,6 +140,8 @@ class Memories:
             targets, current = await _read(found)
             plan = _plan(applied, targets, rows, current=current)
             origin = _origin(applied)
+            if applied.job.ingestion_id is not None:
+                await note_effects(connection, scope, applied.job.ingestion_id, plan.ended, plan.refresh, now=now)
             await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
             await end_memories(connection, scope, plan.ended, now=now)

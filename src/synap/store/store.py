@@ -21,6 +21,7 @@ from synap.store.retention import Retention
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.undoing import Undoing
 
 
 class Store:
@@ -33,6 +34,7 @@ class Store:
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids)
+        self.undoing = Undoing(database)
         self.retention = Retention(database, self.memories)
         self.search = Searches(database)
         self.queue = Queue(database)
