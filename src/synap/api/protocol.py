@@ -45,6 +45,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -104,6 +109,18 @@ class Api(Protocol):
 
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
         """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
+        ...
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """Undo an ingestion: its document and what only that said are gone, what it ended is believed again."""
+        ...
+
+    async def pending_retractions(self, *, ids: Ids = ...) -> tuple[PendingRetraction, ...]:
+        """Return the retractions of exactly one scope of which it is not clear what they mean, the oldest first."""
+        ...
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """Retract what a pending retraction meant, or let it go where no memory is named."""
         ...
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:

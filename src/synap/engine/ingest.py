@@ -11,6 +11,7 @@ import numpy as np
 
 from synap.domain.documents import Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.own_slots import OwnSlot, with_own_slots
 from synap.domain.terms import term_hashes
 from synap.engine.callers import Instance
 from synap.engine.core import Core
@@ -69,10 +70,12 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
+    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_direct_drafts(document), extractor=DIRECT)
+        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own), extractor=DIRECT)
     found = await asyncio.to_thread(extract, document.prepared, _source(job, document))
-    return Work(job=job, document=document, drafts=_wanted(found, instance), retractions=found.retractions)
+    drafts = _with_own(_wanted(found, instance), own)
+    return Work(job=job, document=document, drafts=drafts, retractions=found.retractions)
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
@@ -122,6 +125,13 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     )
     await faults.point("applied")
     return changes
+
+
+def _with_own(drafts: tuple[Draft, ...], own: tuple[OwnSlot, ...]) -> tuple[Draft, ...]:
+    """Return drafts that also settle the slots which the instance's configuration adds."""
+    if not own:
+        return drafts
+    return tuple(replace(draft, statement=with_own_slots(draft.statement, own)) for draft in drafts)
 
 
 def _source(job: Job, document: StoredDocument) -> Source:

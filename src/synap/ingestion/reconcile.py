@@ -23,6 +23,7 @@ from synap.domain.memories import (
     MemoryStatus,
     MemoryType,
     NewMemory,
+    PendingRetraction,
     Refresh,
     Retraction,
     Slot,
@@ -73,6 +74,7 @@ class _Run:
     supersede: list[Supersession] = field(default_factory=list)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    pending: list[PendingRetraction] = field(default_factory=list)
 
 
 def reconcile(
@@ -104,6 +106,7 @@ def reconcile(
         supersede=tuple(run.supersede),
         refresh=tuple(run.refresh.values()),
         messages=tuple(run.messages),
+        pending=tuple(run.pending),
     )
 
 
@@ -312,6 +315,14 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
         matches = "nothing said before" if found.verdict is Verdict.UNKNOWN else "several unrelated memories"
         run.messages.append(
             f"retraction pending ({retraction.evidence.reference}): it matches {matches}; nothing was retracted"
+        )
+        candidates = [earlier[position] for position in found.positions]
+        run.pending.append(
+            PendingRetraction(
+                retraction=retraction,
+                memory_ids=tuple(one.memory.id for one in candidates if one.memory is not None),
+                keys=tuple(one.key for one in candidates if one.key is not None),
+            )
         )
         return
     for known in (earlier[position] for position in found.positions):

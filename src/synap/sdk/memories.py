@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,12 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
     StructuredMemory,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
 )
 from synap.api.protocol import Api
@@ -25,15 +30,10 @@ from synap.api.requests import build, create_batch, upload_memory
 from synap.domain.documents import DocumentType, IngestionStatus, Turn
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError
+from synap.sdk.batching import BATCH_DOCUMENTS, joined, parts
 from synap.sdk.rows import check_row_id, checked_rows
 from synap.sdk.waiting import deadline as deadline_in
 from synap.sdk.waiting import pauses, until
-
-BATCH_DOCUMENTS = 1000
-"""Documents that one request takes; longer lists are split."""
-
-BATCH_CHARACTERS = 8_000_000
-"""Text that one request of a split batch carries, unless a single document is longer."""
 
 
 class Memories:
@@ -185,12 +185,12 @@ class Memories:
                 field="documents",
             )
         api = await self._connect()
-        parts = [requests] if fail_fast else list(_parts(requests))
-        accepted = [await api.create_batch(part, fail_fast=fail_fast) for part in parts]
+        requested = [requests] if fail_fast else list(parts(requests))
+        accepted = [await api.create_batch(part, fail_fast=fail_fast) for part in requested]
         if wait:
             deadline = deadline_in(timeout_seconds)
             accepted = [await _finished_batch(api, batch, deadline) for batch in accepted]
-        return _joined(accepted)
+        return joined(accepted)
 
     async def status(
         self, ingestion_id: str, *, user_id: str | None = None, customer_id: str | None = None
@@ -326,30 +326,39 @@ class Memories:
         memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).restore_memory(memory_id, ids=ids)
 
+    async def undo(
+        self, ingestion_id: str, *, user_id: str | None = None, customer_id: str | None = None, preview: bool = False
+    ) -> UndoneIngestion:
+        """Undo an ingestion: its document and what only that said are gone, what it ended is believed again.
 
-def _parts(requests: Sequence[CreateMemory]) -> Iterator[Sequence[CreateMemory]]:
-    """Yield runs of requests, in order, that are within both bounds of one batch."""
-    start, size = 0, 0
-    for index, request in enumerate(requests):
-        length = len(request.document) if isinstance(request.document, str) else 0
-        if index > start and (index - start == BATCH_DOCUMENTS or size + length > BATCH_CHARACTERS):
-            yield requests[start:index]
-            start, size = index, 0
-        size += length
-    yield requests[start:]
+        With `preview` nothing is changed, and the answer tells what would be.
+        """
+        values = {"user_id": user_id, "customer_id": customer_id, "preview": preview}
+        ingestion_id = check_row_id(ingestion_id, field="ingestion_id")
+        return await (await self._connect()).undo_ingestion(
+            build(UndoIngestion, {"ingestion_id": ingestion_id, **values})
+        )
 
+    async def pending_retractions(
+        self, *, user_id: str | None = None, customer_id: str | None = None
+    ) -> tuple[PendingRetraction, ...]:
+        """Return what was taken back in exactly one scope without it being clear what was meant, the oldest first."""
+        ids = Ids.checked(customer_id=customer_id, user_id=user_id)
+        return await (await self._connect()).pending_retractions(ids=ids)
 
-def _joined(batches: Sequence[BatchResult]) -> BatchResult:
-    counts = [batch.memory_count for batch in batches]
-    known = [count for count in counts if count is not None]
-    return BatchResult(
-        batch_id=batches[0].batch_id,
-        total=sum(batch.total for batch in batches),
-        succeeded=sum(batch.succeeded for batch in batches),
-        failed=sum(batch.failed for batch in batches),
-        memory_count=sum(known) if len(known) == len(counts) else None,
-        results=tuple(row for batch in batches for row in batch.results),
-    )
+    async def settle_retraction(
+        self,
+        retraction_id: str,
+        memory_ids: Sequence[str] = (),
+        *,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+    ) -> SettledRetraction:
+        """Retract the memories that a pending retraction meant; with none of them it is let go without effect."""
+        values = {"memory_ids": list(memory_ids), "user_id": user_id, "customer_id": customer_id}
+        return await (await self._connect()).settle_retraction(
+            build(SettleRetraction, {"retraction_id": retraction_id, **values})
+        )
 
 
 async def _finished_batch(api: Api, batch: BatchResult, deadline: float) -> BatchResult:

@@ -32,7 +32,7 @@ BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
-_OF_A_SCOPE = ("effects", "mentions", "entities", "memories", "segments", "documents")
+_OF_A_SCOPE = ("effects", "retractions", "mentions", "entities", "memories", "segments", "documents")
 _OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
 _OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
@@ -259,6 +259,7 @@ async def _erase_documents(
     params = {**params, "documents": rows, "ingestions": [document["ingestion_id"] for document in documents]}
     await execute(connection, "erase_jobs_of_ingestions", params)
     await execute(connection, "end_ingestions", params)
+    await execute(connection, "delete_retractions", params, shared=scope.shared)
     cursor = await execute(connection, "memories_of_documents", params, shared=scope.shared)
     memories = await cursor.fetchall()
     cursor = await execute(connection, "segments_of_documents", params, shared=scope.shared)

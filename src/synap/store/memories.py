@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
-from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, Refresh
+from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, PendingRetraction, Refresh
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash
 from synap.store.changes import (
@@ -23,8 +23,9 @@ from synap.store.changes import (
     end_memories,
     ended_by,
     insert_memories,
+    read_targets,
     refresh_memories,
-    target_of,
+    rests_elsewhere,
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
@@ -32,6 +33,7 @@ from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
+from synap.store.retractions import insert_retractions
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -137,11 +139,12 @@ class Memories:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
             await confirm(touched, scope)
-            targets, current = await _read(found)
+            targets, current = await read_targets(*found)
             plan = _plan(applied, targets, rows, current=current)
             origin = _origin(applied)
-            if applied.job.ingestion_id is not None:
-                await note_effects(connection, scope, applied.job.ingestion_id, plan.ended, plan.refresh, now=now)
+            ingestion = applied.job.ingestion_id
+            await note_effects(connection, scope, ingestion, plan.ended, plan.refresh, now=now)
+            await insert_retractions(connection, scope, ingestion, plan.pending, plan.row_of_key, now=now)
             await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
             await end_memories(connection, scope, plan.ended, now=now)
@@ -324,6 +327,8 @@ class _Plan:
     add: Mapping[int, NewMemory]
     refresh: Mapping[int, Refresh]
     ended: Sequence[Ended]
+    pending: Sequence[PendingRetraction]
+    row_of_key: Mapping[int, int]
 
 
 def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, int], *, current: bool) -> _Plan:
@@ -347,13 +352,9 @@ def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, in
             )
     ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
     for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
+        if target.id not in refresh and not rests_elsewhere(target.detail.evidence, applied.document.document_id):
             ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
-    return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
+    return _Plan(add=add, refresh=refresh, ended=list(ended.values()), pending=changes.pending, row_of_key=row_of_key)
 
 
 def _origin(applied: Applied) -> Origin:
@@ -365,12 +366,6 @@ def _origin(applied: Applied) -> Origin:
         document_id=document.document_id,
         segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
     )
-
-
-async def _read(found: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]) -> tuple[dict[int, Target], bool]:
-    targets = {row["id"]: target_of(row) for row in await found[0].fetchall()}
-    state = await found[1].fetchone()
-    return targets, state is not None and state["current"]
 
 
 async def _finish(

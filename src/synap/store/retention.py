@@ -36,6 +36,7 @@ class Retention:
         async with transaction as connection:
             await confirm(await bump(connection, scope), scope)
             await execute(connection, "delete_expired_effects", params, shared=scope.shared)
+            await execute(connection, "delete_expired_retractions", params, shared=scope.shared)
             await execute(connection, "delete_expired_segments", params, shared=scope.shared)
             await execute(connection, "delete_expired_documents", params, shared=scope.shared)
             if scope.space != WORLD_SPACE:

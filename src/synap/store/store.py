@@ -18,6 +18,7 @@ from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
 from synap.store.queue import Queue
 from synap.store.retention import Retention
+from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
@@ -34,6 +35,7 @@ class Store:
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids)
+        self.retractions = Retractions(database)
         self.undoing = Undoing(database)
         self.retention = Retention(database, self.memories)
         self.search = Searches(database)

@@ -14,7 +14,7 @@ from typing import Any
 from synap.domain.memories import MemoryStatus, Refresh
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError
-from synap.store.changes import Ended
+from synap.store.changes import Ended, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.rows import STATUSES, decode_detail, encode_detail, memory_ref, place, role_for
@@ -62,15 +62,11 @@ class Undoing:
             if found is None or found["document_row"] is None:
                 return None
             params |= {"document": found["document_row"]}
-            document = await (
-                await execute(connection, "document_to_undo", params, shared=scope.shared)
-            ).fetchone()
+            document = await (await execute(connection, "document_to_undo", params, shared=scope.shared)).fetchone()
             if document is None:
                 return None
             _check(found, document)
-            effects = await (
-                await execute(connection, "effects_of_ingestion", params, shared=scope.shared)
-            ).fetchall()
+            effects = await (await execute(connection, "effects_of_ingestion", params, shared=scope.shared)).fetchall()
             touched = {*found["memory_ids"], *(effect["memory_id"] for effect in effects)}
             rows = await _memories(connection, scope, touched)
             later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
@@ -87,7 +83,7 @@ class Undoing:
 async def note_effects(
     connection: Connection,
     scope: Scope,
-    ingestion: int,
+    ingestion: int | None,
     ended: Sequence[Ended],
     refreshed: Mapping[int, Refresh],
     *,
@@ -96,7 +92,7 @@ async def note_effects(
     """Send how memories stand that an ingestion is about to end or to count as said again; nothing for none."""
     noted = [(one.id, _kind(one), one.valid_until) for one in ended]
     noted += [(row, "repeated", None) for row in refreshed]
-    if not noted:
+    if not noted or ingestion is None:
         return
     params = place(scope) | {
         "ingestion": ingestion,
@@ -135,6 +131,7 @@ class _Plan:
     """The rows to delete, and the new columns of those that stay."""
 
     removed: Sequence[int]
+    kept: Sequence[int]
     ended: Sequence[Mapping[str, Any]]
     repeated: Sequence[Mapping[str, Any]]
     sources: Sequence[int]
@@ -150,7 +147,7 @@ def _plan(
 ) -> _Plan:
     key = document["document_key"]
     made = [row for row in ingestion["memory_ids"] if row in rows]
-    kept = [row for row in made if _rests_elsewhere(rows[row], key)]
+    kept = [row for row in made if rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
     removed = [row for row in made if row not in kept]
     known = {**later, **rows}
     ended = [
@@ -170,12 +167,13 @@ def _plan(
     restored = {one["id"] for one in ended if one["status"] == _ACTIVE}
     sources = {source for row in restored for source in rows[row]["sources"]}
     return _Plan(
-        removed=removed, ended=ended, repeated=repeated, sources=sorted(sources), previous=document["previous"]
+        removed=removed,
+        kept=kept,
+        ended=ended,
+        repeated=repeated,
+        sources=sorted(sources),
+        previous=document["previous"],
     )
-
-
-def _rests_elsewhere(row: Mapping[str, Any], document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in decode_detail(row["detail"]).evidence)
 
 
 def _believed_again(
@@ -233,6 +231,7 @@ async def _carry_out(connection: Connection, scope: Scope, params: Mapping[str, 
     params = {**params, "memories": list(plan.removed), "documents": [params["document"]], "previous": plan.previous}
     async with connection.pipeline():
         await execute(connection, "erase_jobs_of_ingestions", params | {"ingestions": [params["ingestion"]]})
+        await execute(connection, "delete_retractions", params | {"ingestions": [params["ingestion"]]}, shared=shared)
         await execute(connection, "delete_mentions", params, shared=shared)
         await execute(connection, "delete_memories", params, shared=shared)
         await execute(connection, "delete_locators", params)
@@ -243,6 +242,8 @@ async def _carry_out(connection: Connection, scope: Scope, params: Mapping[str, 
             await execute(connection, "reinstate_document", params, shared=shared)
         await execute(connection, "undo_endings", params | _ended_columns(plan.ended), shared=shared)
         await execute(connection, "show_segments", params | {"sources": list(plan.sources)}, shared=shared)
+        if plan.kept:
+            await execute(connection, "hand_on_memories", params | {"kept": list(plan.kept)}, shared=shared)
         await execute(connection, "delete_effects", params, shared=shared)
         await execute(connection, "end_undone_ingestion", params | {"message": UNDONE})
 

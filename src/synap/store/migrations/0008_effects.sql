@@ -44,3 +44,36 @@ create index effect_memory on effect (bucket, scope_id, memory_id);
 
 select synap_protect_content('effect_shared', true);
 select synap_protect_content('effect', false);
+
+-- What a user took back without it being clear what was meant: kept until somebody says, with what it may have meant.
+
+create table retraction_shared (
+    bucket int not null,
+    scope_id bigint not null,
+    ingestion_id bigint not null,
+    position int not null,
+    detail bytea not null,
+    candidates bigint[] not null default '{}',
+    recorded_at timestamptz not null,
+    primary key (ingestion_id, position)
+);
+
+create table retraction (
+    bucket int not null,
+    scope_id bigint not null,
+    ingestion_id bigint not null,
+    position int not null,
+    detail bytea not null,
+    candidates bigint[] not null default '{}',
+    recorded_at timestamptz not null,
+    primary key (bucket, ingestion_id, position)
+) /* partition:bucket */;
+
+select synap_place('retraction_shared', 'reference');
+select synap_place('retraction', 'bucket', 'memory');
+
+create index retraction_shared_scope on retraction_shared (scope_id, recorded_at);
+create index retraction_scope on retraction (bucket, scope_id, recorded_at);
+
+select synap_protect_content('retraction_shared', true);
+select synap_protect_content('retraction', false);

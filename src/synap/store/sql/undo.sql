@@ -29,7 +29,7 @@ where {at:e} e.scope_id = %(scope)s and e.ingestion_id = %(ingestion)s
 order by e.memory_id, e.kind
 
 -- name: memories_to_undo
-select id, status, detail, document_row, sources, recorded_at, superseded_at, superseded_by, valid_until, seen_count
+select id, status, detail, document_row, sources, recorded_at, superseded_at, superseded_by, valid_until, seen_at
 from memory{t}
 where {at} scope_id = %(scope)s and id = any (%(memories)s::bigint[])
 for update
@@ -74,6 +74,23 @@ delete from memory{t} where {at} scope_id = %(scope)s and id = any (%(memories)s
 
 -- name: delete_locators
 delete from locator where bucket = %(bucket)s and scope_id = %(scope)s and id = any (%(memories)s::bigint[])
+
+-- name: hand_on_memories
+-- What stays because a later ingestion said it too is that one's from now on.
+with heir as (
+    select distinct on (e.memory_id) e.memory_id, e.ingestion_id from effect{t} e
+    where {at:e} e.scope_id = %(scope)s and e.kind = 'repeated' and e.ingestion_id <> %(ingestion)s
+      and e.memory_id = any (%(kept)s::bigint[])
+    order by e.memory_id, e.recorded_at, e.ingestion_id
+), gone as (
+    delete from effect{t} e using heir
+    where {at:e} e.scope_id = %(scope)s and e.kind = 'repeated' and e.memory_id = heir.memory_id
+      and e.ingestion_id = heir.ingestion_id
+)
+update ingestion i
+set memory_ids = i.memory_ids || own.ids, memories_created = i.memories_created + cardinality(own.ids)
+from (select ingestion_id, array_agg(memory_id order by memory_id) as ids from heir group by ingestion_id) own
+where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s and i.id = own.ingestion_id
 
 -- name: delete_effects
 delete from effect{t}
