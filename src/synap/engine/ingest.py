@@ -21,6 +21,7 @@ from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
+from synap.ingestion.zones import zone_of
 from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
@@ -143,6 +144,7 @@ def _source(job: Job, document: StoredDocument) -> Source:
         rung=job.scope.rung,
         user_name=name if isinstance(name, str) and name.strip() else None,
         mode=document.mode,
+        zone=zone_of(zone) if isinstance(zone := document.metadata.get("timezone"), str) else None,
     )
 
 
