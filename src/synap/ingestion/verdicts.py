@@ -14,6 +14,7 @@ from synap.domain.conflicts import Relation, all_slots, changes, relation, settl
 from synap.domain.exclusion import values_exclude
 from synap.domain.likings import LIKING
 from synap.domain.memories import Memory, MemoryType, Modality, Slot, Statement
+from synap.domain.own_slots import OWN
 from synap.domain.readings import readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slot_values import Takes
@@ -114,7 +115,7 @@ def _ceased(newer: Statement, older: Statement) -> bool:
 
 
 def _reason(newer: Statement, slot: Slot, told: Sequence[Slot]) -> str:
-    name = slot.name.removeprefix(f"{HABIT}:")
+    name = slot.name.removeprefix(f"{HABIT}:").removeprefix(f"{OWN}:")
     if name.startswith(LIKING):
         return "no longer holds" if ends(newer.content) else "newer liking"
     if slot.value.startswith(NOT) and not any(one.key == slot.key and not one.value.startswith(NOT) for one in told):

@@ -87,7 +87,7 @@ CALLS: list[Callable[[Any], Awaitable[Any]]] = [
     lambda api: api.delete_memory("m", ids=Ids(customer_id="c")),
     lambda api: api.memory_history("m"),
     lambda api: api.restore_memory("m"),
-    lambda api: api.undo_ingestion(UndoIngestion(ingestion_id="i/1", preview=True, user_id="u")),
+    lambda api: api.undo_ingestion(UndoIngestion(ingestion_id="i 1", preview=True, user_id="u")),
     lambda api: api.pending_retractions(ids=Ids(user_id="u")),
     lambda api: api.settle_retraction(SettleRetraction(retraction_id="i:0", memory_ids=("m", "n"), customer_id="c")),
     lambda api: api.fetch_context(
