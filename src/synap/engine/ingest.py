@@ -12,6 +12,7 @@ import numpy as np
 
 from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.own_slots import OwnSlot, with_own_slots
 from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
 from synap.engine import enhancing
@@ -24,6 +25,7 @@ from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
+from synap.ingestion.zones import zone_of
 from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
@@ -91,8 +93,9 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
+    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_direct_drafts(document))
+        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own))
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
     found = await asyncio.to_thread(extract, document.prepared, source)
@@ -100,7 +103,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     return Work(
         job=job,
         document=document,
-        drafts=_eligible(found, instance),
+        drafts=_with_own(_eligible(found, instance), own),
         retractions=found.retractions,
         instance=instance,
         pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
@@ -133,7 +136,7 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
     return replace(
         work,
         refused={reason.value: count for reason, count in made.dropped.items()},
-        drafts=_eligible(made.found, instance),
+        drafts=_with_own(_eligible(made.found, instance), instance.maca.ingestion.slots),
         retractions=made.found.retractions,
         pending=None,
         degraded=made.degraded,
@@ -211,6 +214,13 @@ def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, An
     return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
 
 
+def _with_own(drafts: tuple[Draft, ...], own: tuple[OwnSlot, ...]) -> tuple[Draft, ...]:
+    """Return drafts that also settle the slots which the instance's configuration adds."""
+    if not own:
+        return drafts
+    return tuple(replace(draft, statement=with_own_slots(draft.statement, own)) for draft in drafts)
+
+
 def _linking(document: StoredDocument) -> Linking:
     name = _user_name(document)
     return Linking(deep=document.mode is not Mode.FAST, own_names=() if name is None else (name,))
@@ -230,6 +240,7 @@ def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
         user_name=_user_name(document),
         mode=document.mode,
         gated=gated,
+        zone=zone_of(zone) if isinstance(zone := document.metadata.get("timezone"), str) else None,
     )
 
 
