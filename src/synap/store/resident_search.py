@@ -8,7 +8,7 @@ Texts are read behind row-level security, as ever, and only what is still served
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
@@ -18,6 +18,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from synap.domain.contexts import Candidate, Recall, Search, Untold
+from synap.domain.memories import MemoryType
 from synap.domain.scopes import Scope
 from synap.store.blocks import Ints, Resident, changed, unpacked, whole
 from synap.store.candidates import SEGMENT, candidate_of, serves
@@ -220,13 +221,23 @@ def _recall(chain: _Chain, ranked: Ranked, rows: Sequence[Mapping[str, Any]]) ->
     keys = zip(ranked.parts[told].tolist(), ranked.ids[told].tolist(), strict=True)
     vectors, lexicals = _optional(ranked.cosines[told]), _optional(ranked.lexicals[told])
     scores = dict(zip(keys, zip(vectors, lexicals, strict=True), strict=True))
+    candidates = tuple(_candidates(rows, scopes, scores, chain.search.types))
+    return Recall(candidates=candidates, untold=_untold(ranked), versions=chain.versions)
+
+
+def _candidates(
+    rows: Sequence[Mapping[str, Any]],
+    scopes: Mapping[int, Scope],
+    scores: Mapping[tuple[int, int], tuple[list[float | None], list[float | None]]],
+    types: frozenset[MemoryType],
+) -> Iterable[Candidate]:
     metadata: dict[str | None, dict[str, Any]] = {}
-    candidates: list[Candidate] = []
     for row in rows:
-        candidate = candidate_of(row, scopes[row["scope_id"]], scores[row["part"], row["id"]], metadata)
-        if serves(candidate, chain.search.types):
-            candidates.append(candidate)
-    return Recall(candidates=tuple(candidates), untold=_untold(ranked), versions=chain.versions)
+        scope = scopes.get(row["scope_id"])
+        if scope is not None:
+            candidate = candidate_of(row, scope, scores[row["part"], row["id"]], metadata)
+            if serves(candidate, types):
+                yield candidate
 
 
 def _optional(scores: Any) -> list[list[float | None]]:
