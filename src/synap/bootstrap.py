@@ -13,6 +13,7 @@ from synap.adapters.minilm.embedder import MiniLmEmbedder
 from synap.adapters.minilm.prepare import prepared_model
 from synap.adapters.openai.chat import OpenAiChat
 from synap.adapters.openai.embedder import OpenAiEmbedder
+from synap.adapters.reranking.http import HttpReranker
 from synap.adapters.system.clock import SystemClock
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
@@ -29,6 +30,7 @@ from synap.errors import SetupError
 from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
 from synap.ports.language_model import LanguageModel
+from synap.ports.reranker import Reranker
 from synap.settings import EmbedderChoice, Settings
 from synap.store.checks import ServerFacts, check_store
 from synap.store.database import Database
@@ -37,6 +39,8 @@ from synap.store.server import EmbeddedServer, Role
 from synap.store.store import Store
 
 logger = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class Opening:
         maca: Configuration of the default instance, where it has to be made; YAML.
         stay: Leave the embedded server running when the last process ends.
         embedder: Use this one instead of the one that the settings name.
-        language_model: Likewise; None for the one that the settings name, if any.
+        language_model, reranker: Likewise; None for the one that the settings name, if any.
         clock: Use this one instead of the system's.
         pace: How the workers go about it.
     """
@@ -60,6 +64,7 @@ class Opening:
     stay: bool = False
     embedder: Embedder | None = None
     language_model: LanguageModel | None = None
+    reranker: Reranker | None = None
     clock: Clock | None = None
     pace: Pace | None = None
 
@@ -122,6 +127,18 @@ def choose_language_model(settings: Settings) -> LanguageModel | None:
     return OpenAiChat(url=settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
+def choose_reranker(settings: Settings) -> Reranker | None:
+    """Return the reranker that the settings name, if they name one."""
+    if settings.reranker_url is None:
+        return None
+    return HttpReranker(
+        url=settings.reranker_url,
+        model=settings.reranker_model,
+        key=settings.reranker_key,
+        style=settings.reranker_style,
+    )
+
+
 def _other_embedders(wanted: Embedder) -> list[Embedder]:
     """Return embedders that may have made the vectors in the store, and can answer until these are replaced."""
     model = prepared_model()
@@ -171,7 +188,7 @@ async def _assemble(
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()
-    store = Store(opened.database, clock)
+    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB)
     owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,
@@ -193,6 +210,7 @@ async def _assemble(
         faults=Faults(settings.faults),
         model=model,
         enhancer=None if model is None else Enhancer(model),
+        reranker=opening.reranker or choose_reranker(settings),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
     engine = Engine(

@@ -114,7 +114,8 @@ class Home:
 
     def start(self, *arguments: str, **environment: str) -> Program:
         """Start a `synap` command on this folder."""
-        program = Program(*arguments, "--data-dir", str(self.data), **self._urls, **environment)
+        where = ("--data-dir", str(self.data)) if self._database is None else ()
+        program = Program(*arguments, *where, **self._urls, **environment)
         self.programs.append(program)
         return program
 
@@ -149,7 +150,7 @@ class Home:
 
     def run(self, *arguments: str, code: int = 0, url: str | None = None) -> Any:
         """Run a command with `--json` to its end, in process or against the server at `url`; return what it printed, read."""
-        environment = {"SYNAP_DATA_DIR": str(self.data), **self._urls}
+        environment = self._urls or {"SYNAP_DATA_DIR": str(self.data)}
         if url is not None:
             environment = {"SYNAP_BASE_URL": url, "SYNAP_MANAGEMENT_KEY": self.keys["management_key"]}
         done = subprocess.run(  # noqa: S603 - our own interpreter

@@ -18,7 +18,7 @@ from synap.api.admin import (
     WhoAmI,
     WorldMemory,
 )
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -36,6 +36,15 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.entities import (
+    EntityContext,
+    EntityPage,
+    EntityRecord,
+    FetchEntity,
+    ListEntities,
+    MergeEntities,
+    SplitEntity,
+)
 from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
@@ -102,8 +111,44 @@ class Api(Protocol):
         """Return the chain of supersessions that a memory belongs to, oldest first."""
         ...
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return the first reason why a memory is not in the answer to a question, or its place in it."""
+        ...
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
         """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
+        ...
+
+    async def entities(self, request: ListEntities) -> EntityPage:
+        """List the entities of exactly one scope, the most mentioned first; those merged into others are left out."""
+        ...
+
+    async def entity(self, entity_id: str, *, ids: Ids = Ids()) -> EntityRecord:  # noqa: B008 - Ids is immutable
+        """Return one entity with its names and who uses them, its relationships, and the log of decisions."""
+        ...
+
+    async def entity_context(self, request: FetchEntity) -> EntityContext:
+        """Return all that the chain of an entity, or of the ids beside a name, holds about it, within a budget.
+
+        Raises:
+            ConflictError: Several entities of one scope may be meant by the name; the message lists them.
+        """
+        ...
+
+    async def merge_entities(self, request: MergeEntities) -> EntityRecord:
+        """Let two entities of one scope be one, which `split_entity` undoes; return the one that stays.
+
+        Raises:
+            ConflictError: One of them was merged into a third.
+        """
+        ...
+
+    async def split_entity(self, request: SplitEntity) -> EntityRecord:
+        """Take a merged entity, or one name, out of an entity; return what stands for itself then. Merging undoes it.
+
+        Raises:
+            ConflictError: There is nothing to split, or another entity has the name.
+        """
         ...
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:

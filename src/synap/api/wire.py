@@ -22,11 +22,12 @@ from synap.api.contexts import (
     ContextMetadata,
     ConversationContext,
     ConversationSummary,
+    LeftOutItem,
 )
 from synap.api.data import UserProfile
 from synap.api.items import context_item, evidence_record, share
 from synap.api.memories import MemoryRecord
-from synap.domain.contexts import Context, Degradation
+from synap.domain.contexts import Context, Degradation, LeftOut
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.vocabulary import LIST_NAMES
 from synap.errors import InvalidInputError
@@ -70,7 +71,20 @@ def context_answer(
             degraded_code=degradation.code,
             warnings=tuple(dict.fromkeys((*context.warnings, *degradation.warnings))),
             reason=context.reason,
+            left_out=tuple(map(_left_out, context.left_out)),
         ),
+    )
+
+
+def _left_out(one: LeftOut) -> LeftOutItem:
+    return LeftOutItem(
+        id=one.id,
+        content=one.content,
+        scope=one.scope,
+        reason=one.reason.value,
+        by=one.by,
+        score=None if one.score is None else share(one.score),
+        excerpt=one.excerpt,
     )
 
 
@@ -241,6 +255,8 @@ def _encode_metadata(metadata: ContextMetadata) -> dict[str, Any]:
     """Return every field, defaults included; what is unknown is left out."""
     fields = msgspec.structs.asdict(metadata)
     body: dict[str, Any] = to_wire({k: v for k, v in fields.items() if v is not None and k not in _UNSENT})
+    if not metadata.left_out:
+        del body["left_out"]
     body["query_time_ms"] = metadata.timings_ms.get("total", 0.0)
     return body
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.entities import entities
 from synap.cli.evaluate import evaluate_cases
+from synap.cli.explaining import why_not
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
@@ -33,6 +35,7 @@ app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("ingest")(ingest)
 app.command("fetch")(fetch)
+app.command("why-not")(why_not)
 app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
@@ -44,6 +47,7 @@ for name, group in (
     ("config", config),
     ("world", world),
     ("data", data),
+    ("entities", entities),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),

@@ -178,11 +178,21 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A statement found in a document, before it is compared with what is known; `extractor` names what found it."""
+    """A statement found in a document, before it is compared with what is known.
+
+    Attributes:
+        statement: The statement.
+        evidence: Where it was said.
+        extractor: Id of what found it.
+        cues: What the rules saw in its clause, for the gate; empty where they have decided.
+        doubtful: The rules alone would have been silent; only the gate can keep it.
+    """
 
     statement: Statement
     evidence: tuple[Evidence, ...]
     extractor: str = "rules@1"
+    cues: frozenset[str] = frozenset()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ class Engine:
             server: The embedded server, where this process started or joined one; it is kept running.
         """
         self.core = core
-        self.metrics = Metrics()
+        self.metrics = Metrics(residents=core.store.residents.use)
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
         if core.model is not None:
@@ -105,8 +105,11 @@ class Engine:
         await asyncio.gather(*(end(task) for task in self._tasks))
         await self.core.audit.flush()
         await self.core.spaces.close()
+        await self.core.store.close()
         if self.core.model is not None:
             await self.core.model.close()
+        if self.core.reranker is not None:
+            await self.core.reranker.close()
         await self._release()
 
     async def authenticate(self, key: str) -> Caller:

@@ -19,6 +19,7 @@ from synap.domain.slots import slots_of
 from synap.ingestion import languages, verbs
 from synap.ingestion.attributes import names_in, participants_of, significance_of
 from synap.ingestion.dates import DateSpan, find_dates, write_dates
+from synap.ingestion.gate import DOCUMENT, cues_of
 from synap.ingestion.kinds import coming
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.lexicon import words as lexicon
@@ -162,7 +163,9 @@ class Reader:
             verbatim=told != written,
         )
         evidence = (self._passages.evidence(block, part),)
-        self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index))
+        prose = block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN)
+        cues = cues_of(shape, statement, register=DOCUMENT, doubtful=False) if prose else frozenset()
+        self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index, cues=cues))
 
     def _slots(self, block: Block, text: str, content: str) -> tuple[Slot, ...]:
         """Return what a fact settles, each slot tied to the section that it stands in; an order settles nothing."""

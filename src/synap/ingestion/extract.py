@@ -36,6 +36,7 @@ class Source:
         rung: Rung of the scope it is written to (`user`, `customer`, …).
         user_name: Display name of the user, where known.
         mode: `FAST` skips emotions.
+        gated: The gate will look at what is found, so that clauses are found on which the rules alone are silent.
     """
 
     document_id: str
@@ -44,6 +45,7 @@ class Source:
     rung: str = "user"
     user_name: str | None = None
     mode: Mode = Mode.LONG_RANGE
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     """
     ledger = Ledger()
     passages = Passages(document, source.document_id)
-    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST)
+    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST, gated=source.gated)
     reader = Reader(ledger, passages, anchor=source.created_at)
     cast = Cast(document, source)
     for index, block in enumerate(document.blocks):

@@ -287,9 +287,14 @@ class Ranking:
     """How much each signal counts, as a multiple of the engine's own balance."""
 
     similarity: Annotated[float, "Likeness in meaning and in words.", _WEIGHT] = 1.0
+    meaning: Annotated[float, "Likeness in meaning, beside that in words.", _WEIGHT] = 1.0
+    words: Annotated[float, "Words shared, beside likeness in meaning.", _WEIGHT] = 1.0
     recency: Annotated[float, "How lately it was said.", _WEIGHT] = 1.0
     centrality: Annotated[float, "Entities that the query and the memory share.", _WEIGHT] = 1.0
+    time: Annotated[float, "The time that the query names, against when a memory happened.", _WEIGHT] = 1.0
+    neighbours: Annotated[float, "What stands beside a memory in its conversation or document.", _WEIGHT] = 1.0
     confidence: Annotated[float, "How sure the memory is.", _WEIGHT] = 1.0
+    governing: Annotated[float, "Standing requests that govern the task asked for, whatever its words.", _WEIGHT] = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +313,7 @@ class Retrieval:
     budget: Budget = field(default_factory=Budget)
     type_weights: TypeWeights = field(default_factory=TypeWeights)
     ranking: Ranking = field(default_factory=Ranking)
+    floor: Annotated[float, "Score below which nothing is served for a question.", Limits(0, 1)] = 0.0
     profiles: Annotated[
         bool,
         "Whether users have a profile, made of their memories. Published clients answer a fetch without a question from"

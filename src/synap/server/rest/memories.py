@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Router, delete, get, patch, post
 from litestar.params import FromPath
 
+from synap.api.contexts import WhyNot, WhyNotAnswer
 from synap.api.conversations import RecordedBatch
 from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
@@ -20,7 +21,7 @@ from synap.api.memories import (
     MemoryRecord,
     UpdateMemory,
 )
-from synap.api.requests import build, message_batch
+from synap.api.requests import build, message_batch, why_not_request
 from synap.api.requests import create_batch as batch_requests
 from synap.api.requests import upload_memory as upload_request
 from synap.engine.conversations import ROLES
@@ -158,6 +159,17 @@ async def history(
     return {"data": list(await api.memory_history(memory_id, ids=read_owner(request)))}
 
 
+@post(
+    "/{memory_id:str}/why-not",
+    status_code=_OK,
+    opt={"body": WhyNot, "known": ("memory_id",)},
+    summary="Why a memory is not served",
+)
+async def why_not(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> WhyNotAnswer:
+    """Return the first reason why a memory is not in the answer to a question."""
+    return await api.why_not(why_not_request({**await read_object(request), "memory_id": memory_id}))
+
+
 @post("/{memory_id:str}/restore", status_code=_OK, opt={"query": OwnerQuery}, summary="Undo a supersession")
 async def restore(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Undo the supersession or retraction of a memory."""
@@ -187,6 +199,6 @@ def routers() -> list[Router]:
     """Return the routes under both prefixes."""
     handlers = [
         *(create, upload, create_batch, forget, ingest, batch, status),
-        *(listing, memory, update, erase, history, restore),
+        *(listing, memory, update, erase, history, why_not, restore),
     ]
     return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]

@@ -9,6 +9,30 @@ where {at} scope_id = %(scope)s and (entity_id, memory_id) in (
 -- name: count_scope_mentions
 select count(*) as count from mention{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
+-- name: erase_scope_decisions
+delete from decision{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from decision{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_decisions
+select count(*) as count from decision{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_relations
+delete from relation{t}
+where {at} scope_id = %(scope)s and (subject_id, name, object_id, memory_id) in (
+    select subject_id, name, object_id, memory_id from relation{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_relations
+select count(*) as count from relation{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_aliases
+delete from alias{t}
+where {at} scope_id = %(scope)s and (entity_id, normal) in (
+    select entity_id, normal from alias{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_aliases
+select count(*) as count from alias{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
 -- name: erase_scope_entities
 delete from entity{t}
 where {at} scope_id = %(scope)s and id in (
