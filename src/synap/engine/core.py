@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
@@ -51,6 +51,7 @@ class Core:
     settings: Limits = Limits()
     faults: Faults = field(default_factory=Faults)
     reranker: Reranker | None = None
+    take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
