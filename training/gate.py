@@ -31,7 +31,7 @@ EXAMPLES = sorted((ROOT / "training/examples").glob("*.txt"))
 WEIGHTS = ROOT / "src/synap/ingestion/gate.json"
 FOLDS = 5
 STEPS = 600
-DECAYS = (0.001, 0.002, 0.004)
+DECAYS = (0.001, 0.002)
 """How strongly weights are held small, per sentence."""
 DOUBTS = (0.5, 0.6, 0.7, 0.8)
 DROPS = (0.5, 0.6, 0.7, 0.8)

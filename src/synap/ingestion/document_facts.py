@@ -122,6 +122,8 @@ class Reader:
         subject = ""
         titled = title_above(block.text) != ""
         for start, end in sentences(block.text):
+            if end - start > _LONGEST:
+                continue
             part = block.text[start:end]
             text, subject = _resolved(part, subject)
             if text is not None and (_states(text) or (titled and key_value(text))):

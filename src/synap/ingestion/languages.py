@@ -20,6 +20,8 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]*)?")
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
+_TELLING = 4_000
+"""Characters of a text that show its language and whom it is about."""
 _FEWEST = 2
 _SHORTEST = 4
 _MARGIN = 1
@@ -111,6 +113,7 @@ def topic_taken_back(sentence: str, language: str) -> str:
 
 def speaks_of_itself(text: str) -> bool:
     """Whether a text in another language than English speaks of its author."""
+    text = text[:_TELLING]
     language = language_of(text)
     return language != "en" and re.search(foreign.OWN_CUES[language], text, re.IGNORECASE) is not None
 
