@@ -20,6 +20,9 @@ from synap.api.contexts import FetchContext
 from synap.api.memories import CreateMemory, ListMemories
 from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
+from synap.ingestion.flaws import flaws
+from synap.ingestion.scoring import Case as DocumentCase
+from synap.ingestion.scoring import Found, checks_of, read_cases
 
 Case = Mapping[str, Any]
 NOISE = (
@@ -233,16 +236,16 @@ def _current_checks(case: Case, found: Sequence[str]) -> dict[str, bool]:
 async def extraction_cases(path: Path, *, verbose: bool) -> None:
     """Run the cases about what is worth remembering, and in which form."""
     tally = Tally()
-    flaws: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     async with bench_engine() as engine:
         bench = Bench(engine=engine)
-        for case in _lines(path):
+        for case in _documents(path):
             api = await bench.api()
             await api.create_memory(
                 CreateMemory(
-                    document=case["input"],
-                    document_type=case["document_type"],
-                    document_created_at=_moment(case["reference_time"]),
+                    document=case.input,
+                    document_type=case.document_type,
+                    document_created_at=case.said_at,
                     customer_id="acme",
                     user_id="alice",
                 )
@@ -250,48 +253,17 @@ async def extraction_cases(path: Path, *, verbose: bool) -> None:
             await engine.worker.drain(seconds=60)
             page = await api.memories(ListMemories(customer_id="acme", user_id="alice", page_size=100))
             memories = [
-                (row.memory_type, row.content, "" if row.event_date is None else row.event_date.isoformat())
+                Found(row.memory_type, row.content, "" if row.event_date is None else row.event_date.isoformat())
                 for row in page.data
             ]
-            tally.add(case["id"].rstrip("0123456789").rstrip("-"), case["id"], _extraction_checks(case, memories))
-            flaws.update(flaw for _, content, _ in memories for flaw in _flaws(content))
+            tally.add(case.group, case.id, checks_of(case, memories))
+            found.update(flaw for memory in memories for flaw in flaws(memory.content))
     tally.report("extraction, strict", verbose=verbose)
-    print(f"flaws in stored text: {dict(flaws) or 'none'}")
+    print(f"flaws in stored text: {dict(found) or 'none'}")
 
 
-def _extraction_checks(case: Case, memories: Sequence[tuple[str, str, str]]) -> dict[str, bool]:
-    checks = {
-        f"finds {expected['must_contain']}": any(_satisfies(expected, memory) for memory in memories)
-        for expected in case["expected"]
-    }
-    for word in case.get("forbidden_anywhere", ()):
-        checks[f"without {word!r}"] = not any(word.lower() in part.lower() for memory in memories for part in memory)
-    if "max_memories" in case:
-        checks["not too many"] = len(memories) <= case["max_memories"]
-    return checks
-
-
-def _satisfies(expected: Case, memory: tuple[str, str, str]) -> bool:
-    kind, content, event_date = memory
-    text = content.lower()
-    return (
-        kind in expected["type"].split("|")
-        and all(any(option.lower() in text for option in words.split("|")) for words in expected["must_contain"])
-        and not any(_has_word(content, word) for word in expected.get("must_not_contain", ()))
-        and event_date.startswith(expected.get("event_date", ""))
-    )
-
-
-def _has_word(text: str, word: str) -> bool:
-    flags = 0 if word == "I" else re.IGNORECASE
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, flags) is not None
-
-
-def _flaws(content: str) -> list[str]:
-    """Name what a stored memory must not have: first person outside a quotation, a subject nobody can resolve."""
-    bare = re.sub(r"[\"“].*?[\"”]", "", content)
-    found = ["first person"] if re.search(r"\b(I|I'm|I've|my|mine|myself|me)\b", bare) else []
-    return found + (["dangling subject"] if re.match(r"(He|She|It|They|This|That|These|Those)\b", bare) else [])
+def _documents(path: Path) -> list[DocumentCase]:
+    return list(read_cases(path.read_text(encoding="utf-8").splitlines()))
 
 
 def _lines(path: Path) -> list[Case]:

@@ -70,7 +70,9 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     """One document's way through the pipeline.
 
     `status` is `queued`, `processing`, `completed`, `failed` or `partial_success`; `scope` the rung it was written to;
-    `duplicate` tells that the same content was there already and this is its first ingestion.
+    `duplicate` tells that the same content was there already and this is its first ingestion. `degraded` tells that a part
+    of the work was not done as configured, for example without the language model that was wanted; each of the `warnings`
+    begins with a stable code.
     """
 
     ingestion_id: str
@@ -84,6 +86,8 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     memories_created: int = 0
     memory_ids: tuple[str, ...] = ()
     error_message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.evaluate import evaluate_cases
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
@@ -36,6 +37,7 @@ app.command("fetch")(fetch)
 app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
+app.command("evaluate")(evaluate_cases)
 for name, group in (
     ("clients", clients),
     ("instances", instances),

@@ -73,13 +73,13 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     """
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
-    if not (changes(narrow) and settles(broad)):
+    if not (_may_change(narrow) and settles(broad)) or _told_apart(narrow, broad):
         return _loosely(narrow, broad)
-    if _told_apart(narrow, broad):
+    overruled = _overrule(narrow, broad)
+    # Asked last: of an event only its slots tell whether it changed something, and those take long to read.
+    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not changes(narrow):
         return _loosely(narrow, broad)
-    if _overrule(narrow, broad):
-        return Relation.CONFLICT
-    return Relation.SAME if _near_duplicates(narrow, broad, similarity) else _loosely(narrow, broad)
+    return Relation.CONFLICT if overruled else Relation.SAME
 
 
 def settles(statement: Statement) -> bool:
@@ -96,8 +96,12 @@ def changes(statement: Statement) -> bool:
 
     That is one that settles something itself, or tells of the event that changed it ("moved to", "was raised to").
     """
+    return settles(statement) or (_may_change(statement) and any(slot.single for slot in all_slots(statement)))
+
+
+def _may_change(statement: Statement) -> bool:
     event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
-    return settles(statement) or (event and any(slot.single for slot in all_slots(statement)))
+    return event or settles(statement)
 
 
 def all_slots(statement: Statement) -> tuple[Slot, ...]:

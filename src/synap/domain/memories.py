@@ -178,10 +178,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A statement found in a document, before it is compared with what is known."""
+    """A statement found in a document, before it is compared with what is known; `extractor` names what found it."""
 
     statement: Statement
     evidence: tuple[Evidence, ...]
+    extractor: str = "rules@1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +237,7 @@ class Memory:
         superseded_by: The memory that took its place, or None.
         seen_at, seen_count: When and how often the same was said.
         tokens: Size of the content by `synap.domain.tokens.count_tokens`.
-        extractor: Id and version of what found it (`rules@1`, `direct@1`).
+        extractor: Id and version of what found it (`rules@1`, `direct@1`, `llm:<model>@<prompt>`).
         metadata: The source's metadata, as the caller gave it.
         reason: Why it is no longer served, in a few words (`newer value of residence`); empty where that is not asked for.
     """

@@ -12,7 +12,9 @@ from synap.engine.admission import READS, WRITES, Admission
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
+from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.metering import MeteredModel
 from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError, ServiceUnavailableError
 from synap.ports.clock import Clock
@@ -47,6 +49,8 @@ class Core:
     audit: AuditTrail
     settings: Limits = Limits()
     faults: Faults = field(default_factory=Faults)
+    model: MeteredModel | None = None
+    enhancer: Enhancer | None = None
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)

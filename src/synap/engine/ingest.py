@@ -1,10 +1,11 @@
-"""One ingestion from a stored document to changes in memory: extract, embed, relate, reconcile, apply."""
+"""One ingestion from a stored document to changes in memory: extract, enhance, embed, relate, reconcile, apply."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from synap.domain.documents import Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
 from synap.domain.own_slots import OwnSlot, with_own_slots
 from synap.domain.terms import term_hashes
+from synap.engine import enhancing
 from synap.engine.callers import Instance
 from synap.engine.core import Core
 from synap.engine.faults import Faults
@@ -26,7 +28,8 @@ from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
 
-EXTRACTOR = "rules@1"
+logger = logging.getLogger(__name__)
+
 DIRECT = "direct@1"
 
 CATEGORY_OF = {
@@ -39,6 +42,15 @@ CATEGORY_OF = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What the rules found in a document that is to be read with a language model as well."""
+
+    found: Extraction
+    source: Source
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A job with its document and what was found in it.
 
@@ -47,14 +59,20 @@ class Work:
         document: As stored.
         drafts: What may become memories.
         retractions: What the user took back.
-        extractor: Id of what found the drafts.
+        pending: What a language model is to be asked; None where nothing is.
+        degraded: Whether a part of the work was not done as configured.
+        warnings: What went wrong in part.
+        refused: Proposals of the model that were refused, by reason.
     """
 
     job: Job
     document: StoredDocument
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
-    extractor: str = EXTRACTOR
+    pending: Pending | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
@@ -71,12 +89,60 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
-    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own), extractor=DIRECT)
-    found = await asyncio.to_thread(extract, document.prepared, _source(job, document))
-    drafts = _with_own(_wanted(found, instance), own)
-    return Work(job=job, document=document, drafts=drafts, retractions=found.retractions)
+        return Work(
+            job=job, document=document, drafts=_with_own(_direct_drafts(document), instance.maca.ingestion.slots)
+        )
+    source = _source(job, document)
+    found = await asyncio.to_thread(extract, document.prepared, source)
+    enhanced = enhancing.wanted(instance.maca.ingestion, source)
+    return Work(
+        job=job,
+        document=document,
+        drafts=_wanted(found, instance),
+        retractions=found.retractions,
+        pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
+    )
+
+
+async def enhance(core: Core, work: Work, faults: Faults) -> Work:
+    """Ask the language model about a document that is to be read with one; no transaction is open meanwhile."""
+    if work.pending is None:
+        return work
+    found, source, instance = work.pending.found, work.pending.source, work.pending.instance
+    await faults.point("enhance")
+    if core.enhancer is None:
+        made = enhancing.without_model(found)
+    else:
+        key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id)
+        made = await core.enhancer.enhance(
+            work.document.prepared, source, found, key=key, rules=instance.maca.ingestion
+        )
+    logger.info(
+        "document was read with the language model",
+        extra={
+            "ingestion_id": work.job.ingestion_id,
+            "added": made.added,
+            "dropped": sum(made.dropped.values()),
+            "tokens": made.usage.tokens,
+            "degraded": made.degraded,
+        },
+    )
+    return replace(
+        work,
+        refused={reason.value: count for reason, count in made.dropped.items()},
+        drafts=_wanted(made.found, instance),
+        retractions=made.found.retractions,
+        pending=None,
+        degraded=made.degraded,
+        warnings=made.warnings,
+    )
+
+
+def rules_alone(work: Work, code: str) -> Work:
+    """Return a document with what the rules found, marked as degraded: what the model said could not be worked with."""
+    warning = f"language_model.error: its proposals could not be worked with ({code}); the rules' result stands"
+    return replace(work, pending=None, degraded=True, warnings=(warning,))
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
@@ -102,7 +168,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
     scope, slot = work.job.scope, space.slot
     fresh = tuple(
-        NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
+        NewMemory(key=key, draft=draft, extractor=draft.extractor, vector=vector)
         for key, (draft, vector) in enumerate(zip(work.drafts, draft_vectors, strict=True))
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
@@ -110,7 +176,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
     changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
-    add = tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add)
+    add = tuple(replace(new, vector=draft_vectors[new.key]) for new in changes.add)
     await faults.point("apply")
     await core.store.memories.apply(
         scope,
@@ -121,6 +187,8 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             vectors=dict(zip(work.document.segment_rows, segment_vectors, strict=True)),
             slot=slot,
             message="; ".join(changes.messages) or None,
+            degraded=work.degraded,
+            warnings=work.warnings,
             now=core.clock.now(),
         ),
     )
@@ -150,13 +218,14 @@ def _source(job: Job, document: StoredDocument) -> Source:
 
 def _wanted(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
     """Drop what the instance's configuration does not want: categories switched off, confidence below the threshold."""
-    categories = instance.maca.ingestion.categories
+    categories, own = instance.maca.ingestion.categories, instance.maca.ingestion.slots
     threshold = instance.maca.ingestion.extraction.confidence_threshold
-    return tuple(
+    wanted = tuple(
         draft
         for draft in found.drafts
         if getattr(categories, CATEGORY_OF[draft.statement.type]) and draft.statement.confidence >= threshold
     )
+    return _with_own(wanted, own)
 
 
 def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
@@ -165,6 +234,6 @@ def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
     for statement in document.prepared.statements:
         end = start + len(statement.content)
         quote = Evidence(document_id=document.document_id, start=start, end=end, quote=statement.content)
-        drafts.append(Draft(statement=statement, evidence=(quote,)))
+        drafts.append(Draft(statement=statement, evidence=(quote,), extractor=DIRECT))
         start = end + 1
     return tuple(drafts)

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from email.utils import getaddresses
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
-from synap.domain.memories import Draft, Retraction
+from synap.domain.memories import Draft, Evidence, Retraction
 from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
 from synap.ingestion.languages import speaks_of_itself
@@ -57,11 +57,13 @@ class Extraction:
         drafts: Statements in the order of the document.
         retractions: Wishes to drop something said before, also in earlier documents.
         opt_outs: How often the speaker forbade remembering.
+        withdrawn: Passages on which statements rested that later words took back, corrected or forbade to remember.
     """
 
     drafts: tuple[Draft, ...] = ()
     retractions: tuple[Retraction, ...] = ()
     opt_outs: int = 0
+    withdrawn: tuple[Evidence, ...] = ()
 
 
 def extract(document: PreparedDocument, source: Source) -> Extraction:
@@ -74,7 +76,7 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     passages = Passages(document, source.document_id)
     listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST)
     reader = Reader(ledger, passages, anchor=_local(source.created_at, source.zone))
-    cast = _Cast(document, source)
+    cast = Cast(document, source)
     for index, block in enumerate(document.blocks):
         said_at = _local(block.time or source.created_at, source.zone)
         if block.role is Role.ASSISTANT:
@@ -92,7 +94,12 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
             listener.hear(block, index, cast.speaker_of(block), said_at)
         elif block.role is Role.AUTHOR:
             reader.read(block, index, said_at)
-    return Extraction(drafts=ledger.drafts(), retractions=tuple(ledger.retractions), opt_outs=ledger.opt_outs)
+    return Extraction(
+        drafts=ledger.drafts(),
+        retractions=tuple(ledger.retractions),
+        opt_outs=ledger.opt_outs,
+        withdrawn=tuple(dict.fromkeys(ledger.withdrawn)),
+    )
 
 
 def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
@@ -100,7 +107,7 @@ def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
     return moment if moment is None or zone is None else moment.astimezone(zone)
 
 
-class _Cast:
+class Cast:
     """Who speaks in a document: the names of its humans, and whether they talk to a machine or to each other."""
 
     def __init__(self, document: PreparedDocument, source: Source) -> None:

@@ -37,9 +37,6 @@ from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
 from synap.ingestion.verdicts import Known, announced, later, told_together, why
 
-EXTRACTOR = "rules@1"
-"""Extractor noted on new memories; whoever knows better replaces it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
@@ -148,7 +145,7 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     others = [*neighbours, *_said_here(run, marks)]
     twin = _twin(fresh, others)
     if twin is None:
-        run.added[key] = NewMemory(key=key, draft=draft, extractor=EXTRACTOR)
+        run.added[key] = NewMemory(key=key, draft=draft, extractor=draft.extractor)
         run.known[key] = fresh
         for mark in marks:
             run.by_mark[mark].append(fresh)

@@ -187,6 +187,16 @@ class Categories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelBudget:
+    """What a language model may cost for one document."""
+
+    max_calls: Annotated[int, "Requests to the language model for one document, retries included.", Limits(0, 1000)] = (
+        12
+    )
+    max_tokens: Annotated[int, "Tokens sent and received for one document.", Limits(0, 10_000_000)] = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionRules:
     """How memories are found.
 
@@ -195,7 +205,12 @@ class ExtractionRules:
     is kept can still be ranked low or filtered by its reader; one that was discarded cannot come back.
     """
 
-    mode: Annotated[ExtractionMode, "`enhanced` is reserved and, for now, the same."] = ExtractionMode.STANDARD
+    mode: Annotated[
+        ExtractionMode,
+        "`enhanced` lets a language model propose memories beside the rules (`SYNAP_LLM_URL`, `SYNAP_LLM_MODEL`); without"
+        " one, or where it fails, the rules' result stands and the ingestion says so. `fast` documents never wait for it.",
+    ] = ExtractionMode.STANDARD
+    budget: ModelBudget = field(default_factory=ModelBudget)
     confidence_threshold: Annotated[
         float, "Memories less sure than this are not kept. Excerpts of the source are not affected.", _SHARE
     ] = 0.5
@@ -235,7 +250,8 @@ class Ingestion:
         " newer value takes the older one's place) and `values` (what fills it). What is ingested from then on is read with them.",
     ] = ()
     agent_hints: Annotated[
-        tuple[str, ...], "Directives in plain words, kept with the configuration; the built-in rules do not read them."
+        tuple[str, ...],
+        "Directives in plain words, told to the language model of `enhanced` extraction; the built-in rules do not read them.",
     ] = ()
 
     @property

@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
-from synap.domain.contexts import SegmentRef
+from synap.domain.contexts import ScoreParts, SegmentRef
 from synap.domain.words import STOP_WORDS
 from synap.retrieval.passages import asked_in, own_words
 from synap.retrieval.scored import Scored
@@ -53,7 +52,17 @@ def refine(scored: Sequence[Scored], asked: re.Pattern[str] | None = None) -> li
 
 def with_total(one: Scored, total: float) -> Scored:
     """Return `one` with another total."""
-    return replace(one, score=replace(one.score, total=total))
+    old = one.score
+    score = ScoreParts(
+        total=total,
+        vector=old.vector,
+        lexical=old.lexical,
+        neighbour=old.neighbour,
+        entity=old.entity,
+        recency=old.recency,
+        band=old.band,
+    )
+    return Scored(candidate=one.candidate, score=score)
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -85,7 +94,9 @@ def _covered(passage: str, carried: str, asked: re.Pattern[str] | None) -> bool:
     """Whether the text of the memories carries most of what a passage says, and all of it that was asked for."""
     telling = content_words(passage)
     shared = telling & content_words(_THE_USER.sub("", carried))
-    return len(shared) >= COVERED * len(telling) and asked_in(asked, passage) <= asked_in(asked, carried)
+    if len(shared) < COVERED * len(telling):
+        return False
+    return passage == carried or asked_in(asked, passage) <= asked_in(asked, carried)
 
 
 def _adds_nothing(one: Scored) -> bool:

@@ -140,10 +140,13 @@ async def _insert_portion(
     await execute(connection, "insert_locators", params)
 
 
-async def end_memories(connection: Connection, scope: Scope, ended: Sequence[Ended], *, now: datetime) -> None:
+async def end_memories(
+    connection: Connection, scope: Scope, ended: Sequence[Ended], *, version: int, now: datetime
+) -> None:
     """Send the end of memories' time, and withhold the segments they rested on; nothing for none.
 
-    One whose status stays active is believed until a day to come: only its `valid_until` is set.
+    One whose status stays active is believed until a day to come: only its `valid_until` is set. The segments are noted as
+    touched by `version`; the memories are the caller's to note (`synap.store.writes`).
     """
     announced = [one for one in ended if one.status is MemoryStatus.ACTIVE]
     over = [one for one in ended if one.status is not MemoryStatus.ACTIVE]
@@ -153,6 +156,7 @@ async def end_memories(connection: Connection, scope: Scope, ended: Sequence[End
     if over:
         params = place(scope) | {
             "now": now,
+            "version": version,
             "ended": [one.id for one in over],
             "by_ids": [one.by for one in over],
             "untils": [one.valid_until for one in over],

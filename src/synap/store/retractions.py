@@ -16,6 +16,7 @@ from synap.store.database import Connection, Database
 from synap.store.rows import place, role_for, row_id_of
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
+from synap.store.writes import note_write
 
 LISTED = 100
 """Pending retractions of a scope that are listed at most, the oldest."""
@@ -64,7 +65,7 @@ class Retractions:
         """
         params = place(scope) | {"ingestion": ingestion, "position": position, "memories": list(memories)}
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             row = await (await execute(connection, "lock_retraction", params, shared=scope.shared)).fetchone()
             if row is None:
                 return None
@@ -73,8 +74,9 @@ class Retractions:
             ended = [
                 Ended(id=one["id"], valid_until=said, status=MemoryStatus.RETRACTED, reason=RETRACTED) for one in found
             ]
-            await end_memories(connection, scope, ended, now=now)
+            await end_memories(connection, scope, ended, version=version, now=now)
             await execute(connection, "delete_retraction", params, shared=scope.shared)
+            await note_write(connection, scope, version, memories=[one.id for one in ended])
         return tuple(one.id for one in ended)
 
 

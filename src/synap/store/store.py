@@ -17,6 +17,7 @@ from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
 from synap.store.queue import Queue
+from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
 from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
@@ -26,19 +27,21 @@ from synap.store.undoing import Undoing
 
 
 class Store:
-    """Everything that is kept, by noun. Holds nothing but its parts; the database is closed by whoever opened it."""
+    """Everything that is kept, by noun. Holds its parts and the residents; the database is closed by whoever opened it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, resident_bytes: int = RESIDENT_BYTES) -> None:
+        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing."""
         self._database = database
+        self.residents = Residents(capacity=resident_bytes)
         self.ids = RowIds(lambda: milliseconds(clock.now()))
         self.documents = Documents(database, self.ids)
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
-        self.memories = Memories(database, self.ids)
+        self.memories = Memories(database, self.ids, self.residents)
         self.retractions = Retractions(database)
         self.undoing = Undoing(database)
-        self.retention = Retention(database, self.memories)
-        self.search = Searches(database)
+        self.retention = Retention(database, self.memories, self.residents)
+        self.search = Searches(database, self.residents)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.compactions = Compactions(database, self.ids)
@@ -47,8 +50,12 @@ class Store:
         self.scopes = Scopes(database)
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)
-        self.erasure = Erasure(database)
+        self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
+
+    async def close(self) -> None:
+        """Stop reading scopes into memory, and forget those that are there."""
+        await self.residents.close()
 
     async def ping(self) -> None:
         """Make one exchange with the database: begin, enter nothing, `select 1`, commit."""

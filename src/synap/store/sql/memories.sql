@@ -62,15 +62,27 @@ from unnest(%(ended)s::bigint[], %(untils)s::timestamptz[]) as u (id, valid_unti
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
 
 -- name: withhold_sources
-update segment{t} s
-set status = 1, withheld_at = %(now)s
-where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
-    select unnest(m.sources) from memory{t} m
-    where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+with hidden as (
+    update segment{t} s
+    set status = 1, withheld_at = %(now)s
+    where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
+        select unnest(m.sources) from memory{t} m
+        where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+    returning s.id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: withhold_document
-update segment{t} set status = 1, withheld_at = %(now)s
-where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+with hidden as (
+    update segment{t} set status = 1, withheld_at = %(now)s
+    where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+    returning id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: refresh_memories
 update memory{t} m
