@@ -16,6 +16,7 @@ from synap.store.database import Connection, Database
 from synap.store.rows import place, role_for, row_id_of
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
+from synap.store.writes import note_write
 
 LISTED = 100
 """Pending retractions of a scope that are listed at most, the oldest."""
@@ -75,6 +76,7 @@ class Retractions:
             ]
             await end_memories(connection, scope, ended, version=version, now=now)
             await execute(connection, "delete_retraction", params, shared=scope.shared)
+            await note_write(connection, scope, version, memories=[one.id for one in ended])
         return tuple(one.id for one in ended)
 
 
