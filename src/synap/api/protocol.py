@@ -54,6 +54,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -149,6 +154,18 @@ class Api(Protocol):
         Raises:
             ConflictError: There is nothing to split, or another entity has the name.
         """
+        ...
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """Undo an ingestion: its document and what only that said are gone, what it ended is believed again."""
+        ...
+
+    async def pending_retractions(self, *, ids: Ids = ...) -> tuple[PendingRetraction, ...]:
+        """Return the retractions of exactly one scope of which it is not clear what they mean, the oldest first."""
+        ...
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """Retract what a pending retraction meant, or let it go where no memory is named."""
         ...
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:

@@ -26,9 +26,10 @@ from synap.api.contexts import (
 )
 from synap.api.data import UserProfile
 from synap.api.items import context_item, evidence_record, share
-from synap.api.memories import MemoryRecord
+from synap.api.memories import AttributeRecord, MemoryRecord
+from synap.domain.attributes import NOT
 from synap.domain.contexts import Context, Degradation, LeftOut
-from synap.domain.memories import Memory, MemoryType
+from synap.domain.memories import Memory, MemoryType, Slot
 from synap.domain.vocabulary import LIST_NAMES
 from synap.errors import InvalidInputError
 
@@ -118,6 +119,18 @@ def memory_record(memory: Memory) -> MemoryRecord:
         source_document_id=memory.document_id,
         extractor=memory.extractor,
         metadata=memory.metadata,
+        reason=memory.reason,
+        attributes=tuple(map(_attribute_record, statement.slots)),
+    )
+
+
+def _attribute_record(slot: Slot) -> AttributeRecord:
+    return AttributeRecord(
+        subject=slot.subject,
+        name=slot.name,
+        value=slot.value.removeprefix(NOT),
+        holds=not slot.value.startswith(NOT),
+        single=slot.single,
     )
 
 

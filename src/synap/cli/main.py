@@ -15,6 +15,7 @@ from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report
+from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
 from synap.errors import InvalidInputError, SynapError
@@ -46,6 +47,7 @@ for name, group in (
     ("keys", keys),
     ("config", config),
     ("world", world),
+    ("memories", memories),
     ("data", data),
     ("entities", entities),
     ("cache", cache),

@@ -116,7 +116,7 @@ _FAMILIES = {
     "seat": "window|aisle",
     "place": "home=remote=remotely=distributed=online=virtual|office=on-site=in person",
     "clock": "24-hour|12-hour",
-    "currency": "euro|dollar|pound|yen|franc",
+    "currency": "euro|dollar|pound|yen|franc|kroner=krone=krona=kronor|zloty|rupee|peso|lira|dirham|forint|koruna",
     "dress": "suit|jeans|casual=smart casual|uniform|tie",
     "browser": "chrome|firefox|safari|edge",
     "chat": "slack|microsoft teams=ms teams|discord|mattermost|zulip",

@@ -160,6 +160,7 @@ _NEGATIVE = re.compile(
 )
 _SWEEPING = re.compile(
     r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|"
+    r"no (?:cap|limits?|maximum|upper limit|ceiling|quota|restrictions?)|uncapped|limitless|as (?:many|much|often|long) as|"
     r"unlimited|nobody|"
     r"no one|never|wholly|exclusively|permanently)\b",
     re.IGNORECASE,

@@ -42,6 +42,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -59,6 +64,7 @@ from synap.engine import (
     memories,
     profiles,
     transcripts,
+    undoing,
     uploads,
 )
 from synap.engine.callers import Caller
@@ -165,6 +171,18 @@ class EngineApi:
     async def split_entity(self, request: SplitEntity) -> EntityRecord:
         """See `Api.split_entity`."""
         return await entities.split(self.core, self.caller, request)
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """See `Api.undo_ingestion`."""
+        return await undoing.undo(self.core, self.caller, request)
+
+    async def pending_retractions(self, *, ids: Ids = NO_IDS) -> tuple[PendingRetraction, ...]:
+        """See `Api.pending_retractions`."""
+        return await undoing.pending(self.core, self.caller, ids=ids)
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """See `Api.settle_retraction`."""
+        return await undoing.settle(self.core, self.caller, request)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         """See `Api.forget_memories`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
@@ -56,6 +56,7 @@ class Core:
     model: MeteredModel | None = None
     enhancer: Enhancer | None = None
     reranker: Reranker | None = None
+    take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
     lexicons: Lexicons = field(default_factory=Lexicons)

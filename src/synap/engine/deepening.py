@@ -85,7 +85,7 @@ async def seek(
         texts: How many memories, and segments, come with their text; None for as many as the results take.
     """
     deep = asked.mode is RetrievalMode.ACCURATE and bool(asked.queries)
-    apart = await take_apart(asked.queries) if deep else TakenApart(queries=asked.queries)
+    apart = await take_apart(asked.queries, model=core.take_apart) if deep else TakenApart(queries=asked.queries)
     weight = instance.maca.retrieval.ranking.governing
     started = time.perf_counter()
     space, queries, degraded = await with_vectors(core, instance, with_governing(apart.queries, weight=weight))

@@ -12,6 +12,7 @@ import numpy as np
 
 from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.own_slots import OwnSlot, with_own_slots
 from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
 from synap.engine import enhancing
@@ -21,8 +22,10 @@ from synap.engine.faults import Faults
 from synap.engine.spaces import LiveSpace
 from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
+from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
+from synap.ingestion.zones import zone_of
 from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
@@ -58,6 +61,7 @@ class Work:
         document: As stored.
         drafts: What may become memories.
         retractions: What the user took back.
+        instance: Whose configuration says which of them are wanted; None where all are.
         pending: What a language model is to be asked; None where nothing is.
         degraded: Whether a part of the work was not done as configured.
         warnings: What went wrong in part.
@@ -68,6 +72,7 @@ class Work:
     document: StoredDocument
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
+    instance: Instance | None = None
     pending: Pending | None = None
     degraded: bool = False
     warnings: tuple[str, ...] = ()
@@ -88,16 +93,19 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
+    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_direct_drafts(document))
-    source = _source(job, document)
+        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own))
+    gated = (await core.spaces.live()).embedder.id == head().embedder
+    source = _source(job, document, gated=gated)
     found = await asyncio.to_thread(extract, document.prepared, source)
     enhanced = enhancing.wanted(instance.maca.ingestion, source)
     return Work(
         job=job,
         document=document,
-        drafts=_wanted(found, instance),
+        drafts=_with_own(_eligible(found, instance), own),
         retractions=found.retractions,
+        instance=instance,
         pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
     )
 
@@ -128,7 +136,7 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
     return replace(
         work,
         refused={reason.value: count for reason, count in made.dropped.items()},
-        drafts=_wanted(made.found, instance),
+        drafts=_with_own(_eligible(made.found, instance), instance.maca.ingestion.slots),
         retractions=made.found.retractions,
         pending=None,
         degraded=made.degraded,
@@ -163,6 +171,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     """Compare what was found with what is known, and apply the changes together with the end of the job."""
     count = len(work.document.prepared.segments)
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
+    work, draft_vectors = _worth_keeping(space, work, draft_vectors)
     scope, slot = work.job.scope, space.slot
     fresh = tuple(
         NewMemory(key=key, draft=draft, extractor=draft.extractor, vector=vector)
@@ -194,6 +203,24 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     return changes
 
 
+def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, Any]:
+    """Return the work and its drafts' vectors with what is worth keeping: by the gate, where its weights fit the vectors."""
+    weights = head()
+    if space.embedder.id == weights.embedder:
+        kept = judge(weights, work.drafts, vectors, feelings=work.document.mode is not Mode.FAST)
+    else:
+        kept = certain(work.drafts)
+    kept = [(place, draft) for place, draft in kept if _wanted(draft, work.instance)]
+    return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
+
+
+def _with_own(drafts: tuple[Draft, ...], own: tuple[OwnSlot, ...]) -> tuple[Draft, ...]:
+    """Return drafts that also settle the slots which the instance's configuration adds."""
+    if not own:
+        return drafts
+    return tuple(replace(draft, statement=with_own_slots(draft.statement, own)) for draft in drafts)
+
+
 def _linking(document: StoredDocument) -> Linking:
     name = _user_name(document)
     return Linking(deep=document.mode is not Mode.FAST, own_names=() if name is None else (name,))
@@ -204,7 +231,7 @@ def _user_name(document: StoredDocument) -> str | None:
     return name if isinstance(name, str) and name.strip() else None
 
 
-def _source(job: Job, document: StoredDocument) -> Source:
+def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
     return Source(
         document_id=document.document_id,
         document_type=document.document_type,
@@ -212,18 +239,23 @@ def _source(job: Job, document: StoredDocument) -> Source:
         rung=job.scope.rung,
         user_name=_user_name(document),
         mode=document.mode,
+        gated=gated,
+        zone=zone_of(zone) if isinstance(zone := document.metadata.get("timezone"), str) else None,
     )
 
 
-def _wanted(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
-    """Drop what the instance's configuration does not want: categories switched off, confidence below the threshold."""
-    categories = instance.maca.ingestion.categories
-    threshold = instance.maca.ingestion.extraction.confidence_threshold
-    return tuple(
-        draft
-        for draft in found.drafts
-        if getattr(categories, CATEGORY_OF[draft.statement.type]) and draft.statement.confidence >= threshold
-    )
+def _eligible(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
+    """Return the drafts that may be kept: where the gate has yet to judge, the configuration is asked after it."""
+    return tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
+
+
+def _wanted(draft: Draft, instance: Instance | None) -> bool:
+    """Whether an instance's configuration wants a draft: its category is on, and it is sure enough."""
+    if instance is None:
+        return True
+    rules = instance.maca.ingestion
+    kind, confidence = draft.statement.type, draft.statement.confidence
+    return getattr(rules.categories, CATEGORY_OF[kind]) and confidence >= rules.extraction.confidence_threshold
 
 
 def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from email.utils import getaddresses
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
@@ -36,6 +36,9 @@ class Source:
         rung: Rung of the scope it is written to (`user`, `customer`, …).
         user_name: Display name of the user, where known.
         mode: `FAST` skips emotions.
+        gated: The gate will look at what is found, so that clauses are found on which the rules alone are silent.
+        zone: Timezone of the speaker, where known: whose calendar "yesterday" and whose clock "at 5 pm" are. Whole days are
+            kept as the calendar's, clock times as UTC instants.
     """
 
     document_id: str
@@ -44,6 +47,8 @@ class Source:
     rung: str = "user"
     user_name: str | None = None
     mode: Mode = Mode.LONG_RANGE
+    gated: bool = False
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +76,11 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     """
     ledger = Ledger()
     passages = Passages(document, source.document_id)
-    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST)
-    reader = Reader(ledger, passages, anchor=source.created_at)
+    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST, gated=source.gated)
+    reader = Reader(ledger, passages, anchor=_local(source.created_at, source.zone))
     cast = Cast(document, source)
     for index, block in enumerate(document.blocks):
-        said_at = block.time or source.created_at
+        said_at = _local(block.time or source.created_at, source.zone)
         if block.role is Role.ASSISTANT:
             listener.ask(block)
         elif (
@@ -97,6 +102,11 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
         opt_outs=ledger.opt_outs,
         withdrawn=tuple(dict.fromkeys(ledger.withdrawn)),
     )
+
+
+def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
+    """Return a moment by the speaker's clock, so that their "yesterday" is a day of their calendar."""
+    return moment if moment is None or zone is None else moment.astimezone(zone)
 
 
 class Cast:

@@ -29,6 +29,9 @@ def merged(rules: Extraction, accepted: Accepted) -> tuple[Extraction, Accepted]
             dropped[Reason.TAKEN_BACK] += 1
             continue
         twins = [place for place, known in enumerate(kept) if _same(known, draft)]
+        for place in twins:
+            # What the model says as well is no longer for the gate to judge.
+            kept[place] = replace(kept[place], cues=frozenset(), doubtful=False)
         if not twins:
             if any(_same(known, draft) for known in added):
                 dropped[Reason.REPEATED] += 1

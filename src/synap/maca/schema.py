@@ -16,6 +16,7 @@ from typing import Annotated, NamedTuple
 
 from synap.domain.contexts import RetrievalMode
 from synap.domain.memories import MemoryType
+from synap.domain.own_slots import OwnSlot
 from synap.domain.privacy import PiiHandling
 
 
@@ -243,6 +244,11 @@ class Ingestion:
     extraction: ExtractionRules = field(default_factory=ExtractionRules)
     chunking: Chunking = field(default_factory=Chunking)
     pii: Pii = field(default_factory=Pii)
+    slots: Annotated[
+        tuple[OwnSlot, ...],
+        "Attributes of your own beside the shipped ones: `name`, `aliases`, `cues`, `cardinality` (`one` or `many`: whether a"
+        " newer value takes the older one's place) and `values` (what fills it). What is ingested from then on is read with them.",
+    ] = ()
     agent_hints: Annotated[
         tuple[str, ...],
         "Directives in plain words, told to the language model of `enhanced` extraction; the built-in rules do not read them.",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -21,22 +20,20 @@ from synap.api.memories import (
     StructuredMemory,
     UpdateMemory,
 )
-from synap.api.protocol import Api
 from synap.api.requests import build, create_batch, upload_memory, why_not_request
 from synap.domain.documents import DocumentType, IngestionStatus, Turn
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError
 from synap.sdk import batches
+from synap.sdk.files import named_bytes
 from synap.sdk.rows import check_row_id, checked_rows
+from synap.sdk.undoing import Undoing
 from synap.sdk.waiting import deadline as deadline_in
 from synap.sdk.waiting import pauses, until
 
 
-class Memories:
+class Memories(Undoing):
     """What is remembered: handing documents in, following them, and working with single memories."""
-
-    def __init__(self, connect: Callable[[], Awaitable[Api]]) -> None:
-        self._connect = connect
 
     async def create(
         self,
@@ -143,7 +140,7 @@ class Memories:
             kind = document_type or DocumentType.DOCUMENT.value
             create = build(CreateMemory, {"document": text, "document_type": kind, **given})
             return await (await self._connect()).create_memory(create)
-        name, content = await _named_bytes(file_path, file, filename)
+        name, content = await named_bytes(file_path, file, filename)
         upload = upload_memory({"filename": name, "document_type": document_type, **given}, content)
         return await (await self._connect()).upload_memory(upload)
 
@@ -369,17 +366,3 @@ class Memories:
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
         memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).restore_memory(memory_id, ids=ids)
-
-
-async def _named_bytes(
-    path: str | Path | None, file: IO[bytes] | bytes | None, filename: str | None
-) -> tuple[str, bytes]:
-    """Return a file's name and bytes, read off the event loop."""
-    if path is not None:
-        return filename or Path(path).name, await asyncio.to_thread(Path(path).read_bytes)
-    if not filename:
-        raise InvalidInputError("filename is required beside file: its ending tells the kind", field="filename")
-    content = file if isinstance(file, bytes) or file is None else await asyncio.to_thread(file.read)
-    if not isinstance(content, bytes):
-        raise InvalidInputError("file must be opened in binary mode", field="file")
-    return filename, content

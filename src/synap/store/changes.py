@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
 from synap.domain.ids import RowIds
 from synap.domain.memories import Evidence, MemoryStatus, NewMemory, Refresh, Supersession
 from synap.domain.resolution import Linking
@@ -84,6 +87,18 @@ def target_of(row: Mapping[str, Any]) -> Target:
         sources=tuple(row["sources"]),
         document_key=row["document_key"],
     )
+
+
+async def read_targets(targets: AsyncCursor[DictRow], document: AsyncCursor[DictRow]) -> tuple[dict[int, Target], bool]:
+    """Return by row id what the statements `apply_targets` and `document_state` found; false for a replaced document."""
+    found = {row["id"]: target_of(row) for row in await targets.fetchall()}
+    state = await document.fetchone()
+    return found, state is not None and state["current"]
+
+
+def rests_elsewhere(evidence: Sequence[Evidence], document_id: str) -> bool:
+    """Whether something rests on another document as well."""
+    return any(piece.document_id != document_id for piece in evidence)
 
 
 async def insert_memories(

@@ -31,7 +31,10 @@ BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
-_OF_A_SCOPE = ("decisions", "relations", "mentions", "aliases", "entities", "memories", "segments", "documents")
+_OF_A_SCOPE = (
+    *("effects", "retractions", "decisions", "relations", "mentions", "aliases", "entities"),
+    *("memories", "segments", "documents"),
+)
 _OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
 _OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
@@ -266,6 +269,7 @@ async def _erase_documents(
     params = {**params, "documents": rows, "ingestions": [document["ingestion_id"] for document in documents]}
     await execute(connection, "erase_jobs_of_ingestions", params)
     await execute(connection, "end_ingestions", params)
+    await execute(connection, "delete_retractions", params, shared=scope.shared)
     cursor = await execute(connection, "memories_of_documents", params, shared=scope.shared)
     memories = await cursor.fetchall()
     cursor = await execute(connection, "segments_of_documents", params, shared=scope.shared)
@@ -334,6 +338,7 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             # A summary may hold the passage in other places or shortened: it is made anew of what remains.
             for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
                 await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
+        await execute(connection, "delete_effects_on_memory", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
     await unlink(connection, scope, row["id"])
 

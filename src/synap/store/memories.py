@@ -18,12 +18,11 @@ from synap.domain.scopes import Scope
 from synap.store.changes import (
     Ended,
     Origin,
-    Target,
     embed_segments,
     end_memories,
     insert_memories,
+    read_targets,
     refresh_memories,
-    target_of,
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
@@ -34,6 +33,7 @@ from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
 from synap.store.residents import Residents
+from synap.store.retractions import insert_retractions
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -48,6 +48,7 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.undoing import note_effects
 from synap.store.writes import note_write
 
 UPDATED = "updated"
@@ -144,9 +145,12 @@ class Memories:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
             version = await confirm(touched, scope)
-            targets, current = await _read(found)
+            targets, current = await read_targets(*found)
             plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
             origin = _origin(applied)
+            ingestion = applied.job.ingestion_id
+            await note_effects(connection, scope, ingestion, plan.ended, plan.refresh, now=now)
+            await insert_retractions(connection, scope, ingestion, plan.pending, plan.row_of_key, now=now)
             unclear = await insert_memories(
                 connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids
             )
@@ -337,12 +341,6 @@ def _origin(applied: Applied) -> Origin:
         segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
         linking=applied.linking,
     )
-
-
-async def _read(found: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]) -> tuple[dict[int, Target], bool]:
-    targets = {row["id"]: target_of(row) for row in await found[0].fetchall()}
-    state = await found[1].fetchone()
-    return targets, state is not None and state["current"]
 
 
 async def _finish(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from synap.domain.memories import Changes, NewMemory, Refresh
+from synap.domain.memories import Changes, NewMemory, PendingRetraction, Refresh
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash
-from synap.store.changes import Ended, Target, ended_by
+from synap.store.changes import Ended, Target, ended_by, rests_elsewhere
 from synap.store.documents import StoredDocument
 from synap.store.rows import memory_ref, row_id_of
 
@@ -17,11 +17,16 @@ REPLACED = "the document was changed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is written: new memories by row id, those said again, those whose time is over."""
+    """What is written: new memories by row id, those said again, those whose time is over, and retractions left open.
+
+    `row_of_key` has the row ids of the new memories, or of those they repeat, by their keys.
+    """
 
     add: Mapping[int, NewMemory]
     refresh: Mapping[int, Refresh]
     ended: Sequence[Ended]
+    pending: Sequence[PendingRetraction]
+    row_of_key: Mapping[int, int]
 
 
 def plan_changes(
@@ -52,10 +57,6 @@ def plan_changes(
             refresh.setdefault(same, Refresh(memory_id=memory_ref(scope, same), said_at=said_at, evidence=evidence))
     ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
     for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, document.document_id):
+        if target.id not in refresh and not rests_elsewhere(target.detail.evidence, document.document_id):
             ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
-    return Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
+    return Plan(add=add, refresh=refresh, ended=list(ended.values()), pending=changes.pending, row_of_key=row_of_key)

@@ -37,6 +37,8 @@ class Retention:
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
             await confirm(await bump(connection, scope), scope)
+            await execute(connection, "delete_expired_effects", params, shared=scope.shared)
+            await execute(connection, "delete_expired_retractions", params, shared=scope.shared)
             await execute(connection, "delete_expired_segments", params, shared=scope.shared)
             await execute(connection, "delete_expired_documents", params, shared=scope.shared)
             if scope.space != WORLD_SPACE:

@@ -22,9 +22,11 @@ from synap.store.queue import Queue
 from synap.store.ranks import Rankings
 from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
+from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.undoing import Undoing
 
 
 class Store:
@@ -39,6 +41,8 @@ class Store:
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids, self.residents)
+        self.retractions = Retractions(database)
+        self.undoing = Undoing(database, self.residents)
         self.retention = Retention(database, self.memories, self.residents)
         self.search = Searches(database, self.residents)
         self.rankings = Rankings(database)

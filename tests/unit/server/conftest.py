@@ -62,6 +62,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -215,6 +220,18 @@ class FakeApi:
     async def split_entity(self, request: SplitEntity) -> EntityRecord:
         self._note(request)
         return entity_record("e2")
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        self._note(request)
+        return UndoneIngestion(ingestion_id=request.ingestion_id, document_id="d1", preview=request.preview)
+
+    async def pending_retractions(self, *, ids: Ids = Ids()) -> tuple[PendingRetraction, ...]:  # noqa: B008 - Ids is immutable
+        self._note(ids)
+        return ()
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        self._note(request)
+        return SettledRetraction(retraction_id=request.retraction_id, retracted_ids=request.memory_ids)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         self._note(request)

@@ -19,6 +19,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
 )
 from synap.api.requests import build, message_batch, why_not_request
@@ -97,6 +102,34 @@ async def batch(batch_id: FromPath[str], api: Application) -> BatchResult:
 async def status(request: Request[Any, Any, Any], ingestion_id: FromPath[str], api: Application) -> Ingestion:
     """Return how far an ingestion has come."""
     return await api.ingestion(ingestion_id, ids=read_owner(request))
+
+
+@post(
+    "/status/{ingestion_id:str}/undo",
+    status_code=_OK,
+    opt={"body": UndoIngestion, "known": ("ingestion_id",)},
+    summary="Undo an ingestion",
+)
+async def undo(request: Request[Any, Any, Any], ingestion_id: FromPath[str], api: Application) -> UndoneIngestion:
+    """Undo an ingestion, or tell what that would do."""
+    return await api.undo_ingestion(await read_body(request, UndoIngestion, ingestion_id=ingestion_id))
+
+
+@get("/retractions", opt={"query": OwnerQuery}, summary="Retractions that are not clear")
+async def retractions(request: Request[Any, Any, Any], api: Application) -> dict[str, list[PendingRetraction]]:
+    """Return the pending retractions of one scope, under `data`."""
+    return {"data": list(await api.pending_retractions(ids=read_owner(request)))}
+
+
+@post(
+    "/retractions/{retraction_id:str}",
+    status_code=_OK,
+    opt={"body": SettleRetraction, "known": ("retraction_id",)},
+    summary="Say what a retraction meant",
+)
+async def settle(request: Request[Any, Any, Any], retraction_id: FromPath[str], api: Application) -> SettledRetraction:
+    """Retract what a pending retraction meant, or let it go."""
+    return await api.settle_retraction(await read_body(request, SettleRetraction, retraction_id=retraction_id))
 
 
 @get("/", opt={"query": ListMemories}, summary="List the memories of one scope")
@@ -198,7 +231,7 @@ def rows_of(values: dict[str, Any], name: str) -> list[Any]:
 def routers() -> list[Router]:
     """Return the routes under both prefixes."""
     handlers = [
-        *(create, upload, create_batch, forget, ingest, batch, status),
+        *(create, upload, create_batch, forget, ingest, batch, status, undo, retractions, settle),
         *(listing, memory, update, erase, history, why_not, restore),
     ]
     return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]

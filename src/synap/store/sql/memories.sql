@@ -102,7 +102,7 @@ left join scope_shared w on w.id = l.scope_id and l.shared
 where l.bucket = %(bucket)s and l.id = %(memory)s
 
 -- name: get_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
@@ -111,7 +111,7 @@ where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[])
 order by array_position(%(ids)s::bigint[], m.id)
 
 -- name: list_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
