@@ -6,18 +6,20 @@ STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e e2e-official e2e-integrations bench docs proto format
+.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations bench docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
 	@echo "make demo    from nothing to memory, on the embedded engine"
 	@echo "make test    unit, property, contract, architecture and end-to-end tests"
+	@echo "make test-server   the same over a PostgreSQL given by URL"
 	@echo "make check   format, lint, types, import lines, wire schema"
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
 	@echo "make bench   speed, as a table with ratios"
 	@echo "make docs    write the generated reference pages"
+	@echo "make gate    train the gate's weights anew from the examples"
 	@echo "make proto   write the messages of the gRPC stream from proto/"
 
 $(STAMP): pyproject.toml
@@ -37,6 +39,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
+
+test-server: setup
+	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q
@@ -71,21 +76,24 @@ e2e-integrations: $(STAMP) $(INTEGRATIONS)/.ready
 	$(GUARDED) $(INTEGRATIONS)/bin/python -m pytest tests/e2e/integrations -q
 
 check: $(STAMP)
-	$(BIN)/ruff format --check src tests examples benchmarks
-	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/ruff format --check src tests examples benchmarks training
+	$(BIN)/ruff check src tests examples benchmarks training
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture -q -k "wire_schema or sql_lint"
 
 format: $(STAMP)
-	$(BIN)/ruff format src tests examples benchmarks
-	$(BIN)/ruff check --fix src tests examples benchmarks
+	$(BIN)/ruff format src tests examples benchmarks training
+	$(BIN)/ruff check --fix src tests examples benchmarks training
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
+
+gate: setup
+	$(BIN)/python -m training.gate
 
 proto: $(STAMP)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --descriptor_set_out=src/synap/server/grpc/synap_v1.binpb proto/synap/v1/synap.proto

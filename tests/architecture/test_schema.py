@@ -14,7 +14,7 @@ from synap.domain.scopes import world_scope
 from synap.store.migrate import migrations
 
 CONTENT = {
-    *("document", "segment", "memory", "entity", "alias", "mention", "relation", "decision"),
+    *("document", "segment", "memory", "entity", "alias", "mention", "relation", "decision", "effect", "retraction"),
     *("conversation", "message", "summary"),
 }
 CONTENT_SHARED = {f"{name}_shared" for name in CONTENT - {"conversation", "message", "summary"}}

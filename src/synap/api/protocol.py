@@ -18,7 +18,7 @@ from synap.api.admin import (
     WhoAmI,
     WorldMemory,
 )
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -54,6 +54,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -111,6 +116,10 @@ class Api(Protocol):
         """Return the chain of supersessions that a memory belongs to, oldest first."""
         ...
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return the first reason why a memory is not in the answer to a question, or its place in it."""
+        ...
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
         """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
         ...
@@ -145,6 +154,18 @@ class Api(Protocol):
         Raises:
             ConflictError: There is nothing to split, or another entity has the name.
         """
+        ...
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """Undo an ingestion: its document and what only that said are gone, what it ended is believed again."""
+        ...
+
+    async def pending_retractions(self, *, ids: Ids = ...) -> tuple[PendingRetraction, ...]:
+        """Return the retractions of exactly one scope of which it is not clear what they mean, the oldest first."""
+        ...
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """Retract what a pending retraction meant, or let it go where no memory is named."""
         ...
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from synap.api.admin import Health, WhoAmI
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -42,6 +42,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -54,10 +59,12 @@ from synap.engine import (
     conversations,
     data,
     entities,
+    explaining,
     forgetting,
     memories,
     profiles,
     transcripts,
+    undoing,
     uploads,
 )
 from synap.engine.callers import Caller
@@ -135,6 +142,11 @@ class EngineApi:
         """See `Api.memory_history`."""
         return await memories.history(self.core, self.caller, memory_id, ids=ids)
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """See `Api.why_not`."""
+        with span("memories.why_not"):
+            return await explaining.why_not(self.core, self.caller, request)
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
         """See `Api.restore_memory`."""
         return await memories.restore(self.core, self.caller, memory_id, ids=ids)
@@ -159,6 +171,18 @@ class EngineApi:
     async def split_entity(self, request: SplitEntity) -> EntityRecord:
         """See `Api.split_entity`."""
         return await entities.split(self.core, self.caller, request)
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """See `Api.undo_ingestion`."""
+        return await undoing.undo(self.core, self.caller, request)
+
+    async def pending_retractions(self, *, ids: Ids = NO_IDS) -> tuple[PendingRetraction, ...]:
+        """See `Api.pending_retractions`."""
+        return await undoing.pending(self.core, self.caller, ids=ids)
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """See `Api.settle_retraction`."""
+        return await undoing.settle(self.core, self.caller, request)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         """See `Api.forget_memories`."""

@@ -32,7 +32,7 @@ _REPORT_VERBS = word_set(
 )
 _LIKES_PHRASE = re.compile(
     r"\b(?:(?:my|our|[A-Z]\w+['\u2019]s|his|her|their) (?:all-time )?favou?rites?\b|(?:a )?(?:big|huge|great|real|massive) fan of|(?:am|is|are) (?:really |very |super |so )?(?:into|fond of|keen on|crazy about|obsessed with|passionate about|partial to)"
-    r"|would rather|(?:can|could) not (?:stand|bear)|(?:not|never) (?:a )?(?:big |huge )?(?:fan of|into)|(?:am|is|are) not (?:a )?(?:fan of|into|keen on|fond of)|sick of|tired of|allergic to (?:meetings|small talk)|addicted to|can not get enough of"
+    r"|would rather|would (?:\w+ )?(?:take|choose|pick|have) .+ over\b|(?:can|could) not (?:stand|bear)|(?:not|never) (?:a )?(?:big |huge )?(?:fan of|into)|(?:am|is|are) not (?:a )?(?:fan of|into|keen on|fond of)|sick of|tired of|allergic to (?:meetings|small talk)|addicted to|can not get enough of"
     r"|rather .+ than\b|works? best for (?:me|us)|suits? (?:me|us)|(?:go-to|preferred|preference|pet peeve|guilty pleasure|happy place))\b",
     re.IGNORECASE,
 )

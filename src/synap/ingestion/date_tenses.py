@@ -18,6 +18,8 @@ from synap.ingestion.tenses import Tense
 _RESCHEDULING = word_set(
     "move slip reschedule postpone shift push delay defer adjourn change bring set schedule book plan extend put"
 )
+_OF_EVENTS_ALONE = frozenset({"postpone", "reschedule", "adjourn"})
+"""Whatever this is done to, it has a time."""
 _MOVABLE = EVENT_NOUNS | word_set(
     "date start end event plan lease contract deal project flight booking stay arrival departure switch migration rollout"
 )
@@ -46,6 +48,8 @@ def reschedules(shape: Shape) -> bool:
     if shape.verb < 0:
         return False
     done = next((word.lower for word in shape.rest if word.lower not in lexicon.ADVERBS), "")
+    if {shape.base, verbs.base_of_participle(done)} & _OF_EVENTS_ALONE:
+        return True
     if shape.base in ("be", "get") and verbs.base_of_participle(done) in _RESCHEDULING:
         return _movable(words_of(shape.subject_text))
     if shape.base not in _RESCHEDULING:

@@ -17,11 +17,12 @@ from synap.ingestion.clauses import Clause, split
 from synap.ingestion.contractions import expand
 from synap.ingestion.date_tenses import tenses_of
 from synap.ingestion.dates import find_dates
+from synap.ingestion.gate import MACHINE, PEOPLE, cues_of, worth_a_look
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
 from synap.ingestion.orders import asked_of_the_reader
 from synap.ingestion.salience import salient
-from synap.ingestion.shapes import SubjectKind, analyse, words_of
+from synap.ingestion.shapes import Shape, SubjectKind, analyse
 from synap.ingestion.speech_acts import read
 from synap.ingestion.statements import (
     Circumstances,
@@ -40,20 +41,14 @@ _POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
 _PLEASE = re.compile(r"(?:please|pls)\b", re.IGNORECASE)
 _ANSWERING = (Act.STATEMENT, Act.SOCIAL, Act.TASK)
 _LONGEST_SENTENCE = 600
-_SHORT_TURN = 8
-_SHORT_CHARACTERS = 200
-_QUANTITY = re.compile(
-    r"^[A-Za-z][\w-]*(?: [\w-]+){0,3} \d[\w.,]*(?: [\w%°-]+){0,4}$|^[A-Za-z][\w -]{1,24}: \S.{0,80}$"
-)
 
 
 class Listener:
     """Works through the turns of one document in order."""
 
-    def __init__(self, ledger: Ledger, passages: Passages, *, feelings: bool) -> None:
-        self._ledger = ledger
-        self._passages = passages
-        self._feelings = feelings
+    def __init__(self, ledger: Ledger, passages: Passages, *, feelings: bool, gated: bool = False) -> None:
+        self.ledger, self.passages = ledger, passages
+        self.feelings, self.gated = feelings, gated
         self._question: Question | None = None
         self._asked_in: Block | None = None
 
@@ -68,9 +63,7 @@ class Listener:
             turn=turn,
             speaker=speaker,
             said_at=said_at,
-            ledger=self._ledger,
-            passages=self._passages,
-            feelings=self._feelings,
+            listener=self,
         )
         heard.run(self._question, self._asked_in)
         self._question = None
@@ -86,17 +79,15 @@ class _Turn:
         turn: int,
         speaker: Speaker,
         said_at: datetime | None,
-        ledger: Ledger,
-        passages: Passages,
-        feelings: bool,
+        listener: Listener,
     ) -> None:
         self._block = block
         self._index = turn
         self._speaker = speaker
         self._said_at = said_at
-        self._ledger = ledger
-        self._passages = passages
-        self._feelings = feelings
+        self._ledger, self._passages = listener.ledger, listener.passages
+        self._feelings, self._gated = listener.feelings, listener.gated
+        self._register = MACHINE if speaker.to_machine else PEOPLE
         self._mentions = Mentions(speaker.voice.inner)
         self._source = ""
         self._last_when: When | None = None
@@ -255,7 +246,8 @@ class _Turn:
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
             return
-        if not opening and len(clauses) == 1 and self._bare_quantity(text):
+        alone = not opening and len(clauses) == 1 and self._speaker.to_machine
+        if alone and own_words.bare_quantity(self._block.text, text):
             self._keep_words(sentence, text)
             return
         self._clauses(sentence, clauses, correction=reading.correction, offset=reading.start - len(opening))
@@ -325,12 +317,8 @@ class _Turn:
         if _CONDITION.match(text):
             return
         spans = find_dates(text, self._said_at, tenses_of(shape), after=self._last_when if clause.carried else None)
-        if not always and not salient(
-            shape,
-            dated=bool(spans),
-            felt=feeling_of(shape) is not None,
-            dialogue_of_people=not self._speaker.to_machine,
-        ):
+        doubtful = not always and not self._salient(shape, dated=bool(spans))
+        if doubtful and not (self._gated and worth_a_look(shape, register=self._register, dated=bool(spans))):
             self._mentions.note(shape)
             return
         around = Circumstances(
@@ -340,30 +328,33 @@ class _Turn:
             feelings=self._feelings,
             inherited=self._last_when if clause.carried and shape.tense is Tense.PAST and not spans else None,
             hedged=opinion or hedged(text),
+            doubtful=doubtful,
         )
         statement = statement_of(shape, spans, around)
         self._mentions.note(shape)
         if statement is None:
             return
+        cues = cues_of(shape, statement, register=self._register, doubtful=doubtful) if not always else frozenset()
+        if doubtful:
+            self._enter(statement, *evidence, clause=text, cues=cues, doubtful=True)
+            return
         self._last_when = statement.when
         if correction or denied:
             statement = corrections.denying(replace(statement, correction=True), denied)
-        found = self._enter(statement, *evidence, clause=text)
-        if found is not None and (correction or denied):
+        found = self._enter(statement, *evidence, clause=text, cues=cues)
+        if correction or denied:
             self._ledger.replace_alike(found)
+
+    def _salient(self, shape: Shape, *, dated: bool) -> bool:
+        return salient(
+            shape, dated=dated, felt=feeling_of(shape) is not None, dialogue_of_people=not self._speaker.to_machine
+        )
 
     def _wish(self, clause: Clause, evidence: tuple[Evidence, ...]) -> None:
         """Enter a request that ends a statement ("I work nights, so please never call before noon")."""
         reading = read(clause.text, to_machine=True)
         if reading.act is Act.STANDING:
             self._standing(evidence[0].quote, reading)
-
-    def _bare_quantity(self, text: str) -> bool:
-        """Whether a short turn is a fragment with a figure ("size 42 shoes") that only its speaker can be about."""
-        whole, fragment = self._block.text, text.strip(" .!")
-        alone = len(whole) <= _SHORT_CHARACTERS and whole.strip().strip(" .!") == fragment
-        short = alone and self._speaker.to_machine and len(words_of(fragment)) <= _SHORT_TURN
-        return short and analyse(text).verb < 0 and _QUANTITY.match(fragment) is not None
 
     def _keep_words(self, sentence: str, text: str, *, asked: str = "", correction: bool = False) -> None:
         statement = own_words.kept(text, self._speaker, self._said_at, asked=asked, correction=correction)
@@ -381,11 +372,24 @@ class _Turn:
             statement = own_words.foreign(part, self._speaker, language)
             self._enter(statement, self._evidence(part.text), clause=part.text)
 
-    def _enter(self, statement: Statement, *evidence: Evidence, clause: str) -> Found | None:
+    def _enter(
+        self,
+        statement: Statement,
+        *evidence: Evidence,
+        clause: str,
+        cues: frozenset[str] = frozenset(),
+        doubtful: bool = False,
+    ) -> Found:
         if statement.said_at != self._said_at:
             statement = replace(statement, said_at=self._said_at)
         found = Found(
-            statement=statement, evidence=evidence, clause=clause, speaker=self._speaker.key, turn=self._index
+            statement=statement,
+            evidence=evidence,
+            clause=clause,
+            speaker=self._speaker.key,
+            turn=self._index,
+            cues=cues,
+            doubtful=doubtful,
         )
         self._ledger.add(found)
         return found

@@ -19,6 +19,7 @@ from synap.domain.slots import slots_of
 from synap.ingestion import languages, verbs
 from synap.ingestion.attributes import names_in, participants_of, significance_of
 from synap.ingestion.dates import DateSpan, find_dates, write_dates
+from synap.ingestion.gate import DOCUMENT, cues_of
 from synap.ingestion.kinds import coming
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.lexicon import words as lexicon
@@ -121,6 +122,8 @@ class Reader:
         subject = ""
         titled = title_above(block.text) != ""
         for start, end in sentences(block.text):
+            if end - start > _LONGEST:
+                continue
             part = block.text[start:end]
             text, subject = _resolved(part, subject)
             if text is not None and (_states(text) or (titled and key_value(text))):
@@ -162,7 +165,9 @@ class Reader:
             verbatim=told != written,
         )
         evidence = (self._passages.evidence(block, part),)
-        self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index))
+        prose = block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN)
+        cues = cues_of(shape, statement, register=DOCUMENT, doubtful=False) if prose else frozenset()
+        self._ledger.add(Found(statement=statement, evidence=evidence, clause=text, speaker="", turn=index, cues=cues))
 
     def _slots(self, block: Block, text: str, content: str) -> tuple[Slot, ...]:
         """Return what a fact settles, each slot tied to the section that it stands in; an order settles nothing."""
@@ -274,8 +279,8 @@ def _event(text: str) -> bool:
 
 
 def _subject_of(text: str, shape: Shape) -> str:
-    if ":" in text[:60]:
-        return text.split(":", 1)[0].strip().casefold()
+    if ": " in text[:60]:
+        return text.split(": ", 1)[0].strip().casefold()
     if shape.verb < 0 or not shape.subject_text:
         return ""
     words = [word.lower for word in words_of(shape.subject_text) if word.lower not in lexicon.DETERMINERS]

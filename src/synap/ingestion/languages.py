@@ -6,6 +6,7 @@ Typed by short lists of cues; nothing is rewritten, and nothing is kept that doe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]*)?")
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
+_TELLING = 4_000
+"""Characters of a text that show its language and whom it is about."""
 _FEWEST = 2
 _SHORTEST = 4
 _MARGIN = 1
@@ -56,13 +59,18 @@ def language_of(sentence: str) -> str:
     for word in words:
         for code in _known().get(word) or (_known().get(word[: word.index("'") + 1], ()) if "'" in word else ()):
             scores[code] += 1
-    best = max(scores, key=lambda code: scores[code])
-    cued = (
-        scores[best] > 0 and english == 0 and re.search(foreign.PREFERENCE_CUES[best], plain, re.IGNORECASE) is not None
-    )
+    cued = [code for code in scores if scores[code] > 0 and _tells_a_liking(words, plain, code)]
     if cued:
-        return best
+        return max(cued, key=lambda code: scores[code])
+    best = max(scores, key=lambda code: scores[code])
     return best if scores[best] >= _FEWEST and scores[best] > english + _MARGIN - 1 else "en"
+
+
+def _tells_a_liking(words: Sequence[str], plain: str, code: str) -> bool:
+    """Whether a short sentence has a cue of a language, and no word that is English alone."""
+    if any(word in foreign.ENGLISH and code not in _known().get(word, ()) for word in words):
+        return False
+    return re.search(foreign.PREFERENCE_CUES[code], plain, re.IGNORECASE) is not None
 
 
 def statements_of(sentence: str, language: str) -> list[Foreign]:
@@ -79,10 +87,13 @@ def statements_of(sentence: str, language: str) -> list[Foreign]:
         for part in re.split(foreign.CONJUNCTIONS[language], bare, flags=re.IGNORECASE)
     ]
     owned = re.search(foreign.OWN_CUES[language], bare, re.IGNORECASE) is not None
+    order = re.search(foreign.TASK_CUES[language], bare, re.IGNORECASE) is not None
     found = []
     for part in parts:
         kind = _kind(part, language)
-        if len(part) >= _SHORTEST and (owned or kind is MemoryType.PREFERENCE):
+        if order and kind is not MemoryType.PREFERENCE:
+            continue
+        if len(part) >= _SHORTEST and (owned or kind in (MemoryType.PREFERENCE, MemoryType.EMOTION)):
             positive = re.search(foreign.NEGATION_CUES[language], part, re.IGNORECASE) is None
             found.append(Foreign(text=part, kind=kind, positive=positive, confidence=CONFIDENCE))
     return found
@@ -102,6 +113,7 @@ def topic_taken_back(sentence: str, language: str) -> str:
 
 def speaks_of_itself(text: str) -> bool:
     """Whether a text in another language than English speaks of its author."""
+    text = text[:_TELLING]
     language = language_of(text)
     return language != "en" and re.search(foreign.OWN_CUES[language], text, re.IGNORECASE) is not None
 

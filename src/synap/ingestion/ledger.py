@@ -29,6 +29,7 @@ class Found:
         clause: The clause as it was said, contractions written out.
         speaker: Who said it.
         turn: Index of the block it stands in.
+        cues, doubtful: See `synap.domain.memories.Draft`.
     """
 
     statement: Statement
@@ -36,6 +37,8 @@ class Found:
     clause: str
     speaker: str
     turn: int
+    cues: frozenset[str] = frozenset()
+    doubtful: bool = False
 
     @property
     def terms(self) -> frozenset[str]:
@@ -50,6 +53,7 @@ class Ledger:
     found: list[Found] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
     opt_outs: int = 0
+    withdrawn: list[Evidence] = field(default_factory=list)
     places: dict[tuple[MemoryType, str], int] = field(default_factory=dict)
 
     def add(self, found: Found) -> None:
@@ -63,7 +67,8 @@ class Ledger:
             earlier = self.found[place]
             if len(earlier.evidence) >= _MOST_EVIDENCE:
                 return
-            self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence))
+            doubtful = earlier.doubtful and found.doubtful
+            self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence), doubtful=doubtful)
 
     def take_back(self, topic: str, speaker: str) -> None:
         """Drop what the speaker said earlier about a topic: every word of it occurs, and it is about the same person."""
@@ -116,17 +121,26 @@ class Ledger:
         self._drop(outdated)
 
     def last_said(self, speaker: str) -> Found | None:
-        """Return the speaker's latest finding, or None."""
-        return next((entry for entry in reversed(self.found) if entry.speaker == speaker), None)
+        """Return the speaker's latest finding that is not in doubt, or None."""
+        return next((one for one in reversed(self.found) if one.speaker == speaker and not one.doubtful), None)
 
     def drafts(self) -> tuple[Draft, ...]:
         """Return what is left, in order."""
-        return tuple(Draft(statement=entry.statement, evidence=entry.evidence) for entry in self.found)
+        return tuple(
+            Draft(statement=one.statement, evidence=one.evidence, cues=one.cues, doubtful=one.doubtful)
+            for one in self.found
+        )
 
     def _drop(self, unwanted: Callable[[Found], bool]) -> None:
         """Drop what is unwanted among the latest findings; what lies further back is left to reconciliation."""
         early, late = self.found[:-_WINDOW], self.found[-_WINDOW:]
-        self.found = early + [entry for entry in late if not unwanted(entry)]
+        kept: list[Found] = []
+        for entry in late:
+            if unwanted(entry):
+                self.withdrawn += entry.evidence
+            else:
+                kept.append(entry)
+        self.found = early + kept
         self.places = {(entry.statement.type, entry.statement.content): place for place, entry in enumerate(self.found)}
 
 

@@ -15,6 +15,9 @@ from synap.ingestion.layout import layout
 from synap.ingestion.lines import Line
 
 _PART_LINES = 2_000  # large documents are parsed in parts, as nesting rules take more than linear time
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_INDENT = 3
+_RULE = frozenset("|:- \t")
 _LONGEST_TITLE = 120
 _INTRODUCTION_WORDS = 8  # longer ones are statements of their own
 _WRAPPED = 60  # a line this long was probably wrapped by its editor
@@ -58,6 +61,8 @@ class _State:
     lists: int = 0
     quotes: int = 0
     columns: list[str] = field(default_factory=list)
+    since: int = 0
+    head: Sequence[Line] = ()
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -76,10 +81,63 @@ def parse_markdown(text: str) -> tuple[Block, ...]:
     """
     state = _State(source=layout(text))
     _title(state)
-    for start in range(0, len(state.source), _PART_LINES):
-        part = state.source[start : start + _PART_LINES]
-        _read(_PARSER.parse("\n".join(line.text for line in part)), start, state)
+    start = 0
+    while start < len(state.source):
+        start = _part(start, state)
     return tuple(state.blocks)
+
+
+def _part(start: int, state: _State) -> int:
+    """Read some lines from `start` on; the answer is where the next ones begin. Neither code nor a table is torn apart."""
+    source = state.source
+    end = min(start + _PART_LINES, len(source))
+    fence, mark = _open_fence(source, start, end) if end < len(source) else (end, "")
+    head = _table_head(start, state)
+    part = [*head, *source[start:fence]]
+    _read(_PARSER.parse("\n".join(line.text for line in part)), start - len(head), state)
+    if not mark:
+        return end
+    closed = next((n for n in range(fence + 1, len(source)) if _closes(source[n].text, mark)), len(source))
+    rows = [line for line in source[fence + 1 : closed] if line.start >= 0]
+    _add(state, BlockKind.CODE, rows, words="\n".join(line.text for line in rows))
+    return closed + 1
+
+
+def _open_fence(source: Sequence[Line], start: int, end: int) -> tuple[int, str]:
+    """Return the line that opens a block of code which is still open at `end`, and its mark; else `end` and nothing."""
+    opened, mark = end, ""
+    for number in range(start, end):
+        text = source[number].text
+        if mark and _closes(text, mark):
+            opened, mark = end, ""
+        elif not mark and (found := _FENCE.match(text)):
+            opened, mark = number, found[1]
+    return opened, mark
+
+
+def _closes(text: str, mark: str) -> bool:
+    return (
+        len(text) - len(text.lstrip(" ")) <= _INDENT
+        and text.strip().startswith(mark)
+        and not text.strip().strip(mark[0])
+    )
+
+
+def _table_head(start: int, state: _State) -> Sequence[Line]:
+    """Return the head of a table whose rows go on at `start`, its columns and the line below, and remember it."""
+    source, since, above = state.source, state.since, state.head
+    state.since, state.head = start, ()
+    if not (start and source[start].text.lstrip().startswith("|")):
+        return ()
+    top = start
+    while top > since and source[top - 1].text.lstrip().startswith("|"):
+        top -= 1
+    if top == since and above:
+        state.head = above
+    elif start - top >= len(("columns", "rule")):
+        rule = source[top + 1].text
+        state.head = source[top : top + 2] if "-" in rule and set(rule) <= _RULE else ()
+    return state.head
 
 
 def clean(words: str) -> str:

@@ -85,6 +85,13 @@ _WANTED = re.compile(
     r"|^i(?:['\u2019]d| would| want| need| would like|['\u2019]d like|['\u2019]m trying| am trying)?\s*(?:like\s+)?to (?:understand|know|figure out|see (?:if|how|what)|ask|hear|learn (?:how|more|about))\b",
     re.IGNORECASE,
 )
+_WHENEVER = re.compile(
+    r"(?:please |and |also )?(?P<when>(?:(?:whenever|every time|each time|any ?time) you|when you (?:give|write|list|quote|draft|answer|"
+    r"explain|suggest|recommend|show|summari[sz]e|mention|name|translate|describe|cite|generate|create|reply|respond|format|address|talk|speak))\b"
+    r"[^,?]{2,80}),\s*(?:please |then )?(?P<what>[^?]{3,200})$",
+    re.IGNORECASE,
+)
+"""A rule for whatever the assistant does again and again."""
 _OF_SOMEBODY = re.compile(
     r"(?:we|my|our|he|she|they|i(?! (?:want|need|would|expect|am|really|just|also)\b|['\u2019]))\s+[\w'\u2019]+\s+\w",
     re.IGNORECASE,
@@ -100,6 +107,9 @@ def asked(text: str, opened: int) -> Reading | None:  # noqa: PLR0911 - first ru
     wished = _WISHED_STYLE.match(text)
     if wished:
         return Reading(act=Act.STANDING, text=wished["what"], start=opened + wished.start("what"))
+    standing = _whenever(text)
+    if standing is not None:
+        return Reading(act=Act.STANDING, text=standing, start=opened, lasting=True)
     text = _plain_order(text)
     lead = _REQUEST.match(text)
     start = lead.end() if lead else 0
@@ -136,6 +146,20 @@ def asked(text: str, opened: int) -> Reading | None:  # noqa: PLR0911 - first ru
     ):
         return Reading(act=Act.PAYLOAD if _PAYLOAD.search(text) else Act.TASK)
     return None
+
+
+def _whenever(text: str) -> str | None:
+    """Return "put … whenever you give me a recipe" from "whenever you give me a recipe, put …", or None."""
+    match = _WHENEVER.match(text)
+    words = words_of(match["what"]) if match else ()
+    if (
+        match is None
+        or not words
+        or not (verbs.is_base(words[0].lower) or words[0].lower in ("never", "don't", "always"))
+    ):
+        return None
+    when = match["when"]
+    return f"{match['what'].rstrip(' .!')} {when[0].lower()}{when[1:]}"
 
 
 def asked_of_the_reader(sentence: str) -> str | None:

@@ -11,7 +11,7 @@ from synap.ingestion.clauses import split
 from synap.ingestion.dates import find_dates, write_dates
 from synap.ingestion.languages import Foreign
 from synap.ingestion.rewrite import UNNAMED, rewrite, verbatim
-from synap.ingestion.shapes import analyse
+from synap.ingestion.shapes import analyse, words_of
 from synap.ingestion.statements import ABOUT_OTHERS, CERTAIN, OWN_WORDS, Speaker, category_of
 from synap.ingestion.tenses import Tense
 from synap.ingestion.wishes import standing_content
@@ -19,6 +19,11 @@ from synap.ingestion.wishes import standing_content
 _LABELLED = re.compile(
     r"^(?P<label>decisions?|decided|agreed|action(?: items?)?|to-?do|next steps?|deadline|owner)\s*[:\u2013-]\s*(?P<what>.+)$",
     re.IGNORECASE,
+)
+_SHORT_TURN = 8
+_SHORT_CHARACTERS = 200
+_QUANTITY = re.compile(
+    r"^[A-Za-z][\w-]*(?: [\w-]+){0,3} \d[\w.,]*(?: [\w%°-]+){0,4}$|^[A-Za-z][\w -]{1,24}: \S.{0,80}$"
 )
 _NEGATIVE = re.compile(r"(?:don['\u2019]?t|do not|never|no|not|stop|avoid)\b", re.IGNORECASE)
 
@@ -58,6 +63,14 @@ def standing(wanted: str, sentence: str, speaker: Speaker) -> Statement:
         positive=_NEGATIVE.match(wanted) is None,
         verbatim=content is None,
     )
+
+
+def bare_quantity(turn: str, text: str) -> bool:
+    """Whether a short turn is nothing but a fragment with a figure ("size 42 shoes") that only its speaker can be about."""
+    fragment = text.strip(" .!")
+    alone = len(turn) <= _SHORT_CHARACTERS and turn.strip().strip(" .!") == fragment
+    short = alone and len(words_of(fragment)) <= _SHORT_TURN
+    return short and analyse(text).verb < 0 and _QUANTITY.match(fragment) is not None
 
 
 def kept(

@@ -26,6 +26,7 @@ _PREFIX_TERMS = 24
 _PREFIX_TOKENS = 48
 _SURELY_SMALL = 110  # ASCII characters; at 0.55 terms and 1.25 tokens each, the most there can be, they keep any limit
 _CHARACTERS = 60  # pieces of a word without blanks: at most two terms and one token each stay inside the limits
+_LONGEST_WORD = 24
 _STEP = " > "
 _WORD = re.compile(r"\S+")
 
@@ -182,7 +183,14 @@ def _packed(pieces: Iterator[_Piece], room: int, tokens: int) -> Iterator[tuple[
 
 def _piece(words: str, start: int, end: int) -> _Piece:
     part = words[start:end]
-    return _Piece(start, end, _terms(part), count_tokens(part))
+    terms, tokens = _word(part) if len(part) <= _LONGEST_WORD else (_terms(part), count_tokens(part))
+    return _Piece(start, end, terms, tokens)
+
+
+@lru_cache(maxsize=8192)
+def _word(part: str) -> tuple[frozenset[str], int]:
+    """Return the terms and tokens of a word; text without sentences is measured word by word, and most words return."""
+    return _terms(part), count_tokens(part)
 
 
 def _fits(piece: _Piece, room: int, tokens: int) -> bool:

@@ -72,6 +72,7 @@ class Circumstances:
         feelings: Whether feelings are kept.
         inherited: The date of the clause before, where this one shares its subject with it.
         hedged: The speaker is not sure.
+        doubtful: The gate has to decide; then the speaker's own words will do.
     """
 
     speaker: Speaker
@@ -80,6 +81,7 @@ class Circumstances:
     feelings: bool = True
     inherited: When | None = None
     hedged: bool = False
+    doubtful: bool = False
 
 
 def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> Statement | None:
@@ -168,11 +170,13 @@ def _content(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumst
     """Return the content and whether it is a rewrite; the speaker's own words only where they say enough."""
     dated = write_dates(shape.text, spans)
     past = shape.tense is Tense.PAST or _looks_back(spans, around.said_at)
-    content = rewrite(analyse(dated), voice, past=past)
+    fragment = around.doubtful and shape.verb < 0
+    content = None if fragment else rewrite(analyse(dated), voice, past=past)
     if content is not None:
         note = f" ({readable(around.inherited)})" if around.inherited is not None and not spans else ""
         return content + note, True
-    return (verbatim(dated.strip(" .!,"), voice), False) if _worth_own_words(shape, spans) else (None, False)
+    own_words = around.doubtful or _worth_own_words(shape, spans)
+    return (verbatim(dated.strip(" .!,"), voice), False) if own_words else (None, False)
 
 
 def _for_slots(shape: Shape, spans: list[DateSpan], voice: Voice, around: Circumstances) -> str:

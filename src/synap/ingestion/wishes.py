@@ -28,6 +28,10 @@ _AFTER_PASTS = (
 )
 _NOUNS_TOO = word_set("classes lessons games plans shoes boots lights tests notes runs walks rides trips visits plants")
 _NEAR = 6
+_DENIED = re.compile(
+    r"(?:didn|haven|hadn|couldn|wasn)['\u2019]?t (?!(?:you|we|i|he|she|it|they|that|this|there|the|my|your)\b)",
+    re.IGNORECASE,
+)
 _FAN = re.compile(
     r"(?P<article>(?:not )?an? |not )?(?:(?:huge|big|massive|total|lifelong|avid|keen|proud|real) )?(?:fan|lover|believer|supporter|owner) (?:of|in)\b"
     r"|(?P<not>not an? )[a-z-]+ person\b",
@@ -78,6 +82,8 @@ def telegraphic_opening(text: str) -> str:
         return ""
     place = int(words[0].lower in _BEFORE_VERBS and len(words) > len(("I", "live")))
     word, after = words[place].lower, words[place + 1].lower
+    if _DENIED.match(text):
+        return "I "
     if (
         (word in lexicon.AUXILIARIES and word != "been")
         or after in lexicon.AUXILIARIES - {"have"}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
 from synap.domain.ids import RowIds
 from synap.domain.memories import Evidence, MemoryStatus, NewMemory, Refresh, Supersession
 from synap.domain.resolution import Linking
@@ -86,6 +89,18 @@ def target_of(row: Mapping[str, Any]) -> Target:
     )
 
 
+async def read_targets(targets: AsyncCursor[DictRow], document: AsyncCursor[DictRow]) -> tuple[dict[int, Target], bool]:
+    """Return by row id what the statements `apply_targets` and `document_state` found; false for a replaced document."""
+    found = {row["id"]: target_of(row) for row in await targets.fetchall()}
+    state = await document.fetchone()
+    return found, state is not None and state["current"]
+
+
+def rests_elsewhere(evidence: Sequence[Evidence], document_id: str) -> bool:
+    """Whether something rests on another document as well."""
+    return any(piece.document_id != document_id for piece in evidence)
+
+
 async def insert_memories(
     connection: Connection,
     scope: Scope,
@@ -132,10 +147,13 @@ async def _insert_portion(
     return await link(connection, scope, said, linking, instance_id=origin.instance_id, now=now, ids=ids)
 
 
-async def end_memories(connection: Connection, scope: Scope, ended: Sequence[Ended], *, now: datetime) -> None:
+async def end_memories(
+    connection: Connection, scope: Scope, ended: Sequence[Ended], *, version: int, now: datetime
+) -> None:
     """Send the end of memories' time, and withhold the segments they rested on; nothing for none.
 
-    One whose status stays active is believed until a day to come: only its `valid_until` is set.
+    One whose status stays active is believed until a day to come: only its `valid_until` is set. The segments are noted as
+    touched by `version`; the memories are the caller's to note (`synap.store.writes`).
     """
     announced = [one for one in ended if one.status is MemoryStatus.ACTIVE]
     over = [one for one in ended if one.status is not MemoryStatus.ACTIVE]
@@ -145,6 +163,7 @@ async def end_memories(connection: Connection, scope: Scope, ended: Sequence[End
     if over:
         params = place(scope) | {
             "now": now,
+            "version": version,
             "ended": [one.id for one in over],
             "by_ids": [one.by for one in over],
             "untils": [one.valid_until for one in over],

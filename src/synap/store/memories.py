@@ -12,28 +12,28 @@ from psycopg.rows import DictRow
 
 from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
-from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, Refresh
+from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory
 from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
-from synap.domain.slots import content_hash
 from synap.store.changes import (
     Ended,
     Origin,
-    Target,
     embed_segments,
     end_memories,
-    ended_by,
     insert_memories,
+    read_targets,
     refresh_memories,
-    target_of,
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.linking import with_unclear
+from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
+from synap.store.residents import Residents
+from synap.store.retractions import insert_retractions
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -48,8 +48,9 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.undoing import note_effects
+from synap.store.writes import note_write
 
-REPLACED = "the document was changed"
 UPDATED = "updated"
 OUTDATED = "a newer version of the document took its place"
 
@@ -67,8 +68,8 @@ class Applied:
         changes: New memories, supersessions, refreshes.
         vectors: Vectors of the document's segments, by their row ids.
         slot: Vector column that belongs to the embedder which made the vectors.
-        status: `completed` or `partial_success`.
-        message: What went wrong in part, or None.
+        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
+        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
         linking: How the names in the new memories are linked.
     """
@@ -80,6 +81,8 @@ class Applied:
     slot: Slot = "emb"
     status: IngestionStatus = IngestionStatus.COMPLETED
     message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
     now: datetime
     linking: Linking = field(default_factory=Linking)
 
@@ -103,9 +106,10 @@ class Page:
 class Memories:
     """Writes and reads memories."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
         self._ids = ids
+        self._residents = residents
 
     async def related(
         self, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]] = (), *, slot: Slot = "emb"
@@ -140,19 +144,24 @@ class Memories:
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
-            await confirm(touched, scope)
-            targets, current = await _read(found)
-            plan = _plan(applied, targets, rows, current=current)
+            version = await confirm(touched, scope)
+            targets, current = await read_targets(*found)
+            plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
             origin = _origin(applied)
+            ingestion = applied.job.ingestion_id
+            await note_effects(connection, scope, ingestion, plan.ended, plan.refresh, now=now)
+            await insert_retractions(connection, scope, ingestion, plan.pending, plan.row_of_key, now=now)
             unclear = await insert_memories(
                 connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids
             )
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
-            await end_memories(connection, scope, plan.ended, now=now)
+            await end_memories(connection, scope, plan.ended, version=version, now=now)
             if document.previous is not None:
-                previous = place(scope) | {"document": document.previous, "now": now}
+                previous = place(scope) | {"document": document.previous, "version": version, "now": now}
                 await execute(connection, "withhold_document", previous, shared=scope.shared)
             await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
+            touched_rows = [*plan.add, *(one.id for one in plan.ended)]
+            await note_write(connection, scope, version, memories=touched_rows, segments=list(applied.vectors))
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)
             told = with_unclear(applied.message, unclear) if current else OUTDATED
@@ -187,8 +196,9 @@ class Memories:
         origin = Origin(instance_id=instance_id, metadata=metadata)
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
-            await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
+            version = await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
             await insert_memories(connection, scope, rows, origin, slot=slot, now=now, ids=self._ids)
+            await note_write(connection, scope, version, memories=list(rows))
         return [memory_ref(scope, row) for row in rows]
 
     async def locate(self, ref: RowRef) -> Located | None:
@@ -258,7 +268,7 @@ class Memories:
         kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
@@ -272,14 +282,15 @@ class Memories:
                 await execute(connection, "insert_locators", params | locator)
                 await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
                 ended = Ended(id=kept, by=row_id, valid_until=now, reason=UPDATED)
-                await end_memories(connection, scope, [ended], now=now)
+                await end_memories(connection, scope, [ended], version=version, now=now)
+                await note_write(connection, scope, version, memories=[row_id, kept])
         return memory_ref(scope, row_id)
 
     async def restore(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
         """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] not in (MemoryStatus.SUPERSEDED, MemoryStatus.RETRACTED):
                 return False
@@ -289,9 +300,10 @@ class Memories:
             others = [one["id"] for one in chain if one["id"] != row_id] if row["superseded_by"] is not None else []
             ended = [Ended(id=other, by=row_id, valid_until=now, reason="restored the older one") for other in others]
             async with connection.pipeline():
-                await end_memories(connection, scope, ended, now=now)
+                await end_memories(connection, scope, ended, version=version, now=now)
                 await execute(connection, "restore_memory", params, shared=scope.shared)
                 await execute(connection, "show_sources", params, shared=scope.shared)
+                await note_write(connection, scope, version, memories=[row_id, *others], segments=row["sources"])
         return True
 
     async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
@@ -308,6 +320,7 @@ class Memories:
             earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
             for version in [row, *await earlier.fetchall()]:
                 await erase_memory(connection, scope, version, now=now)
+        self._residents.forget(scope)
         return True
 
     async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
@@ -316,42 +329,6 @@ class Memories:
         async with self._database.transaction([scope], pipelined=True) as connection:
             rows = await (await execute(connection, "expired_memories", params, shared=scope.shared)).fetchall()
         return [row["id"] for row in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    add: Mapping[int, NewMemory]
-    refresh: Mapping[int, Refresh]
-    ended: Sequence[Ended]
-
-
-def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, int], *, current: bool) -> _Plan:
-    """Return what is written: a fact that the previous version held as well is refreshed, not added again."""
-    changes = applied.changes if current else Changes()
-    previous = applied.document.previous
-    before = [target for target in targets.values() if previous is not None and target.document_row == previous]
-    old = {target.content_hash: target.id for target in before}
-    refresh = {row_id_of(one.memory_id): one for one in changes.refresh}
-    add: dict[int, NewMemory] = {}
-    row_of_key: dict[int, int] = {}
-    for memory in changes.add:
-        same = old.get(content_hash(memory.draft.statement.content))
-        row_of_key[memory.key] = rows[memory.key] if same is None else same
-        if same is None:
-            add[rows[memory.key]] = memory
-        else:
-            said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
-            again = Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
-            refresh.setdefault(same, again)
-    ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
-    for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
-            ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
-    return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
 
 
 def _origin(applied: Applied) -> Origin:
@@ -366,12 +343,6 @@ def _origin(applied: Applied) -> Origin:
     )
 
 
-async def _read(found: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]) -> tuple[dict[int, Target], bool]:
-    targets = {row["id"]: target_of(row) for row in await found[0].fetchall()}
-    state = await found[1].fetchone()
-    return targets, state is not None and state["current"]
-
-
 async def _finish(
     connection: Connection, scope: Scope, applied: Applied, created: list[int], *, message: str | None
 ) -> None:
@@ -382,6 +353,8 @@ async def _finish(
         "created": len(created),
         "memories": created,
         "message": message,
+        "degraded": applied.degraded,
+        "warnings": list(applied.warnings),
         "job": applied.job.id,
     }
     await execute(connection, "finish_ingestion", params)

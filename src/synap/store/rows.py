@@ -165,6 +165,7 @@ def memory_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any] 
         tokens=row["tokens"],
         extractor=row["extractor"],
         metadata=decode_metadata(row["metadata"] or row["document_metadata"]) if metadata is None else metadata,
+        reason=row.get("reason", ""),
     )
 
 

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from synap.domain.documents import DocumentType
+from synap.domain.documents import BlockKind, DocumentType
 from synap.domain.memories import MemoryType
 from synap.domain.privacy import PiiHandling
 from synap.ingestion.document_facts import table_row
 from synap.ingestion.extract import Source, extract
+from synap.ingestion.markdown import parse_markdown
 from synap.ingestion.prepare import prepare
 
 WRITTEN = datetime(2027, 3, 9, tzinfo=UTC)
@@ -118,3 +119,35 @@ def test_a_fact_under_a_bare_title_says_which_thing_it_is_about() -> None:
 
 def test_a_fact_after_the_name_of_a_record_says_which_record() -> None:
     assert contents("Machine: M7\nOil: 5 litres") == ["Machine: M7", "Oil: 5 litres (Machine M7)"]
+
+
+def parsed(text: str) -> list[tuple[BlockKind, str]]:
+    return [(block.kind, block.text) for block in parse_markdown(text)]
+
+
+def test_a_long_block_of_code_stays_code_to_its_end_and_not_beyond() -> None:
+    code = "\n".join(f"I = {n}" for n in range(4_500))
+
+    blocks = parsed(f"Before it.\n\n```python\n{code}\n```\n\nAfter it.")
+
+    assert [kind for kind, _ in blocks] == [BlockKind.PARAGRAPH, BlockKind.CODE, BlockKind.PARAGRAPH]
+    assert blocks[1][1] == code
+    assert blocks[2][1] == "After it."
+
+
+def test_code_that_never_ends_is_code_to_the_end() -> None:
+    blocks = parsed("```\n" + "I like x\n" * 5_000)
+
+    assert [kind for kind, _ in blocks] == [BlockKind.CODE]
+
+
+def test_every_row_of_a_long_table_has_its_columns() -> None:
+    rows = "\n".join(f"| boat {n} | {n} m |" for n in range(4_500))
+
+    blocks = parsed(f"| Name | Length |\n|---|---|\n{rows}\n\nThat is all.")
+
+    table = [text for kind, text in blocks if kind is BlockKind.TABLE_ROW]
+    assert len(table) == 4_500
+    assert table[0] == "Name: boat 0; Length: 0 m"
+    assert table[-1] == "Name: boat 4499; Length: 4499 m"
+    assert blocks[-1] == (BlockKind.PARAGRAPH, "That is all.")

@@ -468,3 +468,33 @@ def test_code_in_a_sentence_keeps_the_evidence_to_that_sentence() -> None:
     assert len(drafts) == 40
     assert drafts[7].statement.content == "The user uses tool7 at work"
     assert [evidence.quote for evidence in drafts[7].evidence] == ["I use `tool7` at work."]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "content"),
+    [
+        (
+            "I'd take a tent over a hotel any day.",
+            MemoryType.PREFERENCE,
+            "The user would take a tent over a hotel any day",
+        ),
+        ("Didn't pass the audition last week.", MemoryType.EPISODE, "The user did not pass the audition"),
+        (
+            "The harvest has been postponed to 12 May.",
+            MemoryType.TEMPORAL_EVENT,
+            "The harvest has been postponed to 12 May 2026",
+        ),
+    ],
+)
+def test_more_turns_of_phrase_are_read(said: str, kind: MemoryType, content: str) -> None:
+    prepared = prepare(
+        f"User: {said}",
+        document_type=DocumentType.AI_CHAT,
+        created_at=datetime(2026, 3, 11, tzinfo=UTC),
+        pii=PiiHandling.OFF,
+    )
+
+    (draft,) = extract(prepared, Source(document_id="d", created_at=datetime(2026, 3, 11, tzinfo=UTC))).drafts
+
+    assert draft.statement.type is kind
+    assert draft.statement.content.startswith(content)

@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from synap.domain.documents import DocumentType
 from synap.domain.memories import MemoryType
+from synap.domain.privacy import PiiHandling
+from synap.ingestion.extract import Source, extract
 from synap.ingestion.languages import language_of, speaks_of_itself, statements_of, takes_back, topic_taken_back
+from synap.ingestion.prepare import prepare
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -78,3 +89,26 @@ def test_an_order_to_forget_is_no_statement(sentence: str, language: str, topic:
 def test_names_of_relatives_are_told_in_their_language(sentence: str, language: str) -> None:
     assert language_of(sentence) == language
     assert speaks_of_itself(sentence)
+
+
+CASES = [
+    json.loads(line) for line in (ROOT / "benchmarks/quality/cases/languages.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_what_is_told_in_another_language_is_kept_as_it_was_said_and_marked(case: dict[str, Any]) -> None:
+    at = datetime(2026, 3, 11, 10, tzinfo=UTC)
+    kind = DocumentType.AI_CHAT
+    prepared = prepare(case["input"], document_type=kind, created_at=at, pii=PiiHandling.OFF)
+
+    drafts = extract(prepared, Source(document_id="d", document_type=kind, created_at=at)).drafts
+
+    wanted = [(expected["type"].split("|"), expected["must_contain"][0]) for expected in case["expected"]]
+    assert bool(drafts) == bool(wanted)
+    for kinds, words in wanted:
+        assert any(one.statement.type.value in kinds and words in one.statement.content for one in drafts)
+    for one in drafts:
+        assert one.statement.language == case["id"][:2]
+        assert one.statement.content in case["input"]
+        assert one.statement.content in one.evidence[0].quote

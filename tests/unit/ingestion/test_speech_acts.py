@@ -97,3 +97,20 @@ def test_what_follows_a_joke_is_meant() -> None:
 def test_only_a_request_that_says_so_outlasts_a_task() -> None:
     assert read("Always keep replies brief.", to_machine=True).lasting
     assert not read("Keep replies brief.", to_machine=True).lasting
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wish"),
+    [
+        ("Whenever you show me a map, mark the north.", "mark the north whenever you show me a map"),
+        ("When you quote a law, never shorten it.", "never shorten it when you quote a law"),
+    ],
+)
+def test_a_rule_for_whatever_the_assistant_does_again_and_again_lasts(sentence: str, wish: str) -> None:
+    reading = read(sentence, to_machine=True)
+
+    assert (reading.act, reading.text, reading.lasting) == (Act.STANDING, wish, True)
+
+
+def test_a_moment_that_comes_once_is_no_rule() -> None:
+    assert read("When you are done, send me the file.", to_machine=True).act is not Act.STANDING

@@ -24,7 +24,7 @@ from synap.api.admin import (
     WorldMemory,
 )
 from synap.api.bundles import Anticipate, ContextBundle
-from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext
+from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -62,6 +62,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -184,6 +189,10 @@ class FakeApi:
         self._note((memory_id, ids))
         return (memory_record("m0"), memory_record(memory_id))
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        self._note(request)
+        return WhyNotAnswer(memory_id=request.memory_id, served=True, reason="served", explanation="it is", rank=1)
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
         self._note((memory_id, ids))
         return memory_record(memory_id)
@@ -211,6 +220,18 @@ class FakeApi:
     async def split_entity(self, request: SplitEntity) -> EntityRecord:
         self._note(request)
         return entity_record("e2")
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        self._note(request)
+        return UndoneIngestion(ingestion_id=request.ingestion_id, document_id="d1", preview=request.preview)
+
+    async def pending_retractions(self, *, ids: Ids = Ids()) -> tuple[PendingRetraction, ...]:  # noqa: B008 - Ids is immutable
+        self._note(ids)
+        return ()
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        self._note(request)
+        return SettledRetraction(retraction_id=request.retraction_id, retracted_ids=request.memory_ids)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         self._note(request)

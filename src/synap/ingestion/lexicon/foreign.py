@@ -6,7 +6,7 @@ from synap.ingestion.lexicon.sets import word_set
 
 FUNCTION_WORDS = {
     "de": "ich du er wir ihr mich mir mein meine meinen meiner und oder nicht kein keine der die das den dem ein eine einen einer ist bin sind war habe hat haben wird werde in im am auf für mit von zu zum zur seit auch aber sehr gerne gern bitte immer jeden nach bei wohne arbeite heute morgen gestern heiße heißt heissen wohnt arbeitet schwester bruder mutter vater sohn tochter freundin freund frau unser unsere meinem",
-    "es": "yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan llama llamo hermano hermana madre padre hijo hija esposa esposo vive trabaja está han",
+    "es": "nunca jamás he hemos había ella ellos yo tú él nosotros mi mis me te se y o no el la los las un una unos de del en con por para que es soy estoy está tengo tiene vivo trabajo muy pero también siempre desde mañana ayer hoy por favor este esta gusta gustan llama llamo hermano hermana madre padre hijo hija esposa esposo vive trabaja está han",
     "fr": "je j' tu il elle nous vous mon ma mes me te se et ou ne pas le la les un une des de du en dans avec pour que qui est suis ai as avons j'ai habite travaille très mais aussi toujours depuis demain hier aujourd'hui s'il chez au aux à c'est s' s'appelle m'appelle frère soeur sœur mère père fille fils femme mari habite vit",
     "pt": "eu você ele ela nós meu minha meus minhas me e ou não o a os as um uma de do da no na em com por para que é sou estou tenho moro trabalho muito mas também sempre desde amanhã ontem hoje gosto são chama chamo irmão irmã mãe pai filho filha esposa marido mora trabalha",
     "it": "io tu lui lei noi mio mia miei mie mi ti si e o non il lo la i gli le un una di del della in con per che è sono sto ho abito lavoro molto ma anche sempre da domani ieri oggi piace piacciono nel alla vivo chiama chiamo fratello sorella madre padre figlio figlia moglie marito abita vive lavora",
@@ -18,13 +18,13 @@ ENGLISH = word_set(
 )
 
 PREFERENCE_CUES = {
-    "de": "ich mag|mag ich|ich liebe|ich hasse|bevorzuge|lieber|lieblings|gefällt mir|schmeckt mir|ich esse gern|gerne|ungern|kann nicht leiden|immer auf|antworte|bitte immer|ab jetzt|von jetzt an",
-    "es": "me gusta|me gustan|me encanta|me encantan|prefiero|odio|detesto|favorit|no me gusta|no soporto|siempre en|a partir de ahora|responde siempre|llámame",
+    "de": "ich mag|am liebsten|mag ich|ich liebe|ich hasse|bevorzuge|lieber|lieblings|gefällt mir|schmeckt mir|ich esse gern|gerne|ungern|kann nicht leiden|immer auf|antworte|(?:bitte|mir|uns) immer|ab jetzt|von jetzt an",
+    "es": r"me gusta|me gustan|me encanta|me encantan|prefiero|odio|detesto|favorit|no me gusta|no soporto|siempre en|a partir de ahora|de ahora en adelante|respond\w* siempre|prefier|me caen? mal|me chifla|llámame",
     "fr": "j'aime|j\u2019aime|j'adore|j\u2019adore|je préfère|je déteste|préféré|je n'aime|je n\u2019aime|plutôt|toujours en|désormais|dorénavant|appelle-moi",
-    "pt": "eu gosto|gosto de|adoro|prefiro|odeio|detesto|favorit|não gosto|sempre em|a partir de agora|me chame",
+    "pt": "eu gosto|gosto de|adoro|prefiro|odeio|detesto|favorit|não gosto|sempre em|a partir de agora|daqui em diante|detest|prefer|me chame",
     "it": "mi piace|mi piacciono|adoro|preferisco|odio|detesto|preferit|non mi piace|sempre in|d'ora in poi|chiamami",
-    "zh": "我喜欢|我爱|我讨厌|我不喜欢|更喜欢|偏好|最喜欢|请总是|以后请|请用",
-    "ja": "が好き|が大好き|が嫌い|が苦手|方がいい|のほうが好き|いつも.*ください|今後は",
+    "zh": "我喜欢|我爱|我讨厌|我不喜欢|更喜欢|偏好|最喜欢|受不了|宁愿|请总是|以后请|请以后|以后都|从现在起|请用",
+    "ja": "[がは](?:大好き|好き|大嫌い|嫌い|苦手)|方がいい|ほうがいい|のほうが好き|いつも.*ください|今後は|これからは.*(?:ください|ほしい)",
 }
 """ISO code to a pattern of turns of phrase that tell a preference."""
 
@@ -34,8 +34,8 @@ EMOTION_CUES = {
     "fr": r"je suis (?:\w+ )?(?:triste|heureu|en colère|inqui|nerveu|stressé|déçu|frustré|soulagé|fier|fière|énervé|ravi)|j['\u2019]ai peur|je me sens",
     "pt": r"estou (?:\w+ )?(?:triste|feliz|zangad|preocupad|nervos|estressad|desapontad|animad|frustrad|aliviad|cansad)|tenho medo|me sinto",
     "it": r"sono (?:\w+ )?(?:triste|felice|arrabbiat|preoccupat|nervos|stressat|delus|emozionat|frustrat|sollevat|orgoglios)|ho paura|mi sento",
-    "zh": "我(?:很|非常|好|真的|有点)?(?:难过|高兴|开心|生气|担心|紧张|失望|兴奋|害怕|焦虑|伤心)",
-    "ja": "(?:悲しい|嬉しい|うれしい|怒って|心配|不安|がっかり|ワクワク|怖い)",
+    "zh": "(?:我|让我|令我)[^\uff0c。\uff01\uff1f]{0,12}?(?:很|非常|好|真的|有点|太)?(?:难过|高兴|开心|生气|担心|紧张|失望|兴奋|害怕|焦虑|伤心|孤独|自豪|后悔|激动|沮丧)",
+    "ja": "悲しい|悲しく|嬉しい|うれしい|嬉しかった|怒って|腹が立|心配|不安|がっかり|ワクワク|わくわく|怖い|怖く|寂しい|さびしい|緊張し|後悔し|ほっとし|感動し",
 }
 
 EPISODE_CUES = {
@@ -50,12 +50,12 @@ EPISODE_CUES = {
 
 OWN_CUES = {
     "de": r"\b(?:ich|mein\w*|mir|mich|wir|unser\w*)\b",
-    "es": r"\b(?:yo|mi|mis|me|soy|estoy|tengo|vivo|trabajo|nuestr\w+|somos|tenemos|\w+é)\b",
+    "es": r"\b(?:yo|mi|mis|me|conmigo|soy|estoy|tengo|vivo|trabajo|voy|hago|nuestr\w+|somos|tenemos|he|hemos|(?!aqu|as|all|ah|s[íé]\b|caf|beb|qu)\w+[éí])\b",
     "fr": r"\b(?:je|mon|ma|mes|me|nous|notre)\b|\bj['\u2019]|\bm['\u2019]",
-    "pt": r"\b(?:eu|meu|minha|meus|minhas|me|sou|estou|tenho|moro|trabalho|nós|noss\w+|\w+ei)\b",
-    "it": r"\b(?:io|mio|mia|miei|mie|mi|sono|sto|ho|abito|vivo|lavoro|noi|nostr\w+|\w+iamo)\b",
+    "pt": r"\b(?:eu|meu|minha|meus|minhas|me|sou|estou|tenho|moro|trabalho|vou|faço|nós|noss\w+|(?!lei\b|rei\b)\w+ei|perdi|comi|vivi|nasci|decidi|parti|vendi|aprendi|escrevi|recebi|corri|fui|fiz|tive|estive)\b",
+    "it": r"\b(?:io|mio|mia|miei|mie|mi|sono|sto|ho|abito|vivo|lavoro|vado|faccio|noi|nostr\w+|\w+iamo)\b",
     "zh": "我|咱",
-    "ja": "私|わたし|僕|ぼく|俺|うち",
+    "ja": "私|わたし|僕|ぼく|俺|うち|(?:^|[、。\\s])(?:父|母|兄|姉|弟|妹|息子|娘|妻|夫|主人|祖父|祖母|家族|彼女|彼氏)(?:は|が|の|と|も)|(?:昨日|きのう|先週|先月|去年|おととい|今朝|昨夜|来週|来月|来年|明日|あさって|今度).*(?:ました|ます|です|だった|った)",
 }
 """ISO code to what shows that a sentence is about its speaker."""
 
@@ -90,13 +90,13 @@ NEGATION_CUES = {
 }
 
 SOCIAL_CUES = {
-    "de": r"^(?:hallo|danke|vielen dank|bitte|ok|super|ja|nein|guten \w+|tschüss|alles klar)\b.{0,24}$",
-    "es": r"^(?:hola|gracias|muchas gracias|vale|ok|sí|no|buenos \w+|buenas \w+|adiós|claro)\b.{0,24}$",
-    "fr": r"^(?:bonjour|salut|merci|merci beaucoup|d['\u2019]accord|ok|oui|non|au revoir|bonsoir)\b.{0,24}$",
-    "pt": r"^(?:olá|oi|obrigad[oa]|ok|sim|não|bom dia|boa \w+|tchau|certo)\b.{0,24}$",
-    "it": r"^(?:ciao|grazie|ok|sì|no|buongiorno|buonasera|va bene|certo)\b.{0,24}$",
-    "zh": "^(?:你好|谢谢|好的|再见|是的|不是).{0,4}$",
-    "ja": "^(?:こんにちは|ありがとう|はい|いいえ|了解|おはよう).{0,8}$",
+    "de": r"^(?:(?:hallo|guten \w+|tschüss|super|alles klar)\b.{0,24}|(?:danke|vielen dank|herzlichen dank)\b(?!.*\b(?:ich|wir|mein\w*|unser\w*)\b).{0,60}|(?:bitte|ok|ja|nein)\b[\s,.!]*\w{0,12}[\s.!]*)$",
+    "es": r"^(?:(?:hola|buenos \w+|buenas \w+|adiós|vale|claro)\b.{0,24}|(?:muchas )?gracias\b.{0,40}|(?:ok|sí|no)\b[\s,.!]*\w{0,12}[\s.!]*)$",
+    "fr": r"^(?:(?:bonjour|salut|au revoir|bonsoir|d['\u2019]accord)\b.{0,24}|merci\b.{0,40}|(?:ok|oui|non)\b[\s,.!]*\w{0,12}[\s.!]*)$",
+    "pt": r"^(?:(?:olá|oi|bom dia|boa \w+|tchau|certo)\b.{0,24}|(?:muito )?obrigad[oa]\b.{0,40}|(?:ok|sim|não)\b[\s,.!]*\w{0,12}[\s.!]*)$",
+    "it": r"^(?:(?:ciao|buongiorno|buonasera|va bene|certo)\b.{0,24}|grazie\b.{0,40}|(?:ok|sì|no)\b[\s,.!]*\w{0,12}[\s.!]*)$",
+    "zh": "^(?:(?:你好|大家好|好的|再见|是的|不是|早上好|晚上好).{0,4}|(?:谢谢|多谢).{0,12})$",
+    "ja": "^(?:こんにちは|こんばんは|ありがとう|はい|いいえ|了解|おはよう|おやすみ).{0,8}$",
 }
 
 CONJUNCTIONS = {
@@ -106,6 +106,17 @@ CONJUNCTIONS = {
     "pt": r",?\s+e\s+(?=(?:eu\s+)?(?:moro|trabalho|sou|estou|tenho|falo|estudo|gosto|prefiro|odeio|jogo)\b)",
     "it": r",?\s+e\s+(?=(?:io\s+)?(?:vivo|abito|lavoro|sono|ho|parlo|studio|mi\s|preferisco|odio|gioco)\b)",
     "zh": "[\uff0c,\uff1b;]",
-    "ja": "[、\uff1b]",
+    "ja": "(?<![日週月年朝夜はが])[、\uff1b]",
 }
 """ISO code to where a sentence with two statements is cut."""
+
+TASK_CUES = {
+    "de": r"^(?:bitte )?(?:(?:schreib|erklär|erkläre|zeig|gib|sag|nenn|such|übersetz|fass|mach|hilf|erstell|erzähl)\w*\b)",
+    "es": r"^(?:por favor,? )?(?:escr[ií]b\w*|expl[ií]ca\w*|muéstra\w*|da(?:me|nos)\b|d[ií](?:me|nos)\b|tradu[cz]\w*|resum\w*|busca\w*|haz\w*|ayúda\w*|cuénta\w*)\b",
+    "fr": r"^(?:s['\u2019]il (?:te|vous) pla[iî]t,? )?(?:écri[sv]\w*|expliqu\w*|montr\w*|donn\w*|dis-\w+|tradui\w*|résum\w*|cherch\w*|fais\b|aid\w*|racont\w*)\b",
+    "pt": r"^(?:por favor,? )?(?:escrev\w*|expli[cq]\w*|mostr\w*|d[êá]-?me\b|diga\w*|diz\w*|tradu[zç]\w*|resum\w*|procur\w*|faz\w*|faça|ajud\w*|cont[ea]-\w+)\b",
+    "it": r"^(?:per favore,? )?(?:scriv\w*|spiega\w*|mostra\w*|da(?:mmi|cci)\b|di(?:mmi|cci)\b|tradu\w*|riassum\w*|cerca\w*|fa(?:i|mmi)\b|aiuta\w*|racconta\w*)\b",
+    "zh": "^(?:请|麻烦)?(?:你)?(?:帮我|给我|帮忙|告诉我|翻译|写|解释|总结|列出|推荐|讲)",
+    "ja": "(?:書いて|教えて|説明して|翻訳して|訳して|要約して|作って|調べて|手伝って|見せて|挙げて)(?:ください|下さい|くれ|ほしい|もらえ|$)",
+}
+"""ISO code to orders for the moment, which tell nothing of their speaker."""

@@ -48,11 +48,11 @@ ADVERBS = word_set("""
 """Words that may stand between a subject and its verb, besides those in -ly."""
 
 KIN_MALE = word_set("""
-    father dad daddy papa husband son brother uncle nephew grandfather grandpa granddad grandson boyfriend stepfather
+    father dad daddy papa husband son brother uncle nephew grandfather grandpa granddad grandson boyfriend stepfather grandad godson
     stepdad stepson stepbrother father-in-law brother-in-law son-in-law godfather widower
     """)
 KIN_FEMALE = word_set("""
-    mother mom mum mama mommy wife daughter sister aunt auntie niece grandmother grandma granny granddaughter girlfriend
+    mother mom mum mama mommy wife daughter sister aunt auntie niece grandmother grandma granny granddaughter girlfriend landlady nan nana gran mummy stepmum goddaughter
     stepmother stepmom stepdaughter stepsister mother-in-law sister-in-law daughter-in-law godmother widow
     """)
 KIN_OPEN = word_set("""

@@ -48,15 +48,27 @@ from unnest(%(ended)s::bigint[], %(untils)s::timestamptz[]) as u (id, valid_unti
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
 
 -- name: withhold_sources
-update segment{t} s
-set status = 1, withheld_at = %(now)s
-where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
-    select unnest(m.sources) from memory{t} m
-    where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+with hidden as (
+    update segment{t} s
+    set status = 1, withheld_at = %(now)s
+    where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
+        select unnest(m.sources) from memory{t} m
+        where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+    returning s.id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: withhold_document
-update segment{t} set status = 1, withheld_at = %(now)s
-where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+with hidden as (
+    update segment{t} set status = 1, withheld_at = %(now)s
+    where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+    returning id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: refresh_memories
 update memory{t} m
@@ -90,7 +102,7 @@ left join scope_shared w on w.id = l.scope_id and l.shared
 where l.bucket = %(bucket)s and l.id = %(memory)s
 
 -- name: get_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
@@ -99,7 +111,7 @@ where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[])
 order by array_position(%(ids)s::bigint[], m.id)
 
 -- name: list_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
