@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from synap.bootstrap import choose_language_model
+from synap.bootstrap import choose_embedder, choose_language_model
 from synap.cli.options import read_file
 from synap.cli.outcome import Exit, run
 from synap.cli.output import emit_lines, emit_table
@@ -36,12 +36,16 @@ def evaluate_cases(
         cases = list(read_cases(read_file(file, field="file").splitlines()))
         if not cases:
             raise InvalidInputError(f"{file} holds no cases", field="file")
-        model = metered(choose_language_model(Settings.from_environment())) if mode is ExtractionMode.ENHANCED else None
+        chosen = Settings.from_environment()
+        model = metered(choose_language_model(chosen)) if mode is ExtractionMode.ENHANCED else None
         if mode is ExtractionMode.ENHANCED and model is None:
             raise SetupError("no language model is configured: set SYNAP_LLM_URL and SYNAP_LLM_MODEL", field="mode")
+        embedder = choose_embedder(chosen)
         try:
-            return await evaluate(cases, None if model is None else Enhancer(model), Ingestion())
+            await embedder.load()
+            return await evaluate(cases, None if model is None else Enhancer(model), Ingestion(), embedder)
         finally:
+            await embedder.close()
             if model is not None:
                 await model.close()
 

@@ -13,10 +13,12 @@ from synap.domain.privacy import PiiHandling
 from synap.engine.enhancing import Enhanced, Enhancer
 from synap.errors import InvalidInputError
 from synap.ingestion.extract import Source, extract
+from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.prepare import prepare
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.scoring import Case, Found, Score
 from synap.maca.schema import Ingestion as IngestionRules
+from synap.ports.embedder import Embedder
 from synap.ports.language_model import Usage
 
 
@@ -37,18 +39,24 @@ class Evaluation:
     warnings: dict[str, int] = field(default_factory=dict)
 
 
-async def evaluate(cases: Sequence[Case], enhancer: Enhancer | None, rules: IngestionRules) -> Evaluation:
+async def evaluate(
+    cases: Sequence[Case], enhancer: Enhancer | None, rules: IngestionRules, embedder: Embedder
+) -> Evaluation:
     """Return how well the cases are extracted, in their order; with no `enhancer` by the rules alone.
+
+    As in the worker the gate judges where its weights fit the embedder.
 
     Raises:
         InvalidInputError: A case names a type of document that there is not, or its document is empty.
     """
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_extracted(case, enhancer, rules)) for case in cases]
+        gated = embedder.id == head().embedder
+        tasks = [group.create_task(_extracted(case, enhancer, rules, gated=gated)) for case in cases]
     made = Evaluation()
     for case, task in zip(cases, tasks, strict=True):
         enhanced = task.result()
-        made.score.add(case, await asyncio.to_thread(_stored, enhanced, rules))
+        drafts = await _worth_keeping(enhanced.found.drafts, embedder if gated else None)
+        made.score.add(case, await asyncio.to_thread(_stored, enhanced, drafts, rules))
         made.usage += enhanced.usage
         made.degraded += enhanced.degraded
         for warning in enhanced.warnings:
@@ -57,7 +65,7 @@ async def evaluate(cases: Sequence[Case], enhancer: Enhancer | None, rules: Inge
     return made
 
 
-async def _extracted(case: Case, enhancer: Enhancer | None, rules: IngestionRules) -> Enhanced:
+async def _extracted(case: Case, enhancer: Enhancer | None, rules: IngestionRules, *, gated: bool) -> Enhanced:
     try:
         document_type = DocumentType(case.document_type)
         document = await asyncio.to_thread(
@@ -65,16 +73,25 @@ async def _extracted(case: Case, enhancer: Enhancer | None, rules: IngestionRule
         )
     except (ValueError, InvalidInputError) as error:
         raise InvalidInputError(f"case {case.id}: {error}", field="file") from error
-    source = Source(document_id=case.id, document_type=document_type, created_at=case.said_at, user_name=case.user_name)
+    source = Source(
+        document_id=case.id, document_type=document_type, created_at=case.said_at, user_name=case.user_name, gated=gated
+    )
     found = await asyncio.to_thread(extract, document, source)
     if enhancer is None:
         return Enhanced(found=found)
     return await enhancer.enhance(document, source, found, key=("case", case.id), rules=rules)
 
 
-def _stored(enhanced: Enhanced, rules: IngestionRules) -> list[Found]:
+async def _worth_keeping(drafts: Sequence[Draft], embedder: Embedder | None) -> list[Draft]:
+    if embedder is None or not drafts:
+        return [draft for _, draft in certain(drafts)]
+    vectors = await embedder.embed_documents([draft.statement.content for draft in drafts])
+    return [draft for _, draft in judge(head(), drafts, vectors)]
+
+
+def _stored(enhanced: Enhanced, found: Sequence[Draft], rules: IngestionRules) -> list[Found]:
     """Return what a new store would serve of an extraction: sure enough, each once, and not ended by a later statement."""
-    drafts = [draft for draft in enhanced.found.drafts if _kept(draft, rules)]
+    drafts = [draft for draft in found if _kept(draft, rules)]
     changes = reconcile(drafts, enhanced.found.retractions, Related(), now=datetime.now(UTC))
     over = {one.older_key for one in changes.supersede}
     return [_found(new.draft.statement) for new in changes.add if new.key not in over]

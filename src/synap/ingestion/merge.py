@@ -30,20 +30,14 @@ def merged(rules: Extraction, accepted: Accepted) -> tuple[Extraction, Accepted]
             continue
         twins = [place for place, known in enumerate(kept) if _same(known, draft)]
         for place in twins:
-            # What the model says as well is no longer for the gate to judge.
-            kept[place] = replace(kept[place], cues=frozenset(), doubtful=False)
-        if not twins:
-            if any(_same(known, draft) for known in added):
-                dropped[Reason.REPEATED] += 1
-                continue
+            kept[place] = _confirmed(kept[place], draft, alone=len(twins) == 1)
+        if twins:
+            continue
+        if any(_same(known, draft) for known in added):
+            dropped[Reason.REPEATED] += 1
+        else:
             added.append(draft)
-        elif len(twins) == 1 and kept[twins[0]].statement.verbatim and draft.statement.language == "en":
-            kept[twins[0]] = _reworded(kept[twins[0]], draft)
-    retractions = [*rules.retractions]
-    for wish in accepted.retractions:
-        if not any(overlapping([wish.evidence], [known.evidence]) for known in retractions):
-            retractions.append(wish)
-    together = replace(rules, drafts=_placed(kept, added), retractions=_by_place(retractions))
+    together = replace(rules, drafts=_placed(kept, added), retractions=_wishes(rules.retractions, accepted.retractions))
     return together, replace(accepted, drafts=tuple(added), dropped=dropped)
 
 
@@ -69,7 +63,10 @@ def _shared(mine: Statement, theirs: Statement) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def _reworded(known: Draft, draft: Draft) -> Draft:
+def _confirmed(known: Draft, draft: Draft, *, alone: bool) -> Draft:
+    """Return a draft of the rules that a model found too: no gate need look at it, and bare words give way to a statement."""
+    if not (alone and known.statement.verbatim and draft.statement.language == "en"):
+        return replace(known, doubtful=False, cues=frozenset())
     statement = replace(
         draft.statement,
         correction=known.statement.correction,
@@ -92,5 +89,10 @@ def _placed(kept: Sequence[Draft], added: Sequence[Draft]) -> tuple[Draft, ...]:
     return tuple(draft for *_, draft in sorted(placed, key=lambda one: one[:2]))
 
 
-def _by_place(retractions: Sequence[Retraction]) -> tuple[Retraction, ...]:
-    return tuple(sorted(retractions, key=lambda one: one.evidence.start))
+def _wishes(rules: Sequence[Retraction], proposed: Sequence[Retraction]) -> tuple[Retraction, ...]:
+    """Return all that was taken back, in the order of the document, what both saw once."""
+    kept = [*rules]
+    for wish in proposed:
+        if not any(overlapping([wish.evidence], [known.evidence]) for known in kept):
+            kept.append(wish)
+    return tuple(sorted(kept, key=lambda one: one.evidence.start))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -230,6 +231,18 @@ def test_bare_words_of_the_speaker_give_way_to_a_statement_that_stands_alone() -
     (draft,) = found.drafts
     assert draft.statement.content == "The user wears narrow shoes in size EU 42"
     assert set(rules.drafts[0].evidence) <= set(draft.evidence)
+
+
+def test_what_the_rules_doubt_and_the_model_confirms_needs_no_gate() -> None:
+    sure = extract(document("User: I live in Graz."), SOURCE)
+    doubted = replace(sure, drafts=tuple(replace(draft, doubtful=True, cues=frozenset({"x"})) for draft in sure.drafts))
+    told = proposal(content="The user lives in Graz", quote="I live in Graz", subject="user")
+
+    found, _ = merged(doubted, disposed("User: I live in Graz.", told))
+
+    assert [(draft.extractor, draft.doubtful, draft.cues) for draft in found.drafts] == [
+        ("rules@1", False, frozenset())
+    ]
 
 
 def test_additions_stand_where_they_were_said() -> None:
