@@ -14,7 +14,7 @@ from typing import Protocol
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from synap.store.cluster import PORT
 from synap.store.server import DATABASE, EmbeddedServer, Role
@@ -70,7 +70,7 @@ def _check_passwords_count(server: UrlServer) -> None:
     """Fail unless a wrong password is refused: a server that trusts everybody would prove nothing."""
     wrong = conninfo_to_dict(server.dsn(Role.OWNER), password="wrong")  # noqa: S106 - meant to be refused
     try:
-        psycopg.connect(**wrong).close()  # type: ignore[arg-type]
+        psycopg.connect(make_conninfo(**wrong)).close()
     except psycopg.OperationalError:
         return
     raise AssertionError("the server takes any password")

@@ -20,6 +20,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from psycopg import sql
 from tests.by_url import BY_URL
 
 from synap.store.server import EmbeddedServer, Role
@@ -186,8 +187,8 @@ class Home:
         """Let the leases of killed processes run out now, instead of after half a minute or two."""
         with self._as_owner() as connection:
             for table in ("job", "deletion"):
-                past = f"update {table} set lease_until = now() - interval '1 s' where state = 'running'"  # noqa: S608
-                connection.execute(past.encode())
+                past = sql.SQL("update {} set lease_until = now() - interval '1 s' where state = 'running'")
+                connection.execute(past.format(sql.Identifier(table)))
 
     def close(self) -> None:
         for client in self.clients:
