@@ -174,3 +174,26 @@ async def test_the_second_wall_stands_behind_the_new_tables(desk: Any) -> None:
                 "insert into alias (bucket, entity_id, scope_id, normal, name, rung) values (%s, 1, %s, 'x', 'x', 'new')",
                 [bo.bucket, bo.id],
             )
+
+
+async def test_merges_and_splits_are_undone_in_shared_scopes_too(desk: Any) -> None:
+    for scope in (desk.scope("ana"), desk.client):
+        await say(desk, scope, "Ingrid Falk teaches pottery.", "Ingrid Falk")
+        await say(desk, scope, "Ingrid works at Orrery Labs.", "Ingrid", "Orrery Labs")
+        await say(desk, scope, "Teun works at Orrery Labs.", "Teun", "Orrery Labs")
+        before, counts = await known(desk, scope), await rows(desk, scope)
+        falk, teun, now = before["Ingrid Falk"], before["Teun"], desk.clock.now()
+
+        merged = await desk.store.merges.merge(scope, falk, teun, now=now, actor="x")
+        await desk.store.merges.separate(scope, falk, teun, now=now, actor="x")
+        apart = await desk.store.merges.split(
+            scope, falk, "Ingrid", instance_id=desk.place.instance_id, now=now, actor="x"
+        )
+        again = await desk.store.merges.merge(scope, falk, row(apart.id), now=now, actor="x")
+
+        assert {alias.name for alias in merged.aliases} == {"Ingrid Falk", "Ingrid", "Teun"}
+        assert (apart.name, apart.mentions) == ("Ingrid", 1)
+        assert {alias.name for alias in again.aliases} == {"Ingrid Falk", "Ingrid"}
+        assert await known(desk, scope) == before
+        left = await rows(desk, scope)
+        assert {table: left[table] for table in TABLES[:4]} == {table: counts[table] for table in TABLES[:4]}
