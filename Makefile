@@ -6,12 +6,13 @@ STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e e2e-official e2e-integrations bench docs proto format gate
+.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations bench docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
 	@echo "make demo    from nothing to memory, on the embedded engine"
 	@echo "make test    unit, property, contract, architecture and end-to-end tests"
+	@echo "make test-server   the same over a PostgreSQL given by URL"
 	@echo "make check   format, lint, types, import lines, wire schema"
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
@@ -38,6 +39,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
+
+test-server: setup
+	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q

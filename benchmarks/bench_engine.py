@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +14,8 @@ from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
 from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
+from synap.sdk.client import Synap
+from synap.sdk.connection import Connection, LocalLine
 from synap.settings import Settings
 
 
@@ -29,12 +32,37 @@ async def bench_engine_at(*, workers: int = 2) -> AsyncIterator[tuple[Engine, Pa
     folder = Path(tempfile.mkdtemp(prefix="synap-bench-"))
     await asyncio.to_thread(folder.chmod, 0o755)
     data = folder / "data"
-    engine = await open_engine(Settings.from_environment({"SYNAP_DATA_DIR": str(data)}), Opening(workers=workers))
+    engine = await open_engine(_settings(data), Opening(workers=workers))
     try:
         yield engine, data
     finally:
         await engine.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settings(data: Path) -> Settings:
+    """Return the settings of an embedded store in `data`; the environment chooses the embedder alone."""
+    chosen = {"SYNAP_EMBEDDER": name} if (name := os.environ.get("SYNAP_EMBEDDER")) else {}
+    return Settings.from_environment({"SYNAP_DATA_DIR": str(data), **chosen})
+
+
+async def fresh_synap(engine: Engine, name: str) -> tuple[Synap, str]:
+    """Return the SDK on a new, empty instance of an engine, and the instance's id."""
+    api = await fresh_instance(engine, name)
+    instance = engine.core.instance_of(api.caller).id
+    operator = await engine.local_caller(kind="management")
+
+    async def operations() -> EngineApi:
+        # Asked with every call, as a server does: the instance's configuration may have changed since.
+        return engine.api_for(await engine.caller_of(instance))
+
+    async def stay() -> None:
+        """Leave the engine to whoever opened it."""
+
+    async def line() -> LocalLine:
+        return LocalLine(operations=operations, management=engine.admin_for(operator), release=stay)
+
+    return Synap(connection=Connection(line)), instance
 
 
 async def fresh_instance(engine: Engine, name: str, *, tenancy: str = "open") -> EngineApi:

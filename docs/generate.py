@@ -214,7 +214,8 @@ def _constructor(name: str, kind: type) -> list[str]:
 
 def _members(path: str, kind: type, *, heading: str | None = None) -> list[str]:
     parts = []
-    for name, member in vars(kind).items():
+    inherited = [vars(base) for base in kind.__mro__[1:] if base.__module__.startswith("synap.sdk")]
+    for name, member in {**vars(kind), **{n: m for members in inherited for n, m in members.items()}}.items():
         function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if name.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
             continue

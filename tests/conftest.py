@@ -1,4 +1,6 @@
-"""What the tests share: one embedded server a run, and databases on it.
+"""What the tests share: one server a run, and databases on it.
+
+The server is an embedded one, or with `SYNAP_TEST_STORE=url` one that is reached by URL.
 
 * `database` is a migrated database that all tests share; a test makes a fresh instance in it and meets nobody.
 * `partitioned_database` is the same with every bucket table divided, as on a distributed server.
@@ -17,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from tests.by_url import BY_URL, AnyServer, url_server
 
 from synap.store.database import Database
 from synap.store.migrate import migrate
@@ -37,11 +40,11 @@ def server_folder() -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
-def server(server_folder: Callable[[], Path]) -> Iterator[EmbeddedServer]:
+def server(server_folder: Callable[[], Path]) -> Iterator[AnyServer]:
     """The server of this test run."""
     folder = server_folder()
     try:
-        with EmbeddedServer.start(folder) as started:
+        with url_server(folder) if BY_URL else EmbeddedServer.start(folder) as started:
             yield started
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +53,7 @@ def server(server_folder: Callable[[], Path]) -> Iterator[EmbeddedServer]:
 class Databases:
     """Databases on the server of this run. A template is migrated once and copied, which takes a fifth of the time."""
 
-    def __init__(self, server: EmbeddedServer) -> None:
+    def __init__(self, server: AnyServer) -> None:
         self._server = server
         self._numbers = itertools.count(1)
         self._templates: dict[bool, str] = {}
@@ -90,7 +93,7 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def databases(server: EmbeddedServer) -> Databases:
+def databases(server: AnyServer) -> Databases:
     """Makes databases on the server of this run."""
     return Databases(server)
 

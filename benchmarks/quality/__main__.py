@@ -1,4 +1,9 @@
-"""`python -m benchmarks.quality dialogues|scopes|updates|extraction|sentences|flaws|anticipation PATH`."""
+"""`python -m benchmarks.quality locomo|cases|scopes|updates|extraction|sentences|flaws|anticipation ...`.
+
+`locomo` and `cases` take the options of `python -m benchmarks.quality.locomo` and `.cases`; `scopes`, `updates` and `extraction`
+are one file of cases each, `sentences` is one of labelled sentences,
+`flaws` counts what is wrong with stored texts.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +11,36 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from benchmarks.quality import anticipation, cases, dialogues, flaws, sentences
+from benchmarks.quality import anticipation, cases, flaws, locomo, sentences
+
+_FILES = {"scopes": "--scope", "updates": "--updates", "extraction": "--extraction"}
 
 
 def main() -> None:
     """Run one measurement and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
-    parser.add_argument(
-        "what", choices=("dialogues", "scopes", "updates", "extraction", "sentences", "flaws", "anticipation")
-    )
-    parser.add_argument("path", type=Path, help="the data; only the sessions for `anticipation` are shipped")
-    parser.add_argument("--budget", type=int, default=1000, help="tokens of context (words and punctuation marks)")
-    parser.add_argument("--noise", type=int, default=0, help="unrelated documents in each scope of each case")
-    parser.add_argument("--verbose", action="store_true", help="name the cases that failed")
+    parts = parser.add_subparsers(dest="what", required=True)
+    locomo.add_options(parts.add_parser("locomo", help="evidence found in dialogues"))
+    cases.add_options(parts.add_parser("cases", help="scopes in conflict, updates, extraction"))
+    for name in (*_FILES, "sentences", "flaws", "anticipation"):
+        one = parts.add_parser(name, help="one file")
+        one.add_argument("path", type=Path, help="the data; only the sessions for `anticipation` are shipped")
+        one.add_argument("--noise", type=int, default=0, help="unrelated documents in each scope of each case")
+        one.add_argument("--verbose", action="store_true", help="name the cases that failed")
     options = parser.parse_args()
-    if options.what == "dialogues":
-        asyncio.run(dialogues.measure(options.path, budget=options.budget))
+    if options.what == "locomo":
+        locomo.run(options)
+    elif options.what == "cases":
+        cases.run(options)
     elif options.what == "anticipation":
         asyncio.run(anticipation.measure(options.path))
     elif options.what == "sentences":
         asyncio.run(sentences.measure(options.path, verbose=options.verbose))
     elif options.what == "flaws":
         asyncio.run(flaws.measure(options.path, verbose=options.verbose))
-    elif options.what == "scopes":
-        asyncio.run(cases.scope_cases(options.path, noise=options.noise, verbose=options.verbose))
-    elif options.what == "updates":
-        asyncio.run(cases.update_cases(options.path, noise=options.noise, verbose=options.verbose))
     else:
-        asyncio.run(cases.extraction_cases(options.path, verbose=options.verbose))
+        chosen = ["cases", _FILES[options.what], str(options.path), "--noise", str(options.noise)]
+        cases.run(parser.parse_args([*chosen, *(["--verbose"] if options.verbose else [])]))
 
 
 if __name__ == "__main__":

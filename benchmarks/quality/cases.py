@@ -1,11 +1,17 @@
 """Questions: does the narrower scope win, does the newer statement win, is what should be remembered remembered?
 
-Data: three files of sample cases (JSON lines), given as arguments. Each case runs in an instance of its own, on one store.
+    python -m benchmarks.quality.cases [--scope F] [--updates F] [--extraction F] [--noise N] [--json OUT] [--verbose]
+
+Data: up to three files of sample cases (JSON lines), given as arguments. Each case runs in an instance of its own, on one
+store, through the public SDK.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,11 +21,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench_engine import bench_engine, fresh_instance
-from synap.api.contexts import FetchContext
-from synap.api.memories import CreateMemory, ListMemories
-from synap.engine.api import EngineApi
+from benchmarks.bench_engine import bench_engine, fresh_synap
 from synap.engine.engine import Engine
+from synap.ingestion.flaws import flaws
+from synap.ingestion.scoring import Case as DocumentCase
+from synap.ingestion.scoring import Found, checks_of, read_cases
+from synap.sdk.client import Synap
 
 Case = Mapping[str, Any]
 NOISE = (
@@ -49,6 +56,15 @@ class Tally:
         if not good:
             self.failures.append(f"{name}: " + ", ".join(check for check, held in checks.items() if not held))
 
+    def figures(self) -> dict[str, Any]:
+        """Return the counts, by group and in all, and the failures."""
+        return {
+            "passed": self.passed.total(),
+            "total": self.total.total(),
+            "groups": {group: {"passed": self.passed[group], "total": self.total[group]} for group in self.total},
+            "failures": self.failures,
+        }
+
     def report(self, title: str, *, verbose: bool) -> None:
         """Print the counts."""
         groups = ", ".join(f"{group} {self.passed[group]}/{self.total[group]}" for group in sorted(self.total))
@@ -65,45 +81,43 @@ class Bench:
     engine: Engine
     numbers: Any = field(default_factory=lambda: count(1))
 
-    async def api(self) -> EngineApi:
-        """Return a fresh instance."""
-        return await fresh_instance(self.engine, f"case-{next(self.numbers)}")
+    async def synap(self) -> Synap:
+        """Return the SDK on a fresh instance."""
+        return (await fresh_synap(self.engine, f"case-{next(self.numbers)}"))[0]
 
-    async def tell(self, api: EngineApi, text: str, at: str, customer: str | None, user: str | None) -> None:
+    async def tell(self, synap: Synap, text: str, at: str, customer: str | None, user: str | None) -> None:
         """Write one statement: at USER scope the user says it, elsewhere it is a document."""
         spoken = user is not None
         if spoken and not text.lstrip().startswith("User:"):
             text = f"User: {text}"
-        await api.create_memory(
-            CreateMemory(
-                document=text,
-                document_type="ai-chat-conversation" if spoken else "document",
-                document_created_at=_moment(at),
-                customer_id=customer,
-                user_id=user,
-            )
+        ingestion = await synap.memories.create(
+            text,
+            document_type="ai-chat-conversation" if spoken else "document",
+            document_created_at=_moment(at),
+            customer_id=customer,
+            user_id=user,
         )
-        await self.engine.worker.drain(seconds=120)
+        await synap.memories.wait_for_completion(ingestion.ingestion_id, timeout_seconds=120)
 
-    async def noise(self, api: EngineApi, amount: int, customer: str | None, user: str | None) -> None:
+    async def noise(self, synap: Synap, amount: int, customer: str | None, user: str | None) -> None:
         """Write `amount` unrelated documents into a scope."""
-        documents = [
-            CreateMemory(
-                document=NOISE[number % len(NOISE)].format(n=100 + number),
-                document_type="document",
-                document_created_at=_moment(EARLY),
-                customer_id=customer,
-                user_id=user,
-            )
-            for number in range(amount)
-        ]
-        if documents:
-            await api.create_batch(documents)
-            await self.engine.worker.drain(seconds=600)
+        await synap.memories.batch_create(
+            [
+                {
+                    "document": NOISE[number % len(NOISE)].format(n=100 + number),
+                    "document_type": "document",
+                    "document_created_at": _moment(EARLY),
+                    "customer_id": customer,
+                    "user_id": user,
+                }
+                for number in range(amount)
+            ],
+            timeout_seconds=600,
+        )
 
     async def ask(
         self,
-        api: EngineApi,
+        synap: Synap,
         query: str,
         customer: str | None,
         user: str | None,
@@ -113,24 +127,23 @@ class Bench:
         as_of: str | None = None,
     ) -> list[str]:
         """Return the contents of the best ten items."""
-        target = "user" if user is not None else "customer" if customer is not None else "client"
-        answer = await api.fetch_context(
-            FetchContext(
-                target=target,
-                customer_id=customer,
-                user_id=user,
-                search_query=(query,),
-                max_results=10,
-                max_tokens=budget,
-                query_date=at,
-                as_of=None if as_of is None else _moment(as_of),
-                response_shape="ranked",
-            )
-        )
+        asked: dict[str, Any] = {
+            "search_query": query,
+            "max_tokens": budget,
+            "query_date": at,
+            "as_of": None if as_of is None else _moment(as_of),
+            "response_shape": "ranked",
+        }
+        if user is not None:
+            answer = await synap.user.context.fetch(user, customer, **asked)
+        elif customer is not None:
+            answer = await synap.customer.context.fetch(customer, **asked)
+        else:
+            answer = await synap.client.context.fetch(**asked)
         return [item.content for item in answer.items]
 
 
-async def scope_cases(path: Path, *, noise: int, verbose: bool) -> None:
+async def scope_cases(path: Path, *, noise: int, verbose: bool) -> dict[str, Any]:
     """Run the cases about scopes in conflict."""
     tally = Tally()
     async with bench_engine() as engine:
@@ -139,22 +152,23 @@ async def scope_cases(path: Path, *, noise: int, verbose: bool) -> None:
             group = "stretch" if case.get("stretch") else case["expect"] + ("/broad first" if case.get("first") else "")
             tally.add(group, f"{case['id']} {case['kind']}", await _scope_case(bench, case, noise))
     tally.report(f"scope conflicts, noise {noise}", verbose=verbose)
+    return tally.figures()
 
 
 async def _scope_case(bench: Bench, case: Case, noise: int) -> dict[str, bool]:
-    api = await bench.api()
+    synap = await bench.synap()
     broad, narrow = case["broad"], case["narrow"]
     broad_ids, narrow_ids = _ids(broad["scope"]), _ids(narrow["scope"])
-    await bench.noise(api, max(noise, case.get("filler") or 0), *narrow_ids)
-    await bench.noise(api, noise, *broad_ids)
+    await bench.noise(synap, max(noise, case.get("filler") or 0), *narrow_ids)
+    await bench.noise(synap, noise, *broad_ids)
     for variant in case.get("broad_variants", ()):
-        await bench.tell(api, variant, EARLY, *broad_ids)
-    await bench.tell(api, broad["text"], case.get("broad_time", MIDDLE), *broad_ids)
-    await bench.tell(api, narrow["text"], case.get("narrow_time", MIDDLE), *narrow_ids)
-    found = await bench.ask(api, case["query"], *narrow_ids, budget=case.get("token_budget", 1000))
+        await bench.tell(synap, variant, EARLY, *broad_ids)
+    await bench.tell(synap, broad["text"], case.get("broad_time", MIDDLE), *broad_ids)
+    await bench.tell(synap, narrow["text"], case.get("narrow_time", MIDDLE), *narrow_ids)
+    found = await bench.ask(synap, case["query"], *narrow_ids, budget=case.get("token_budget", 1000))
     first, second = _rank(found, narrow["key"]), _rank(found, broad["key"])
     checks = _expected(case, first, second)
-    stranger = await bench.ask(api, case["query"], "another-customer", "stranger")
+    stranger = await bench.ask(synap, case["query"], "another-customer", "stranger")
     checks["no leak"] = _rank(stranger, narrow["text"][:40]) is None
     return checks
 
@@ -167,7 +181,7 @@ def _expected(case: Case, narrow: int | None, broad: int | None) -> dict[str, bo
     return {"both": narrow is not None and broad is not None}
 
 
-async def update_cases(path: Path, *, noise: int, verbose: bool) -> None:
+async def update_cases(path: Path, *, noise: int, verbose: bool) -> dict[str, Any]:
     """Run the cases about knowledge that changes."""
     tally = Tally()
     async with bench_engine() as engine:
@@ -176,20 +190,21 @@ async def update_cases(path: Path, *, noise: int, verbose: bool) -> None:
             checks = await _update_case(bench, case, noise)
             tally.add(re.split("-", case["kind"])[0], f"{case['id']} {case['kind']}", checks)
     tally.report(f"updates, noise {noise}", verbose=verbose)
+    return tally.figures()
 
 
 async def _update_case(bench: Bench, case: Case, noise: int) -> dict[str, bool]:
-    api = await bench.api()
+    synap = await bench.synap()
     viewer = (case.get("as") or "acme_corp/alice").partition("/")
     own = (viewer[0] or None, viewer[2] or None)
     for index, statement in enumerate(case["statements"]):
         ids = _ids(statement["scope"]) if "scope" in statement else own
-        await bench.tell(api, statement["text"], statement["time"], *ids)
+        await bench.tell(synap, statement["text"], statement["time"], *ids)
         if index == 0:
-            await bench.noise(api, max(noise, case.get("filler_between") or 0), *ids)
+            await bench.noise(synap, max(noise, case.get("filler_between") or 0), *ids)
     last = max(statement["time"] for statement in case["statements"])
     asked_at = case.get("query_time") or (date.fromisoformat(last[:10]) + timedelta(30)).isoformat()
-    found = await bench.ask(api, case["query"], *own, at=asked_at, as_of=case.get("as_of"))
+    found = await bench.ask(synap, case["query"], *own, at=asked_at, as_of=case.get("as_of"))
     return _update_checks(case, found)
 
 
@@ -230,68 +245,36 @@ def _current_checks(case: Case, found: Sequence[str]) -> dict[str, bool]:
     return checks
 
 
-async def extraction_cases(path: Path, *, verbose: bool) -> None:
+async def extraction_cases(path: Path, *, verbose: bool) -> dict[str, Any]:
     """Run the cases about what is worth remembering, and in which form."""
     tally = Tally()
-    flaws: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     async with bench_engine() as engine:
         bench = Bench(engine=engine)
-        for case in _lines(path):
-            api = await bench.api()
-            await api.create_memory(
-                CreateMemory(
-                    document=case["input"],
-                    document_type=case["document_type"],
-                    document_created_at=_moment(case["reference_time"]),
-                    customer_id="acme",
-                    user_id="alice",
-                )
+        for case in _documents(path):
+            synap = await bench.synap()
+            ingestion = await synap.memories.create(
+                case.input,
+                document_type=case.document_type,
+                document_created_at=case.said_at,
+                customer_id="acme",
+                user_id="alice",
             )
-            await engine.worker.drain(seconds=60)
-            page = await api.memories(ListMemories(customer_id="acme", user_id="alice", page_size=100))
+            await synap.memories.wait_for_completion(ingestion.ingestion_id, timeout_seconds=60)
+            page = await synap.memories.list(customer_id="acme", user_id="alice", page_size=100)
             memories = [
-                (row.memory_type, row.content, "" if row.event_date is None else row.event_date.isoformat())
+                Found(row.memory_type, row.content, "" if row.event_date is None else row.event_date.isoformat())
                 for row in page.data
             ]
-            tally.add(case["id"].rstrip("0123456789").rstrip("-"), case["id"], _extraction_checks(case, memories))
-            flaws.update(flaw for _, content, _ in memories for flaw in _flaws(content))
+            tally.add(case.group, case.id, checks_of(case, memories))
+            found.update(flaw for memory in memories for flaw in flaws(memory.content))
     tally.report("extraction, strict", verbose=verbose)
-    print(f"flaws in stored text: {dict(flaws) or 'none'}")
+    print(f"flaws in stored text: {dict(found) or 'none'}")
+    return {**tally.figures(), "flaws": dict(found)}
 
 
-def _extraction_checks(case: Case, memories: Sequence[tuple[str, str, str]]) -> dict[str, bool]:
-    checks = {
-        f"finds {expected['must_contain']}": any(_satisfies(expected, memory) for memory in memories)
-        for expected in case["expected"]
-    }
-    for word in case.get("forbidden_anywhere", ()):
-        checks[f"without {word!r}"] = not any(word.lower() in part.lower() for memory in memories for part in memory)
-    if "max_memories" in case:
-        checks["not too many"] = len(memories) <= case["max_memories"]
-    return checks
-
-
-def _satisfies(expected: Case, memory: tuple[str, str, str]) -> bool:
-    kind, content, event_date = memory
-    text = content.lower()
-    return (
-        kind in expected["type"].split("|")
-        and all(any(option.lower() in text for option in words.split("|")) for words in expected["must_contain"])
-        and not any(_has_word(content, word) for word in expected.get("must_not_contain", ()))
-        and event_date.startswith(expected.get("event_date", ""))
-    )
-
-
-def _has_word(text: str, word: str) -> bool:
-    flags = 0 if word == "I" else re.IGNORECASE
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, flags) is not None
-
-
-def _flaws(content: str) -> list[str]:
-    """Name what a stored memory must not have: first person outside a quotation, a subject nobody can resolve."""
-    bare = re.sub(r"[\"“].*?[\"”]", "", content)
-    found = ["first person"] if re.search(r"\b(I|I'm|I've|my|mine|myself|me)\b", bare) else []
-    return found + (["dangling subject"] if re.match(r"(He|She|It|They|This|That|These|Those)\b", bare) else [])
+def _documents(path: Path) -> list[DocumentCase]:
+    return list(read_cases(path.read_text(encoding="utf-8").splitlines()))
 
 
 def _lines(path: Path) -> list[Case]:
@@ -323,3 +306,59 @@ def _has_date(found: Sequence[str], days: Sequence[str]) -> bool:
 def _moment(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+async def measure(
+    *, scope: Path | None, updates: Path | None, extraction: Path | None, noise: int, out: Path | None, verbose: bool
+) -> None:
+    """Run the files given, print their counts and write them."""
+    result: dict[str, Any] = {"noise": noise}
+    if scope is not None:
+        result["scope"] = await scope_cases(scope, noise=noise, verbose=verbose)
+    if updates is not None:
+        result["updates"] = await update_cases(updates, noise=noise, verbose=verbose)
+    if extraction is not None:
+        result["extraction"] = await extraction_cases(extraction, verbose=verbose)
+    if out is not None:
+        await asyncio.to_thread(out.write_text, json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what this measurement takes."""
+    parser.add_argument("--scope", type=Path, help="cases about scopes in conflict")
+    parser.add_argument("--updates", type=Path, help="cases about knowledge that changes")
+    parser.add_argument("--extraction", type=Path, help="cases about what is worth remembering")
+    parser.add_argument("--noise", type=int, default=0, help="unrelated documents in each scope of each case")
+    parser.add_argument("--embedder", choices=("minilm", "hashing"), help="whose vectors; the best prepared by default")
+    parser.add_argument("--json", type=Path, dest="out", help="write all figures here")
+    parser.add_argument("--verbose", action="store_true", help="name the cases that failed")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure as the options say."""
+    if options.embedder:
+        os.environ["SYNAP_EMBEDDER"] = options.embedder
+    asyncio.run(
+        measure(
+            scope=options.scope,
+            updates=options.updates,
+            extraction=options.extraction,
+            noise=options.noise,
+            out=options.out,
+            verbose=options.verbose,
+        )
+    )
+
+
+def main() -> None:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.cases", description=__doc__)
+    add_options(parser)
+    options = parser.parse_args()
+    if not (options.scope or options.updates or options.extraction):
+        parser.error("give at least one of --scope, --updates and --extraction")
+    run(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,8 +19,8 @@ from synap.domain.scopes import LADDER, Ids, Place, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.engine.accounts import new_key, new_key_id
 from synap.engine.api import EngineApi
-from synap.engine.contexts import texts_read
 from synap.engine.engine import Engine
+from synap.engine.recalling import texts_read
 from synap.retrieval.compose import Wanted, compose
 from synap.sdk.http import HttpApi
 from synap.sdk.transport import Transport

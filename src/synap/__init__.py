@@ -14,7 +14,15 @@ from synap.version import __version__ as __version__
 if TYPE_CHECKING:
     from synap.api.contexts import ContextItem
     from synap.api.data import DataDeletion, Forgotten, UserProfile
-    from synap.api.memories import BatchResult, Ingestion, MemoryPage, MemoryRecord
+    from synap.api.memories import (
+        BatchResult,
+        Ingestion,
+        MemoryPage,
+        MemoryRecord,
+        PendingRetraction,
+        SettledRetraction,
+        UndoneIngestion,
+    )
     from synap.domain.documents import Turn
     from synap.errors import (
         AuthenticationError,
@@ -58,10 +66,12 @@ __all__ = [
     "NetworkTimeoutError",
     "NotFoundError",
     "PayloadTooLargeError",
+    "PendingRetraction",
     "PermanentError",
     "RateLimitError",
     "ScopeMissingError",
     "ServiceUnavailableError",
+    "SettledRetraction",
     "SetupError",
     "Synap",
     "SynapError",
@@ -69,6 +79,7 @@ __all__ = [
     "TranscriptConflictError",
     "TransientError",
     "Turn",
+    "UndoneIngestion",
     "UserProfile",
 ]
 
@@ -82,9 +93,12 @@ _HOMES = {
     "MaximemSynapSDK": "synap.sdk.client",
     "MemoryPage": "synap.api.memories",
     "MemoryRecord": "synap.api.memories",
+    "PendingRetraction": "synap.api.memories",
+    "SettledRetraction": "synap.api.memories",
     "Synap": "synap.sdk.client",
     "SynapSync": "synap.sdk.sync",
     "Turn": "synap.domain.documents",
+    "UndoneIngestion": "synap.api.memories",
     "UserProfile": "synap.api.data",
 }
 """Where a public name lives; what is not listed is an error."""

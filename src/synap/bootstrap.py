@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from synap.adapters.hashing.embedder import HashingEmbedder
 from synap.adapters.minilm.embedder import MiniLmEmbedder
 from synap.adapters.minilm.prepare import prepared_model
+from synap.adapters.openai.chat import OpenAiChat
 from synap.adapters.openai.embedder import OpenAiEmbedder
+from synap.adapters.reranking.http import HttpReranker
 from synap.adapters.system.clock import SystemClock
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
@@ -19,12 +21,16 @@ from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.core import Core, Limits
 from synap.engine.engine import Engine
+from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.metering import metered
 from synap.engine.spaces import VectorSpaces
 from synap.engine.worker import Pace
 from synap.errors import SetupError
 from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
+from synap.ports.language_model import LanguageModel
+from synap.ports.reranker import Reranker
 from synap.settings import EmbedderChoice, Settings
 from synap.store.checks import ServerFacts, check_store
 from synap.store.database import Database
@@ -33,6 +39,8 @@ from synap.store.server import EmbeddedServer, Role
 from synap.store.store import Store
 
 logger = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class Opening:
         maca: Configuration of the default instance, where it has to be made; YAML.
         stay: Leave the embedded server running when the last process ends.
         embedder: Use this one instead of the one that the settings name.
+        language_model, reranker: Likewise; None for the one that the settings name, if any.
         clock: Use this one instead of the system's.
         pace: How the workers go about it.
     """
@@ -54,6 +63,8 @@ class Opening:
     maca: str = ""
     stay: bool = False
     embedder: Embedder | None = None
+    language_model: LanguageModel | None = None
+    reranker: Reranker | None = None
     clock: Clock | None = None
     pace: Pace | None = None
 
@@ -109,6 +120,25 @@ def choose_embedder(settings: Settings) -> Embedder:
     return MiniLmEmbedder(model)
 
 
+def choose_language_model(settings: Settings) -> LanguageModel | None:
+    """Return the language model that the settings name, or None."""
+    if settings.llm_url is None or settings.llm_model is None:
+        return None
+    return OpenAiChat(url=settings.llm_url, model=settings.llm_model, key=settings.llm_key)
+
+
+def choose_reranker(settings: Settings) -> Reranker | None:
+    """Return the reranker that the settings name, if they name one."""
+    if settings.reranker_url is None:
+        return None
+    return HttpReranker(
+        url=settings.reranker_url,
+        model=settings.reranker_model,
+        key=settings.reranker_key,
+        style=settings.reranker_style,
+    )
+
+
 def _other_embedders(wanted: Embedder) -> list[Embedder]:
     """Return embedders that may have made the vectors in the store, and can answer until these are replaced."""
     model = prepared_model()
@@ -158,7 +188,7 @@ async def _assemble(
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()
-    store = Store(opened.database, clock)
+    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB)
     owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,
@@ -169,6 +199,7 @@ async def _assemble(
         timer=time.monotonic,
     )
     await spaces.begin()
+    model = metered(opening.language_model or choose_language_model(settings))
     core = Core(
         store=store,
         spaces=spaces,
@@ -177,6 +208,9 @@ async def _assemble(
         audit=AuditTrail(store.audit),
         settings=Limits(max_document_bytes=settings.max_document_bytes),
         faults=Faults(settings.faults),
+        model=model,
+        enhancer=None if model is None else Enhancer(model),
+        reranker=opening.reranker or choose_reranker(settings),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
     engine = Engine(

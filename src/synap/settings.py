@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from synap.engine.faults import Fault, parse_faults
 from synap.errors import SetupError
+from synap.ports.reranker import RerankerStyle
 
 DEFAULT_MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
+DEFAULT_RESIDENT_MIB = 256
 
 
 class EmbedderChoice(StrEnum):
@@ -40,7 +42,10 @@ class Settings:
         embedding_url, embedding_model, embedding_key: SYNAP_EMBEDDING_URL, _MODEL, _KEY: a server that speaks the
             OpenAI protocol; URL (with `/v1` where it has one) and model are set together.
         llm_url, llm_model, llm_key: SYNAP_LLM_URL, _MODEL, _KEY, likewise.
+        reranker_url, reranker_model, reranker_key, reranker_style: SYNAP_RERANKER_URL, _MODEL, _KEY, _STYLE: a server that
+            judges texts against a question, for the mode `accurate`; `cohere`, `jina` or `tei`.
         max_document_bytes: SYNAP_MAX_DOCUMENT_BYTES, largest document in UTF-8 bytes; 10 MiB where not set.
+        resident_mib: SYNAP_RESIDENT_MIB, most MiB of what searches read to keep in memory; 256 where not set, 0 for nothing.
         test_citus_url: SYNAP_TEST_CITUS_URL, a Citus cluster for the store's tests.
         faults: SYNAP_FAULT, `stage:kill`, `stage:delay` or `stage:error`, for fault tests; see `synap.engine.faults`.
     """
@@ -57,7 +62,12 @@ class Settings:
     llm_url: str | None = None
     llm_model: str | None = None
     llm_key: str | None = field(default=None, repr=False)
+    reranker_url: str | None = None
+    reranker_model: str | None = None
+    reranker_key: str | None = field(default=None, repr=False)
+    reranker_style: RerankerStyle = RerankerStyle.COHERE
     max_document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES
+    resident_mib: int = DEFAULT_RESIDENT_MIB
     test_citus_url: str | None = field(default=None, repr=False)
     faults: tuple[Fault, ...] = ()
 
@@ -84,7 +94,12 @@ class Settings:
             llm_url=given.url("SYNAP_LLM_URL", "http", "https"),
             llm_model=given.text("SYNAP_LLM_MODEL"),
             llm_key=given.text("SYNAP_LLM_KEY"),
+            reranker_url=given.url("SYNAP_RERANKER_URL", "http", "https"),
+            reranker_model=given.text("SYNAP_RERANKER_MODEL"),
+            reranker_key=given.text("SYNAP_RERANKER_KEY"),
+            reranker_style=_reranker_style(given),
             max_document_bytes=given.count("SYNAP_MAX_DOCUMENT_BYTES", default=DEFAULT_MAX_DOCUMENT_BYTES),
+            resident_mib=given.count("SYNAP_RESIDENT_MIB", default=DEFAULT_RESIDENT_MIB, least=0),
             test_citus_url=given.url("SYNAP_TEST_CITUS_URL", "postgresql", "postgres"),
             faults=parse_faults(given.text("SYNAP_FAULT") or ""),
         )
@@ -108,12 +123,12 @@ class _Variables:
         text = self.text(name)
         return Path(text).expanduser() if text else None
 
-    def count(self, name: str, *, default: int) -> int:
+    def count(self, name: str, *, default: int, least: int = 1) -> int:
         text = self.text(name)
         if text is None:
             return default
-        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(2**62)) and int(text) > 0):
-            raise _wrong(name, f"must be a whole number above zero, not {text!r}")
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(2**62)) and int(text) >= least):
+            raise _wrong(name, f"must be a whole number {'above zero' if least else 'from zero on'}, not {text!r}")
         return int(text)
 
     def url(self, name: str, *schemes: str) -> str | None:
@@ -137,6 +152,14 @@ def _embedder(given: _Variables) -> EmbedderChoice | None:
         return EmbedderChoice(text.lower())
     except ValueError as error:
         raise _wrong("SYNAP_EMBEDDER", f"must be minilm, hashing or openai, not {text!r}") from error
+
+
+def _reranker_style(given: _Variables) -> RerankerStyle:
+    text = given.text("SYNAP_RERANKER_STYLE")
+    try:
+        return RerankerStyle.COHERE if text is None else RerankerStyle(text.lower())
+    except ValueError as error:
+        raise _wrong("SYNAP_RERANKER_STYLE", f"must be cohere, jina or tei, not {text!r}") from error
 
 
 def _check_pair(prefix: str, url: str | None, model: str | None) -> None:

@@ -13,7 +13,10 @@ from psycopg.rows import dict_row
 from synap.domain.scopes import world_scope
 from synap.store.migrate import migrations
 
-CONTENT = {"document", "segment", "memory", "entity", "mention", "conversation", "message", "summary"}
+CONTENT = {
+    *("document", "segment", "memory", "entity", "alias", "mention", "relation", "decision", "effect", "retraction"),
+    *("conversation", "message", "summary"),
+}
 CONTENT_SHARED = {f"{name}_shared" for name in CONTENT - {"conversation", "message", "summary"}}
 SEARCHED = ("memory", "segment", "memory_shared", "segment_shared")
 APPLICATIONS = ["synap_app", "synap_worker"]

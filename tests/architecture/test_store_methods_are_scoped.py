@@ -27,6 +27,7 @@ INSTANCE = ("instance_id", ("str", "str | None"))
 CONTROL = {
     "accounts.client": "a row about a client, read by the operator",
     "accounts.clients": "all clients, read by the operator",
+    "accounts.configurations_with": "configurations, which hold no content, for the operator's `synap doctor`",
     "accounts.create_client": "a row about a client, written by the operator",
     "accounts.holder": "who presents a key: the scope is not known before it",
     "accounts.instances": "rows about a client's instances, read by the operator",
@@ -40,10 +41,14 @@ CONTROL = {
     "erasure.client": "erases a whole client, named first",
     "erasure.close_client": "rows about a client and its instances, before it is erased",
     "founding.instance": "makes the first client and instance of a store, when there is no tenant yet",
+    "queue.degraded": "a count over all buckets, for the operator's `synap doctor`",
     "queue.depth": "counts of jobs over all buckets, for health and metrics",
     "queue.discover": "numbers of buckets with work, for a worker that serves all tenants",
     "queue.claim": "jobs of one bucket, for a worker that serves all tenants; each job then carries its scope",
     "queue.reap": "gives back jobs whose lease ran out, in all buckets, reading none of them",
+    "residents.close": "forgets what is in memory, of everybody",
+    "residents.settle": "waits for what is being read into memory, and returns nothing of it",
+    "close": "forgets what is in memory, of everybody",
     "ping": "whether the server answers",
 }
 """Calls that concern no tenant's rows, with the reason."""

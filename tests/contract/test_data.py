@@ -499,3 +499,96 @@ async def test_what_is_forgotten_is_in_no_transcript_or_summary(enter: OpenHome)
     await home.engine.worker.drain(seconds=30)
     assert done.status == "deleted"
     assert home.traces(needle) == []
+
+
+async def said(home: Home, text: str, **ids: Any) -> str:
+    """Hand in what a user says, and return the id of its ingestion, which has ended."""
+    accepted = await home.sdk.memories.create(f"User: {text}", **ids)
+    done = await home.sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    return done.ingestion_id
+
+
+async def test_an_undone_ingestion_leaves_no_byte_and_what_it_ended_is_believed_again(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"X{uuid.uuid4().hex[:8]}"
+    await said(home, "My dentist is Dr. Haug.", user_id="ana")
+    last = await said(home, f"My dentist is Dr. {needle}.", user_id="ana")
+    (old,) = (await home.sdk.memories.list(user_id="ana", status="superseded")).data
+
+    history = await home.sdk.memories.history(old.memory_id)
+    looked = await home.sdk.memories.undo(last, preview=True)
+    undone = await home.sdk.memories.undo(last, user_id="ana")
+
+    assert [(one.reason, [(a.name, a.value) for a in one.attributes]) for one in history] == [
+        ("newer value of dentist", [("dentist", "dr haug")]),
+        ("", [("dentist", f"dr {needle.casefold()}")]),
+    ]
+    assert all(one.evidence for one in history)
+    assert looked.preview
+    assert (looked.removed_ids, looked.restored_ids) == (undone.removed_ids, undone.restored_ids)
+    assert undone.restored_ids == (old.memory_id,)
+    assert home.traces(needle) == []
+    assert [row.content for row in (await home.sdk.memories.list(user_id="ana")).data] == [old.content]
+    with pytest.raises(NotFoundError):
+        await home.sdk.memories.undo(last)
+
+
+async def test_an_unclear_retraction_waits_until_somebody_says_what_was_meant(enter: OpenHome) -> None:
+    home = await enter()
+    await said(home, "I booked a trip to Rome.", user_id="ana")
+    await said(home, "My sister hated our trip to Oslo in the rain.", user_id="ana")
+    doubtful = await said(home, "Forget what I said about the trip.", user_id="ana")
+
+    (waiting,) = await home.sdk.memories.pending_retractions(user_id="ana")
+    status = await home.sdk.memories.status(doubtful)
+    meant = next(one for one in waiting.candidates if "Rome" in one.content)
+    settled = await home.sdk.memories.settle_retraction(waiting.retraction_id, [meant.memory_id], user_id="ana")
+
+    assert (waiting.ingestion_id, waiting.topic, len(waiting.candidates)) == (doubtful, "trip", 2)
+    assert "retraction pending" in (status.error_message or "")
+    assert settled.retracted_ids == (meant.memory_id,)
+    assert (await home.sdk.memories.get(meant.memory_id)).status == "retracted"
+    assert await home.sdk.memories.pending_retractions(user_id="ana") == ()
+    assert len((await home.sdk.memories.list(user_id="ana")).data) == 1
+
+
+async def test_nobody_else_undoes_or_settles_what_is_a_users(enter: OpenHome) -> None:
+    home, stranger = await enter(), await enter()
+    ids: dict[str, Any] = {"user_id": "ana", "customer_id": "flora"}
+    await said(home, "I booked a trip to Rome.", **ids)
+    await said(home, "My sister hated our trip to Oslo in the rain.", **ids)
+    doubtful = await said(home, "Forget what I said about the trip.", **ids)
+    await said(home, "I live in Voss.", user_id="ben", customer_id="flora")
+    (waiting,) = await home.sdk.memories.pending_retractions(**ids)
+    (bens,) = (await home.sdk.memories.list(user_id="ben", customer_id="flora")).data
+    before = await home.sdk.memories.list(**ids, page_size=100)
+
+    others: list[tuple[Synap, dict[str, Any]]] = [(stranger.sdk, {}), (home.sdk, {"user_id": "ben"})]
+    for sdk, whose in [*others, (home.sdk, {"customer_id": "fauna"})]:
+        with pytest.raises(NotFoundError):
+            await sdk.memories.undo(doubtful, **whose)
+        with pytest.raises(NotFoundError):
+            await sdk.memories.settle_retraction(waiting.retraction_id, (), **whose)
+    for wrong in (bens.memory_id, str(uuid.uuid4())):
+        with pytest.raises(NotFoundError):
+            await home.sdk.memories.settle_retraction(waiting.retraction_id, [wrong], **ids)
+    for unknown in (f"{waiting.ingestion_id}:7", f"{waiting.ingestion_id}:x", "x", ""):
+        with pytest.raises((NotFoundError, InvalidInputError)):
+            await home.sdk.memories.settle_retraction(unknown, (), **ids)
+
+    assert await stranger.sdk.memories.pending_retractions(**ids) == ()
+    assert await home.sdk.memories.pending_retractions(user_id="ben", customer_id="flora") == ()
+    assert len(await home.sdk.memories.pending_retractions(**ids)) == 1
+    assert await home.sdk.memories.list(**ids, page_size=100) == before
+
+
+async def test_a_slot_of_the_configuration_takes_one_value_at_a_time(enter: OpenHome) -> None:
+    config = "ingestion:\n  slots:\n    - {name: mooring, aliases: [berth]}\n"
+    home = await enter(config=config)
+    await said(home, "My mooring is B14.", user_id="ana")
+    await said(home, "My berth was moved to C2.", user_id="ana")
+
+    (old,) = (await home.sdk.memories.list(user_id="ana", status="superseded")).data
+
+    assert "B14" in old.content
+    assert old.reason == "newer value of mooring"

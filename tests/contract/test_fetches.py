@@ -15,8 +15,8 @@ from synap.api.admin import CreateInstance
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.memories import CreateMemory
 from synap.bootstrap import Opening, open_engine
-from synap.engine.contexts import SCOPES_OUT_OF_REACH
 from synap.engine.engine import Engine
+from synap.engine.recalling import SCOPES_OUT_OF_REACH
 from synap.engine.upkeep import Upkeep
 from synap.settings import Settings
 from synap.testing import FixedClock, FixedEmbedder

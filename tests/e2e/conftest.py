@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from tests.by_url import BY_URL
 
 from synap.store.server import EmbeddedServer, Role
 
@@ -102,8 +104,9 @@ def eventually(true: Callable[[], object], *, seconds: float = START_SECONDS) ->
 class Home:
     """A data folder, and the programs that run on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, database: Callable[[Role], str] | None = None) -> None:
         self.folder = folder
+        self._database = database
         self.data = folder / "data"
         self.key_file = folder / "keys.json"
         self.programs: list[Program] = []
@@ -111,7 +114,8 @@ class Home:
 
     def start(self, *arguments: str, **environment: str) -> Program:
         """Start a `synap` command on this folder."""
-        program = Program(*arguments, "--data-dir", str(self.data), **environment)
+        where = ("--data-dir", str(self.data)) if self._database is None else ()
+        program = Program(*arguments, *where, **self._urls, **environment)
         self.programs.append(program)
         return program
 
@@ -146,7 +150,7 @@ class Home:
 
     def run(self, *arguments: str, code: int = 0, url: str | None = None) -> Any:
         """Run a command with `--json` to its end, in process or against the server at `url`; return what it printed, read."""
-        environment = {"SYNAP_DATA_DIR": str(self.data)}
+        environment = self._urls or {"SYNAP_DATA_DIR": str(self.data)}
         if url is not None:
             environment = {"SYNAP_BASE_URL": url, "SYNAP_MANAGEMENT_KEY": self.keys["management_key"]}
         done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -175,13 +179,15 @@ class Home:
 
     def rows(self, query: str) -> list[Any]:
         """Return what the owner reads; row-level security does not bind it."""
-        with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
+        with self._as_owner() as connection:
             return connection.execute(query.encode()).fetchall()
 
     def run_out_leases(self) -> None:
-        """Let the leases of killed workers run out now, instead of after half a minute."""
-        with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
-            connection.execute("update job set lease_until = now() - interval '1 s' where state = 'running'")
+        """Let the leases of killed processes run out now, instead of after half a minute or two."""
+        with self._as_owner() as connection:
+            for table in ("job", "deletion"):
+                past = f"update {table} set lease_until = now() - interval '1 s' where state = 'running'"  # noqa: S608
+                connection.execute(past.encode())
 
     def close(self) -> None:
         for client in self.clients:
@@ -189,15 +195,38 @@ class Home:
         for program in self.programs:
             if program.process.poll() is None:
                 program.kill()
-        # An orphaned database is adopted, so that it can be stopped as usual.
-        EmbeddedServer.start(self.data).stop()
+        if self._database is None:
+            # An orphaned database is adopted, so that it can be stopped as usual.
+            EmbeddedServer.start(self.data).stop()
+
+    @property
+    def _urls(self) -> dict[str, str]:
+        """Where the programs find the database; nothing for the embedded one in the data folder."""
+        if self._database is None:
+            return {}
+        return {
+            "SYNAP_DATABASE_URL": self._database(Role.APP),
+            "SYNAP_MIGRATION_URL": self._database(Role.OWNER),
+        }
+
+    @contextmanager
+    def _as_owner(self) -> Iterator[psycopg.Connection[Any]]:
+        if self._database is not None:
+            with psycopg.connect(self._database(Role.OWNER)) as connection:
+                yield connection
+            return
+        with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
+            yield connection
 
 
 @pytest.fixture
-def home(server_folder: Callable[[], Path]) -> Iterator[Home]:
-    """A data folder of this test's own."""
+def home(server_folder: Callable[[], Path], request: pytest.FixtureRequest) -> Iterator[Home]:
+    """A data folder, or in a run by URL a migrated database, of this test's own."""
     folder = server_folder()
     made = Home(folder)
+    if BY_URL:
+        databases, name = request.getfixturevalue("databases"), request.getfixturevalue("fresh_name")
+        made = Home(folder, database=lambda role: databases.dsn(role, name))
     folder.chmod(0o711)
     made.data.mkdir()
     try:

@@ -76,6 +76,34 @@ def test_a_server_killed_before_its_answer_has_stored_the_document_once(home: An
     assert home.rows(DOUBLES) == []
 
 
+def test_a_deletion_killed_half_way_is_brought_to_its_end_by_the_next_process(home: Any, patience: Any) -> None:
+    server, client = home.serve(SYNAP_FAULT="erased:kill@2")
+    kept, gone = ({"customer_id": customer} for customer in ("globex", "acme"))
+    for ids in (gone, *({**gone, "user_id": f"u{number}"} for number in range(3)), kept, {**kept, "user_id": "u0"}):
+        body = {"document": "The lighthouse of Skerry Point was built in 1871.", "document_type": "document", **ids}
+        assert client.post("/v1/memories/create", json=body).status_code == 200
+    patience(lambda: home.rows(UNFINISHED) == [(0,)])
+    request = {"scope": "customer", "confirm": "acme", "instance_id": home.keys["instance_id"], **gone}
+    manager = {"Authorization": f"Bearer {home.keys['management_key']}"}
+    with pytest.raises(httpx.HTTPError):
+        client.post("/v1/data/delete", json=request, headers=manager)
+    assert server.wait() == -signal.SIGKILL
+    of_acme = "select count(*) from memory m join scope s on s.id = m.scope_id where s.customer_id = 'acme'"
+    assert home.rows(of_acme) != [(0,)], "the kill came too late to prove anything"
+    assert home.rows("select state from deletion") == [("running",)]
+    home.run_out_leases()
+
+    _, client = home.serve()
+
+    patience(lambda: home.rows("select state from deletion") == [("complete",)])
+    assert home.rows(of_acme) == [(0,)]
+    assert home.rows("select count(*) from document") == [(2,)]
+    found = client.post("/v1/context/customer/fetch", json={**kept, "search_query": ["lighthouse"]}).json()
+    assert "1871" in str(found["facts"])
+    again = {"document": "The bell tower leans to the north.", "document_type": "document", **gone}
+    assert client.post("/v1/memories/create", json=again).status_code == 200, "the scope is closed for ever"
+
+
 async def _write(client: httpx.AsyncClient, writer: int, acknowledged: list[tuple[str, str]]) -> None:
     """Write until the server is gone, and keep what it acknowledged."""
     number = 0

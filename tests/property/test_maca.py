@@ -25,6 +25,9 @@ def _values(key: Key) -> st.SearchStrategy[Any]:
         return st.sampled_from([member.value for member in kind])
     if kind is str:
         return st.just("2.0.1" if key.name == "version" else "other")
+    if key.name == "ingestion.slots":
+        names = st.lists(st.sampled_from(["mooring", "skipper", "tide_table"]), unique=True)
+        return names.map(lambda found: [{"name": name, "cues": [f"has the {name}"]} for name in found])
     return st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20), max_size=3)
 
 

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 
 import synap.store.search as searching
-from synap.store import statements
+from synap.store import resident_search, statements
 from synap.store.checks import ServerFacts
 
 PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%\(scope\)s|\w\.scope_id\b)")
-READING = ("recall", "newest", "newest_shared", "list_memories", "count_memories")
+READING = (
+    "recall", "newest", "newest_shared", "list_memories", "count_memories", "resident_rows", "resident_changes",
+    "memory_texts", "segment_texts",
+)  # fmt: skip
 
 WAYS: dict[str, Callable[[Any, Any], Awaitable[None]]] = {
     "a question": lambda place, viewer: place.look(viewer, "What does the team keep in the store room?"),
@@ -40,6 +43,17 @@ def database_name(fresh_name: str) -> str:
     return fresh_name
 
 
+@pytest.fixture(params=["memory", "database"], autouse=True)
+def searched_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where questions are answered: by rows in memory, or by the statement in the database."""
+
+    async def nothing(*_: Any) -> None:
+        return None
+
+    if request.param == "database":
+        monkeypatch.setattr(searching, "recall_resident", nothing)
+
+
 @pytest.fixture
 def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of search results take every row for the viewer's own."""
@@ -48,7 +62,13 @@ def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
         return genuine(found, Anyone(scopes), types)
 
+    in_memory = resident_search._candidates  # noqa: SLF001 - switched off on purpose
+
+    def candidates_in_memory(rows: Any, scopes: Mapping[int, Any], scores: Any, types: Any) -> Any:
+        return in_memory(rows, Anyone(scopes), scores, types)
+
     monkeypatch.setattr(searching, "_candidates", candidates)
+    monkeypatch.setattr(resident_search, "_candidates", candidates_in_memory)
 
 
 @pytest.fixture

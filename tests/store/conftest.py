@@ -45,6 +45,7 @@ ALL_BUCKETS = (
     "discover",
     "bury_lost",
     "reap",
+    "count_degraded",
     "depth",
     "dead_jobs",
     "scopes_of_instance",

@@ -92,3 +92,18 @@ async def test_the_audit_trail_is_paged_newest_first(desk: Any) -> None:
     assert (await desk.store.audit.page(None, limit=1)).cursor is not None
     with pytest.raises(InvalidInputError):
         await desk.store.audit.page(instance_id, cursor="nonsense")
+
+
+async def test_only_a_configuration_in_force_is_found_by_its_words(desk: Any) -> None:
+    accounts = desk.store.accounts
+    _, current = await instance_of(desk)
+    _, before = await instance_of(desk)
+    for instance_id, modes in ((current, ("standard", "enhanced")), (before, ("enhanced", "standard"))):
+        for mode in modes:
+            source = f"version: 1.0.0\ningestion: {{extraction: {{mode: {mode}}}}}"
+            await accounts.configure(instance_id, source, actor="test", now=NOW)
+
+    found = dict(await accounts.configurations_with("enhanced"))
+
+    assert "mode: enhanced" in found[current]
+    assert before not in found

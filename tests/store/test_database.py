@@ -22,8 +22,8 @@ FOREIGN = "42501"
 async def add_entity(connection: Connection, scope: Scope, name: str, *, number: int) -> None:
     table = "entity_shared" if scope.shared else "entity"
     await connection.execute(
-        f"insert into {table} (bucket, id, scope_id, name, normal, first_seen, last_seen) "  # noqa: S608 - fixed names
-        "values (%s, %s, %s, %s, %s, now(), now())",
+        f"insert into {table} (bucket, id, scope_id, name, normal, root, first_seen, last_seen) "  # noqa: S608 - fixed names
+        "values (%s, %s, %s, %s, %s, 1, now(), now())",
         [scope.bucket, number, scope.id, name, f"{name}-{number}"],
     )
 

@@ -9,7 +9,9 @@ import pytest
 
 from synap.domain.documents import DocumentType
 from synap.domain.ids import decode_public_id
+from synap.domain.memories import Changes
 from synap.errors import ConflictError
+from synap.store.memories import Applied
 
 
 async def test_an_accepted_document_can_be_found_at_once(desk: Any) -> None:
@@ -200,3 +202,22 @@ async def test_an_ingestion_tells_how_far_it_is(desk: Any) -> None:
     assert queued.scope == alice
     assert done.record().status == "completed"
     assert done.record().memory_ids == (memory_id,)
+
+
+async def test_an_ingestion_tells_what_was_not_done_as_configured_and_the_operator_how_many(desk: Any) -> None:
+    alice = desk.scope("alice")
+    accepted = await desk.accept(alice, "One.", document_id="a")
+    (job,) = await desk.claim(alice)
+    document = await desk.store.documents.load(alice, job.ingestion_id)
+    before = await desk.store.queue.degraded(since=desk.clock.now())
+
+    warnings = ("language_model.timeout: it took too long",)
+    applied = Applied(
+        job=job, document=document, changes=Changes(), degraded=True, warnings=warnings, now=desk.clock.now()
+    )
+    await desk.store.memories.apply(alice, applied)
+
+    done = (await desk.store.ingestions.get(decode_public_id(accepted.ingestion_id))).record()
+    assert (done.status, done.degraded, done.warnings) == ("completed", True, warnings)
+    assert await desk.store.queue.degraded(since=desk.clock.now()) == before + 1
+    assert await desk.store.queue.degraded(since=desk.later(minutes=1)) == 0

@@ -15,6 +15,7 @@ from synap.store.accounts import Accounts
 from synap.store.database import Database
 from synap.store.erasure import Erasure
 from synap.store.founding import FirstAccount, FirstKey, Founding
+from synap.store.residents import Residents
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PROCESSES = 6
@@ -82,7 +83,7 @@ async def test_a_first_instance_has_the_configuration_it_was_founded_with(fresh_
 async def test_an_instance_that_is_being_deleted_is_not_the_first_any_more(fresh_database: Database) -> None:
     founding = Founding(fresh_database)
     old = await founding.instance(first(), now=NOW)
-    await Erasure(fresh_database).close_instance(old)
+    await Erasure(fresh_database, Residents()).close_instance(old)
 
     fresh = await founding.instance(first(), now=NOW)
 

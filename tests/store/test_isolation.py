@@ -170,8 +170,8 @@ async def test_a_foreign_row_cannot_be_written(desk: Any) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with desk.database.transaction([alice]) as connection:
             await connection.execute(
-                "insert into entity (bucket, id, scope_id, name, normal, first_seen, last_seen) "
-                "values (%s, 1, %s, 'x', 'x', now(), now())",
+                "insert into entity (bucket, id, scope_id, name, normal, root, first_seen, last_seen) "
+                "values (%s, 1, %s, 'x', 'x', 1, now(), now())",
                 [bob.bucket, bob.id],
             )
 
@@ -181,7 +181,7 @@ async def test_the_application_cannot_write_to_the_world(desk: Any) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with desk.database.transaction([world]) as connection:
             await connection.execute(
-                "insert into entity_shared (bucket, id, scope_id, name, normal, first_seen, last_seen) "
-                "values (0, 1, %s, 'x', 'x', now(), now())",
+                "insert into entity_shared (bucket, id, scope_id, name, normal, root, first_seen, last_seen) "
+                "values (0, 1, %s, 'x', 'x', 1, now(), now())",
                 [world.id],
             )

@@ -7,18 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from tests.by_url import AnyServer
 
 from synap.errors import SetupError
 from synap.store import migrate as runner
 from synap.store.checks import check_store
 from synap.store.migrate import SCHEMA_VERSION, Migration, migrate, migrations, schema_version
-from synap.store.server import EmbeddedServer, Role
+from synap.store.server import Role
 
 EVERYTHING = [migration.number for migration in migrations()]
 
 
 @pytest.fixture
-def empty(server: EmbeddedServer, empty_name: str) -> Callable[[Role], str]:
+def empty(server: AnyServer, empty_name: str) -> Callable[[Role], str]:
     """The login of a role to a database without a schema."""
     return lambda role: server.dsn(role, database=empty_name)
 
@@ -152,7 +153,7 @@ def test_a_login_above_row_level_security_may_not_serve(fresh_owner_dsn: str) ->
         check_store(fresh_owner_dsn, schema=SCHEMA_VERSION)
 
 
-def test_the_owner_of_the_schema_may_not_serve(server: EmbeddedServer, fresh_name: str, fresh_owner_dsn: str) -> None:
+def test_the_owner_of_the_schema_may_not_serve(server: AnyServer, fresh_name: str, fresh_owner_dsn: str) -> None:
     with psycopg.connect(fresh_owner_dsn) as connection:
         connection.execute("alter table memory owner to synap_worker")
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from tests.by_url import AnyServer
 
 from synap.domain.scopes import Scope, world_scope
 from synap.store.database import Connection, Database
-from synap.store.server import EmbeddedServer, Role
+from synap.store.server import Role
 
 ALICE = Scope(rung="user", space="inst_plan_tests", ids=(("user", "alice"),))
 WORLD = world_scope()
@@ -72,7 +73,7 @@ def scans(plan: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("arm", [VECTOR_ARM, TERM_ARM], ids=["vector", "terms"])
 @pytest.mark.parametrize("table", TABLES)
 async def test_both_arms_read_the_covering_index_alone(
-    server: EmbeddedServer, fresh_name: str, fresh_database: Database, table: str, arm: str
+    server: AnyServer, fresh_name: str, fresh_database: Database, table: str, arm: str
 ) -> None:
     fill(server.dsn(Role.OWNER, database=fresh_name), table)
     at = f"scope_id = {WORLD.id}" if table.endswith("_shared") else "bucket = %(bucket)s and scope_id = %(scope)s"
@@ -87,7 +88,7 @@ async def test_both_arms_read_the_covering_index_alone(
 
 
 async def test_an_unfiltered_count_is_the_callers_own(
-    server: EmbeddedServer, fresh_name: str, fresh_database: Database
+    server: AnyServer, fresh_name: str, fresh_database: Database
 ) -> None:
     owner = server.dsn(Role.OWNER, database=fresh_name)
     fill(owner, "memory")

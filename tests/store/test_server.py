@@ -53,6 +53,15 @@ class Client:
         self.process.communicate(timeout=60)
 
 
+@pytest.fixture(scope="module")
+def server(server_folder: Callable[[], Path]) -> Iterator[EmbeddedServer]:
+    """An embedded server, also in a run by URL."""
+    made = server_folder()
+    with EmbeddedServer.start(made) as started:
+        yield started
+    shutil.rmtree(made, ignore_errors=True)
+
+
 @pytest.fixture
 def folder(server_folder: Callable[[], Path]) -> Iterator[Path]:
     made = server_folder()

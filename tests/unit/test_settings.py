@@ -14,6 +14,7 @@ def test_with_nothing_set_everything_has_its_default() -> None:
 
     assert settings == Settings()
     assert settings.max_document_bytes == 10 * 1024 * 1024
+    assert settings.resident_mib == 256
 
 
 def test_every_variable_is_read_in_its_type() -> None:
@@ -31,6 +32,7 @@ def test_every_variable_is_read_in_its_type() -> None:
             "SYNAP_LLM_URL": "https://models.example/v1",
             "SYNAP_LLM_MODEL": "large",
             "SYNAP_MAX_DOCUMENT_BYTES": "2048",
+            "SYNAP_RESIDENT_MIB": "0",
             "SYNAP_TEST_CITUS_URL": "postgresql://citus/x",
             "SYNAP_FAULT": "extract:kill",
         }
@@ -43,6 +45,7 @@ def test_every_variable_is_read_in_its_type() -> None:
     assert settings.embedding_key == "sk"
     assert settings.llm_model == "large"
     assert settings.max_document_bytes == 2048
+    assert settings.resident_mib == 0
     assert settings.faults == (Fault(stage="extract", action="kill"),)
 
 
@@ -65,6 +68,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({"SYNAP_LLM_MODEL": "m"}, "SYNAP_LLM_URL"),
         ({"SYNAP_MAX_DOCUMENT_BYTES": "10MB"}, "SYNAP_MAX_DOCUMENT_BYTES"),
         ({"SYNAP_MAX_DOCUMENT_BYTES": "0"}, "SYNAP_MAX_DOCUMENT_BYTES"),
+        ({"SYNAP_RESIDENT_MIB": "-1"}, "SYNAP_RESIDENT_MIB"),
         ({"SYNAP_MAX_DOCUMENT_BYTES": "²"}, "SYNAP_MAX_DOCUMENT_BYTES"),
         ({"SYNAP_MAX_DOCUMENT_BYTES": "9" * 5000}, "SYNAP_MAX_DOCUMENT_BYTES"),
         ({"SYNAP_BASE_URL": "127.0.0.1:8787"}, "SYNAP_BASE_URL"),

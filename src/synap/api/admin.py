@@ -171,7 +171,10 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether it can serve: `status` is `ok` or `degraded`; `embedder.semantic` false means the hashing fall-back."""
+    """Whether it can serve: `status` is `ok` or `degraded`; `embedder.semantic` false means the hashing fall-back.
+
+    `language_model` tells which one is configured and how its calls went since the process began; empty without one.
+    """
 
     status: str
     store: Mapping[str, Any]
@@ -179,3 +182,4 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     queue: Mapping[str, Any]
     version: str
     warnings: tuple[str, ...] = ()
+    language_model: Mapping[str, Any] = {}

@@ -29,7 +29,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         as_of: Serve what was believed at this moment.
         response_shape: `by_type` or `ranked`.
         scopes: Rungs of the chain to which the answer is narrowed; None for all.
-        explain: Whether items carry the parts of their score.
+        explain: Whether items carry the parts of their score, and the metadata what was left out.
         context_mode: `in-conversation`, or for a user `conversation-summary`: the latest conversations in place of items.
         last_n_conversations: How many of them, 0..20.
         include_profile: Whether that mode is to bring the user's profile too.
@@ -164,6 +164,68 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     compacted_at: datetime | None = None
 
 
+class LeftOutItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A candidate that an answer does not hold.
+
+    Attributes:
+        reason: `scope`, `retention`, `type`, `confidence`, `says_nothing`, `not_valid`, `merged`, `spoken_for`, `floor`,
+            `max_results` or `budget`.
+        by: Id of the memory that stands in its stead or overrides it.
+        score: Its relevance, 0..1, where it came so far.
+    """
+
+    id: str
+    content: str
+    scope: str
+    reason: str
+    by: str = ""
+    score: float | None = None
+    excerpt: bool = False
+
+
+class WhyNot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Ask why a memory is not in the answer to a question. The fields but `memory_id` and `query` are those of a fetch."""
+
+    memory_id: str
+    query: str
+    customer_id: str | None = None
+    user_id: str | None = None
+    max_results: int = 10
+    types: tuple[str, ...] = ()
+    mode: str | None = None
+    max_tokens: int | None = None
+    query_date: str | None = None
+    as_of: datetime | None = None
+    scopes: tuple[str, ...] | None = None
+
+
+class WhyNotAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a memory is not in the answer to a question, or at which place it is.
+
+    Attributes:
+        reason: The first reason: `served`, `superseded`, `retracted`, `scope`, `not_a_candidate`, `not_read`, `retention`,
+            `type`, `confidence`, `says_nothing`, `not_valid`, `merged`, `spoken_for`, `floor`, `max_results`, `budget`.
+        explanation: The same as a sentence.
+        rank: Its place in the answer, from 1 on, where it is served.
+        by: Id of the memory that stands in its stead.
+        score: Its relevance, 0..1, where it came so far.
+        vector_rank, lexical_rank: Its place among all that the scopes hold, from 1 on; None where the channel does not
+            rank it: it has no vector yet, or shares no word with the question.
+        similarity: Cosine of its vector and the question's.
+    """
+
+    memory_id: str
+    served: bool
+    reason: str
+    explanation: str
+    rank: int | None = None
+    by: str = ""
+    score: float | None = None
+    vector_rank: int | None = None
+    lexical_rank: int | None = None
+    similarity: float | None = None
+
+
 class ContextMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an answer came about.
 
@@ -180,6 +242,7 @@ class ContextMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         reason: Why the answer is empty, where that is not obvious.
         embedder: Id of the embedder in use.
         mode: `fast` or `accurate`; without a language model both are rules only, and `mode_note` says so.
+        left_out: With `explain`, the candidates that the answer does not hold, and why.
     """
 
     correlation_id: str = ""
@@ -202,6 +265,7 @@ class ContextMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     mode: str = "fast"
     mode_note: str = ""
     compaction_applied: bool = False
+    left_out: tuple[LeftOutItem, ...] = ()
 
 
 class ContextAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,7 +228,8 @@ class CompactedConversation(msgspec.Struct, frozen=True, kw_only=True):
         validation_score: Share of the facts, names, numbers and dates that the structured text still holds, 0..1.
         quality_warning: Whether the score misses the pass mark.
         compacted_message_count: Position of the last message in it.
-        note: Why the text is longer than asked for.
+        note: Why the text is longer than asked for, or why no language model wrote it although one is wanted.
+        made_by: `extractive@1` where sentences were chosen, `llm:<model>@<prompt>` where a language model wrote them.
     """
 
     conversation_id: str
@@ -250,6 +251,7 @@ class CompactedConversation(msgspec.Struct, frozen=True, kw_only=True):
     compacted_message_count: int = 0
     ttl_seconds: int = -1
     note: str = ""
+    made_by: str = ""
 
 
 class TranscriptTurn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

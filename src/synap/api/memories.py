@@ -70,7 +70,9 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     """One document's way through the pipeline.
 
     `status` is `queued`, `processing`, `completed`, `failed` or `partial_success`; `scope` the rung it was written to;
-    `duplicate` tells that the same content was there already and this is its first ingestion.
+    `duplicate` tells that the same content was there already and this is its first ingestion. `degraded` tells that a part
+    of the work was not done as configured, for example without the language model that was wanted; each of the `warnings`
+    begins with a stable code.
     """
 
     ingestion_id: str
@@ -84,6 +86,8 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     memories_created: int = 0
     memory_ids: tuple[str, ...] = ()
     error_message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,10 +114,24 @@ class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     turn_id: str | None = None
 
 
+class AttributeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An attribute that a memory settles: whose, which, and the value, in normal form; `holds` is false where it ended.
+
+    `single` tells that there is one value at a time, so that a newer one takes its place.
+    """
+
+    subject: str
+    name: str
+    value: str
+    holds: bool = True
+    single: bool = False
+
+
 class MemoryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A single memory, as `get`, `list`, `update` and `history` give it.
 
     `valid_from` and `valid_until` tell when it holds in the world, `recorded_at` and `superseded_at` when we believed it.
+    `reason` tells in a few words why it ended, and `attributes` what it settles: in a history, the old value and the new.
     """
 
     memory_id: str
@@ -142,6 +160,62 @@ class MemoryRecord(msgspec.Struct, frozen=True, kw_only=True):
     source_document_id: str = ""
     extractor: str = ""
     metadata: Mapping[str, Any] = {}
+    reason: str = ""
+    attributes: tuple[AttributeRecord, ...] = ()
+
+
+class UndoIngestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which ingestion to undo; with `preview` nothing is changed, and the answer tells what would be."""
+
+    ingestion_id: str
+    preview: bool = False
+    customer_id: str | None = None
+    user_id: str | None = None
+
+
+class UndoneIngestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What undoing an ingestion did: memories that are gone with their document, and those that are believed again."""
+
+    ingestion_id: str
+    document_id: str
+    preview: bool = False
+    removed_ids: tuple[str, ...] = ()
+    restored_ids: tuple[str, ...] = ()
+
+
+class RetractionCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that a pending retraction may mean."""
+
+    memory_id: str
+    content: str
+
+
+class PendingRetraction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user took back without it being clear what was meant: nothing is retracted until somebody says."""
+
+    retraction_id: str
+    ingestion_id: str
+    topic: str
+    evidence: EvidenceRecord
+    recorded_at: datetime
+    said_at: datetime | None = None
+    candidates: tuple[RetractionCandidate, ...] = ()
+
+
+class SettleRetraction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a pending retraction meant: memories of the same scope; none of them lets it go without effect."""
+
+    retraction_id: str
+    memory_ids: tuple[str, ...] = ()
+    customer_id: str | None = None
+    user_id: str | None = None
+
+
+class SettledRetraction(msgspec.Struct, frozen=True, kw_only=True):
+    """A retraction that is no longer pending, and the memories that were retracted."""
+
+    retraction_id: str
+    retracted_ids: tuple[str, ...] = ()
 
 
 class MemoryPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from synap.api.admin import (
     WhoAmI,
     WorldMemory,
 )
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -36,6 +36,15 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.entities import (
+    EntityContext,
+    EntityPage,
+    EntityRecord,
+    FetchEntity,
+    ListEntities,
+    MergeEntities,
+    SplitEntity,
+)
 from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
@@ -45,6 +54,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -102,8 +116,56 @@ class Api(Protocol):
         """Return the chain of supersessions that a memory belongs to, oldest first."""
         ...
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return the first reason why a memory is not in the answer to a question, or its place in it."""
+        ...
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = ...) -> MemoryRecord:
         """Undo the supersession or retraction of a memory; what took its place is superseded in turn."""
+        ...
+
+    async def entities(self, request: ListEntities) -> EntityPage:
+        """List the entities of exactly one scope, the most mentioned first; those merged into others are left out."""
+        ...
+
+    async def entity(self, entity_id: str, *, ids: Ids = Ids()) -> EntityRecord:  # noqa: B008 - Ids is immutable
+        """Return one entity with its names and who uses them, its relationships, and the log of decisions."""
+        ...
+
+    async def entity_context(self, request: FetchEntity) -> EntityContext:
+        """Return all that the chain of an entity, or of the ids beside a name, holds about it, within a budget.
+
+        Raises:
+            ConflictError: Several entities of one scope may be meant by the name; the message lists them.
+        """
+        ...
+
+    async def merge_entities(self, request: MergeEntities) -> EntityRecord:
+        """Let two entities of one scope be one, which `split_entity` undoes; return the one that stays.
+
+        Raises:
+            ConflictError: One of them was merged into a third.
+        """
+        ...
+
+    async def split_entity(self, request: SplitEntity) -> EntityRecord:
+        """Take a merged entity, or one name, out of an entity; return what stands for itself then. Merging undoes it.
+
+        Raises:
+            ConflictError: There is nothing to split, or another entity has the name.
+        """
+        ...
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """Undo an ingestion: its document and what only that said are gone, what it ended is believed again."""
+        ...
+
+    async def pending_retractions(self, *, ids: Ids = ...) -> tuple[PendingRetraction, ...]:
+        """Return the retractions of exactly one scope of which it is not clear what they mean, the oldest first."""
+        ...
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """Retract what a pending retraction meant, or let it go where no memory is named."""
         ...
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:

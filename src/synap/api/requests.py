@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from synap.api.contexts import FetchContext
+from synap.api.contexts import FetchContext, WhyNot
 from synap.api.conversations import RecordMessage
 from synap.api.events import ConversationEvent
 from synap.api.memories import CreateMemory, UploadMemory
@@ -135,6 +135,19 @@ def fetch_context(target: str, values: Mapping[str, Any]) -> FetchContext:
         if given.get(name) is not None:
             check_caller_id(given[name], field=name)
     return build(FetchContext, {**given, "target": target})
+
+
+def why_not_request(values: Mapping[str, Any]) -> WhyNot:
+    """Return the question why a memory is not served; types and scopes may be one word instead of a list.
+
+    Raises:
+        InvalidInputError: As `build`.
+    """
+    given = dict(values)
+    for name in ("types", "scopes"):
+        if isinstance(given.get(name), str):
+            given[name] = [given[name]]
+    return build(WhyNot, given)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

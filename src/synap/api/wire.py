@@ -22,12 +22,14 @@ from synap.api.contexts import (
     ContextMetadata,
     ConversationContext,
     ConversationSummary,
+    LeftOutItem,
 )
 from synap.api.data import UserProfile
 from synap.api.items import context_item, evidence_record, share
-from synap.api.memories import MemoryRecord
-from synap.domain.contexts import Context, Degradation
-from synap.domain.memories import Memory, MemoryType
+from synap.api.memories import AttributeRecord, MemoryRecord
+from synap.domain.attributes import NOT
+from synap.domain.contexts import Context, Degradation, LeftOut
+from synap.domain.memories import Memory, MemoryType, Slot
 from synap.domain.vocabulary import LIST_NAMES
 from synap.errors import InvalidInputError
 
@@ -70,7 +72,20 @@ def context_answer(
             degraded_code=degradation.code,
             warnings=tuple(dict.fromkeys((*context.warnings, *degradation.warnings))),
             reason=context.reason,
+            left_out=tuple(map(_left_out, context.left_out)),
         ),
+    )
+
+
+def _left_out(one: LeftOut) -> LeftOutItem:
+    return LeftOutItem(
+        id=one.id,
+        content=one.content,
+        scope=one.scope,
+        reason=one.reason.value,
+        by=one.by,
+        score=None if one.score is None else share(one.score),
+        excerpt=one.excerpt,
     )
 
 
@@ -104,6 +119,18 @@ def memory_record(memory: Memory) -> MemoryRecord:
         source_document_id=memory.document_id,
         extractor=memory.extractor,
         metadata=memory.metadata,
+        reason=memory.reason,
+        attributes=tuple(map(_attribute_record, statement.slots)),
+    )
+
+
+def _attribute_record(slot: Slot) -> AttributeRecord:
+    return AttributeRecord(
+        subject=slot.subject,
+        name=slot.name,
+        value=slot.value.removeprefix(NOT),
+        holds=not slot.value.startswith(NOT),
+        single=slot.single,
     )
 
 
@@ -241,6 +268,8 @@ def _encode_metadata(metadata: ContextMetadata) -> dict[str, Any]:
     """Return every field, defaults included; what is unknown is left out."""
     fields = msgspec.structs.asdict(metadata)
     body: dict[str, Any] = to_wire({k: v for k, v in fields.items() if v is not None and k not in _UNSENT})
+    if not metadata.left_out:
+        del body["left_out"]
     body["query_time_ms"] = metadata.timings_ms.get("total", 0.0)
     return body
 

@@ -84,19 +84,21 @@ def migrate_store(data_dir: DataDir = None, database_url: DatabaseUrl = None, as
 
 
 def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Check the installation: store, schema, roles, embedder, queue. Exits 8 when something needs attention."""
+    """Check the installation: store, schema, roles, embedder, language model, queue. Exits 8 when something needs attention."""
     configure_logging(logging.ERROR)
 
-    async def work() -> Health:
+    async def work() -> tuple[Health, tuple[str, ...]]:
         engine = await open_engine(read_settings(data_dir, database_url), NO_WORKERS)
         try:
-            return await engine.health()
+            found = await engine.examine()
+            return await engine.health(), found
         finally:
             await engine.stop()
 
-    health = run(None, work, as_json=as_json)
+    health, found = run(None, work, as_json=as_json)
     dead = int(health.queue.get("dead", 0))
-    warnings = list(health.warnings)
+    # The question asked just now tells better how the language model is than the warning about the last call.
+    warnings = [*(one for one in health.warnings if not one.startswith("language_model.")), *found]
     if dead:
         warnings.append(f"{dead} ingestions were given up: see `synap jobs list`")
     if as_json:
@@ -105,6 +107,7 @@ def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: 
                 "status": health.status,
                 "store": health.store,
                 "embedder": health.embedder,
+                "language_model": health.language_model,
                 "queue": health.queue,
                 "version": health.version,
                 "warnings": warnings,
@@ -114,6 +117,7 @@ def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: 
         facts = {
             **{f"store {k}": v for k, v in health.store.items()},
             **{f"embedder {k}": v for k, v in health.embedder.items()},
+            **{f"language model {k}": v for k, v in health.language_model.items()},
             **{f"queue {k}": v for k, v in health.queue.items()},
             "synap": health.version,
         }

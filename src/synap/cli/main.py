@@ -8,10 +8,14 @@ from typing import Annotated, Any, cast
 import typer
 
 from synap.cli.data import data
+from synap.cli.entities import entities
+from synap.cli.evaluate import evaluate_cases
+from synap.cli.explaining import why_not
 from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report
+from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
 from synap.errors import InvalidInputError, SynapError
@@ -32,16 +36,20 @@ app.command("serve")(serve)
 app.command("worker")(worker)
 app.command("ingest")(ingest)
 app.command("fetch")(fetch)
+app.command("why-not")(why_not)
 app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
+app.command("evaluate")(evaluate_cases)
 for name, group in (
     ("clients", clients),
     ("instances", instances),
     ("keys", keys),
     ("config", config),
     ("world", world),
+    ("memories", memories),
     ("data", data),
+    ("entities", entities),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),

@@ -46,12 +46,12 @@ def compact(
         target_tokens: Size that the structured text may have at most; the strategy's share and the retries then fall away.
         hints: What memory knows about passages of the messages.
     """
-    reading = _without_corrected(read(messages, hints))
+    reading = current(read(messages, hints))
     original = sum(count_tokens(f"{message.name}: {message.content}") for message in messages)
     order = ranked(reading.remarks, last_position=messages[-1].position if messages else 0)
     points = _points(reading.remarks, order)
     state = standing(messages, reading)
-    held = measure.inventory(messages, _sources(reading.over))
+    held = measure.inventory(messages, sources(reading.over))
     attempt = partial(_attempt, points, state, held, original=original)
     if target_tokens is not None:
         return attempt(strategy=strategy, target=target_tokens)
@@ -114,7 +114,8 @@ def _density(reading: Reading, original: int) -> float:
     return min(1.0, sum(count_line(remark.content) for remark in telling) / original) if original else 0.0
 
 
-def _without_corrected(reading: Reading) -> Reading:
+def current(reading: Reading) -> Reading:
+    """Return a reading without what later remarks correct, which is then `over`."""
     gone = corrected(reading.remarks)
     if not gone:
         return reading
@@ -129,7 +130,8 @@ def _without_corrected(reading: Reading) -> Reading:
     )
 
 
-def _sources(over: Sequence[Remark]) -> Collection[tuple[int, str]]:
+def sources(over: Sequence[Remark]) -> Collection[tuple[int, str]]:
+    """Return the sentences of remarks that are over, with the positions of the messages that say them."""
     return {(message.position, remark.source) for remark in over for message in (remark.message, *remark.also)}
 
 

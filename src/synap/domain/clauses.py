@@ -22,7 +22,7 @@ _CONTRACTIONS = tuple(
     )
 )
 _BREAKS = re.compile(
-    r"(?<=[a-z\d)'\"%])[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
+    r"(?<=[a-z\d)'\"%])(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\bvs)[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
     r"so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
     r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|"
     r"drives?|reports?|"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+CHOSEN = "extractive@1"
+"""Author of compactions whose sentences are chosen, each in its speaker's own words."""
+
 
 class Strategy(StrEnum):
     """How much of a conversation a compaction keeps, gentlest first; `adaptive` lets the engine decide."""
@@ -83,7 +86,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A sentence that a compaction keeps, in the speaker's own words.
+    """A sentence that a compaction keeps: in the speaker's own words, or in those of a language model.
 
     Attributes:
         kind: What it is.
@@ -144,6 +147,7 @@ class Compaction:
         score: Measured share, 0..1, of the conversation's facts, names, numbers and dates that the text still holds.
         passed: Whether the score reaches the pass mark.
         note: Why the text is longer or poorer than asked for; empty where it is not.
+        author: What made it: sentences chosen, or a language model (`llm:<model>@<prompt>`).
     """
 
     points: tuple[Point, ...]
@@ -154,6 +158,7 @@ class Compaction:
     score: float
     passed: bool
     note: str = ""
+    author: str = CHOSEN
 
     @property
     def ratio(self) -> float:

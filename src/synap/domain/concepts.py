@@ -116,7 +116,7 @@ _FAMILIES = {
     "seat": "window|aisle",
     "place": "home=remote=remotely=distributed=online=virtual|office=on-site=in person",
     "clock": "24-hour|12-hour",
-    "currency": "euro|dollar|pound|yen|franc",
+    "currency": "euro|dollar|pound|yen|franc|kroner=krone=krona=kronor|zloty|rupee|peso|lira|dirham|forint|koruna",
     "dress": "suit|jeans|casual=smart casual|uniform|tie",
     "browser": "chrome|firefox|safari|edge",
     "chat": "slack|microsoft teams=ms teams|discord|mattermost|zulip",
@@ -148,9 +148,13 @@ PLACES = frozenset(
 """Names of environments."""
 
 
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+
+
 def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of `text` in lower case, in order; a hyphen joins."""
-    return tuple(word.replace("-", "") for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.casefold()))
+    words = _WORD.findall(text.casefold())
+    return tuple(words) if "-" not in text else tuple(word.replace("-", "") for word in words)
 
 
 def word_stems(text: str) -> tuple[str, ...]:
@@ -197,6 +201,8 @@ def choices_in(stems: tuple[str, ...]) -> frozenset[tuple[str, str]]:
 
 def _runs(stems: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the runs of stems that some entry could consist of."""
+    if _LONGEST.keys().isdisjoint(stems):
+        return
     for position, root in enumerate(stems):
         for length in range(1, _LONGEST.get(root, 0) + 1):
             yield stems[position : position + length]

@@ -7,6 +7,7 @@ attribute (a slot, or topics in common) with another value of the same kind, or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -72,13 +73,13 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     """
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
-    if not (changes(narrow) and settles(broad)):
+    if not (_may_change(narrow) and settles(broad)) or _told_apart(narrow, broad):
         return _loosely(narrow, broad)
-    if _told_apart(narrow, broad):
+    overruled = _overrule(narrow, broad)
+    # Asked last: of an event only its slots tell whether it changed something, and those take long to read.
+    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not changes(narrow):
         return _loosely(narrow, broad)
-    if _overrule(narrow, broad):
-        return Relation.CONFLICT
-    return Relation.SAME if _near_duplicates(narrow, broad, similarity) else _loosely(narrow, broad)
+    return Relation.CONFLICT if overruled else Relation.SAME
 
 
 def settles(statement: Statement) -> bool:
@@ -95,8 +96,12 @@ def changes(statement: Statement) -> bool:
 
     That is one that settles something itself, or tells of the event that changed it ("moved to", "was raised to").
     """
+    return settles(statement) or (_may_change(statement) and any(slot.single for slot in all_slots(statement)))
+
+
+def _may_change(statement: Statement) -> bool:
     event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
-    return settles(statement) or (event and any(slot.single for slot in all_slots(statement)))
+    return event or settles(statement)
 
 
 def all_slots(statement: Statement) -> tuple[Slot, ...]:
@@ -243,8 +248,21 @@ def _overrides(narrow: Statement, broad: Statement) -> bool:
 def _leading_names(statement: Statement) -> frozenset[str]:
     """Return the stems of the entity or subject that a statement begins with: who it is about, not what."""
     start = statement.content.casefold()
-    whose = [name for name in (*statement.entities, statement.subject) if name and start.startswith(name.casefold())]
+    # A document's subject is a noun phrase in lower case: what it is about, unless somebody is named.
+    named = (*statement.entities, statement.subject if statement.subject[:1].isupper() else "")
+    whose = [name for name in named if name and start.startswith(name.casefold()) and _opens(name, statement.content)]
     return frozenset(stem for name in whose for stem in word_stems(name))
+
+
+_NAME_ENDS = re.compile(
+    r"['\u2019]|$|[,:;.]|\s(?:is|are|was|were|has|have|had|does|do|did|may|can|must|should|will|would|gets?|uses?|wants?|pays?|"
+    r"sees?|needs?|offers?|allows?|runs?|keeps?|sells?|takes?|gives?|prefers?|works?|lives?|requires?|also|now|only|no)\b"
+)
+
+
+def _opens(name: str, content: str) -> bool:
+    """Whether a name at the start of a text is one, and no common word in front of its noun (`Weekend deliveries are`)."""
+    return " " in name or _NAME_ENDS.match(content, len(name)) is not None
 
 
 def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:

@@ -96,6 +96,7 @@ class ScoreParts:
     lexical: float = 0.0
     neighbour: float = 0.0
     entity: float = 0.0
+    time: float = 0.0
     recency: float = 0.0
     band: int = 0
 
@@ -132,6 +133,66 @@ class Item:
         return self.memory.scope.rung
 
 
+class Reason(StrEnum):
+    """Why a memory is not in an answer: the first stage on its way that it did not pass."""
+
+    SERVED = "served"
+    """It is."""
+    SUPERSEDED = "superseded"
+    """A newer memory took its place."""
+    RETRACTED = "retracted"
+    """The user took it back."""
+    SCOPE = "scope"
+    """Its rung was not asked for."""
+    NOT_A_CANDIDATE = "not_a_candidate"
+    """Neither channel ranked it among its first."""
+    NOT_READ = "not_read"
+    """It promised less, by meaning and words, than those whose text was read."""
+    RETENTION = "retention"
+    """It is past its retention."""
+    TYPE = "type"
+    """Its type was not asked for."""
+    CONFIDENCE = "confidence"
+    """It is less sure than the instance wants."""
+    SAYS_NOTHING = "says_nothing"
+    """It is a greeting, an assent or the head of an e-mail."""
+    NOT_VALID = "not_valid"
+    """It has ceased to hold, and the question is not about the past."""
+    MERGED = "merged"
+    """Another one says the same, and is there in its stead."""
+    SPOKEN_FOR = "spoken_for"
+    """The memories drawn from this passage say what it says."""
+    FLOOR = "floor"
+    """Its score is below the instance's floor."""
+    MAX_RESULTS = "max_results"
+    """Better ones filled the number of results."""
+    BUDGET = "budget"
+    """It did not fit into the tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A candidate that an answer does not hold.
+
+    Attributes:
+        id: Its public id.
+        content: What it says.
+        scope: Rung that it comes from.
+        reason: Why it is not there.
+        by: Id of the memory that stands in its stead or overrides it; empty for none.
+        score: Its relevance where it was placed, 0..1, else None.
+        excerpt: It is a verbatim segment.
+    """
+
+    id: str
+    content: str
+    scope: str
+    reason: Reason
+    by: str = ""
+    score: float | None = None
+    excerpt: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degradation:
     """Why an answer is less than asked for.
@@ -162,6 +223,7 @@ class Context:
         degradation: Why it is less than asked for, or None.
         reason: Why it is empty, where that is not obvious (unknown conversation), else "".
         warnings: What the caller should know (an unreadable query date).
+        left_out: Candidates that are not among the items, with the reason, where the answer shall be explained.
     """
 
     items: tuple[Item, ...] = ()
@@ -174,6 +236,7 @@ class Context:
     degradation: Degradation | None = None
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +248,18 @@ class Query:
         terms: Distinct hashed terms, `synap.domain.terms.term_hashes`.
         vector: `(dim,)` unit vector, or None where no embedder answered.
         names: Lower-case names in the query, for the entity and speaker boost.
+        weight: Factor on its scores, 0..1: 1 as the caller asked it, less for what was derived from that.
+        derived: Whether the engine made it up from a question of the caller.
+        governing: Whether it looks for standing requests alone.
     """
 
     text: str
     terms: tuple[int, ...] = ()
     vector: Any = None
     names: tuple[str, ...] = ()
+    weight: float = 1.0
+    derived: bool = False
+    governing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +288,11 @@ class Search:
     texts: int = 100
     neighbours: bool = True
     excerpts: bool = True
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The questions as the caller asked them, without those derived from them."""
+        return tuple(query.text for query in self.queries if not query.derived)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from synap.domain.attributes import NOT
+from synap.domain.changeovers import CHANGED, HABIT
 from synap.domain.likings import LIKING
 from synap.domain.memories import Slot
 from synap.domain.slot_table import BY_NAME, TOOL_CLASSES
 from synap.domain.values import ALWAYS
 
-_CHANGING = frozenset({*TOOL_CLASSES.values(), "tool", LIKING, "preferred", "count"})
+_CHANGING = frozenset({*TOOL_CLASSES.values(), "tool", LIKING, HABIT, "preferred", "count"})
 """Slots of which several values add up until somebody says that one took the other's place."""
 
 
@@ -22,12 +23,14 @@ def values_exclude(mine: Slot, other: Slot) -> bool:
 
 
 def loose(slot: Slot) -> bool:
-    """Whether a slot is a mere liking, of which two tell nothing but by a change."""
-    return slot.name.startswith(LIKING)
+    """Whether a slot is a mere liking or habit, of which two tell nothing but by a change."""
+    return slot.attribute in (LIKING, HABIT, CHANGED)
 
 
 def _only_one(mine: Slot, other: Slot) -> bool:
     """Whether there is one value at a time: both say so, or one tells of a change to it (`switched to`)."""
+    if mine.attribute == CHANGED:
+        return False  # two changes of who knows what
     if mine.attribute in _CHANGING:
         return mine.single or other.single
     return mine.single and other.single

@@ -183,12 +183,14 @@ class Draft:
     Attributes:
         statement: The statement.
         evidence: Where it was said.
+        extractor: Id of what found it.
         cues: What the rules saw in its clause, for the gate; empty where they have decided.
         doubtful: The rules alone would have been silent; only the gate can keep it.
     """
 
     statement: Statement
     evidence: tuple[Evidence, ...]
+    extractor: str = "rules@1"
     cues: frozenset[str] = frozenset()
     doubtful: bool = False
 
@@ -208,6 +210,21 @@ class Retraction:
     evidence: Evidence
     subject: str = "the user"
     said_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRetraction:
+    """A retraction of which it is not clear what it means; nothing is retracted until somebody says.
+
+    Attributes:
+        retraction: What was said.
+        memory_ids: Stored memories that it may mean.
+        keys: New memories of the same ingestion that it may mean.
+    """
+
+    retraction: Retraction
+    memory_ids: tuple[str, ...] = ()
+    keys: tuple[int, ...] = ()
 
 
 RECORD_EXTRACTOR = "record@1"
@@ -230,8 +247,9 @@ class Memory:
         superseded_by: The memory that took its place, or None.
         seen_at, seen_count: When and how often the same was said.
         tokens: Size of the content by `synap.domain.tokens.count_tokens`.
-        extractor: Id and version of what found it (`rules@1`, `direct@1`).
+        extractor: Id and version of what found it (`rules@1`, `direct@1`, `llm:<model>@<prompt>`).
         metadata: The source's metadata, as the caller gave it.
+        reason: Why it is no longer served, in a few words (`newer value of residence`); empty where that is not asked for.
     """
 
     id: str
@@ -248,6 +266,7 @@ class Memory:
     tokens: int = 0
     extractor: str = "rules@1"
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def record(self) -> bool:
@@ -310,3 +329,4 @@ class Changes:
     supersede: tuple[Supersession, ...] = ()
     refresh: tuple[Refresh, ...] = ()
     messages: tuple[str, ...] = ()
+    pending: tuple[PendingRetraction, ...] = ()

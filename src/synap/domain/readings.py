@@ -25,12 +25,12 @@ class Reading:
     @cached_property
     def words(self) -> tuple[tuple[str, str], ...]:
         """Its words in lower case, each with its stem."""
-        return tuple((word, _stem(word)) for word in plain_words(self.text))
+        return tuple((word, _judged(word)[0]) for word in plain_words(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Stems of its content words."""
-        return frozenset(root for word, root in self.words if _tells(word, root))
+        return frozenset(root for root, tells in map(_judged, plain_words(self.text)) if tells)
 
     @cached_property
     def topics(self) -> dict[str, frozenset[str]]:
@@ -42,8 +42,8 @@ class Reading:
         """Stems of its content words, and its topics as `#name`; stems that named a topic are not repeated."""
         covered = frozenset().union(*self.topics.values()) if self.topics else frozenset()
         content = self.stems - covered - self.named
-        topics = self.topics.keys() - ({"plan"} if any(kind == "plan" for kind, _ in self.restrictions) else set())
-        return frozenset(content | {f"#{name}" for name in topics})
+        limited = "plan" in self.topics and any(kind == "plan" for kind, _ in self.restrictions)
+        return frozenset(content | {f"#{name}" for name in self.topics if not (limited and name == "plan")})
 
     @cached_property
     def values(self) -> frozenset[Value]:
@@ -160,6 +160,7 @@ _NEGATIVE = re.compile(
 )
 _SWEEPING = re.compile(
     r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|"
+    r"no (?:cap|limits?|maximum|upper limit|ceiling|quota|restrictions?)|uncapped|limitless|as (?:many|much|often|long) as|"
     r"unlimited|nobody|"
     r"no one|never|wholly|exclusively|permanently)\b",
     re.IGNORECASE,
@@ -231,7 +232,10 @@ _NAME = re.compile(r"\b[A-Z][\w&-]*(?:['\u2019]s)?\b")
 _IDENTIFIER = re.compile(r"\b(?=[a-z\d]*[a-z]\d)[a-z\d]{5,64}\b")
 _IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth) quarter\b", re.IGNORECASE)
-_TIER = re.compile(r"\b([A-Za-z]+) (?:tier|plan|edition|package|subscription|customers|accounts|users|members)\b")
+_TIER_NOUNS = ("tier", "plan", "edition", "package", "subscription", "customers", "accounts", "users", "members")
+_TIER = re.compile(rf"\b([A-Za-z]+) (?:{'|'.join(_TIER_NOUNS)})\b")
+_SHORTEST_PLACES = tuple(place for place in PLACES if not any(other in place for other in PLACES - {place}))
+_DIGIT = re.compile(r"\d")
 _WHICH = re.compile(
     r"\b(room|project|team|server|building|floor|site|branch|product|module|service|account|repository|campus|"
     r"warehouse|store|line|"
@@ -264,15 +268,16 @@ def block_terms(text: str) -> frozenset[str]:
 
     Two texts without a common block term have no common topic term either.
     """
-    words = plain_words(text)
-    stems = tuple(map(_stem, words))
-    content = {root for word, root in zip(words, stems, strict=True) if _tells(word, root)}
-    return frozenset(content | {f"#{name}" for name in topics_in(stems)})
+    judged = [_judged(word) for word in plain_words(text)]
+    topics = topics_in(tuple(root for root, _ in judged))
+    return frozenset([*(root for root, tells in judged if tells), *(f"#{name}" for name in topics)])
 
 
 @lru_cache(maxsize=16384)
-def _stem(word: str) -> str:
-    return stem(word)
+def _judged(word: str) -> tuple[str, bool]:
+    """Return the stem of a word, and whether it tells something about the topic."""
+    root = stem(word)
+    return root, _tells(word, root)
 
 
 def _tells(word: str, root: str) -> bool:
@@ -281,7 +286,10 @@ def _tells(word: str, root: str) -> bool:
 
 def _names(clause: str) -> Iterator[str]:
     """Yield identifiers (`b7f3a9`), and the capitalised words that are names: not first, or first with a possessive."""
-    yield from _IDENTIFIER.findall(clause)
+    if _DIGIT.search(clause) is not None:
+        yield from _IDENTIFIER.findall(clause)
+    if clause == clause.lower():
+        return
     for match in _NAME.finditer(clause):
         possessive = match.group().endswith(("'s", "\u2019s"))
         if match.start() > 0 or possessive:
@@ -291,15 +299,30 @@ def _names(clause: str) -> Iterator[str]:
 
 
 def _restrictions(clause: str) -> Iterator[tuple[str, str]]:
-    for match in _TIER.finditer(clause):
-        if match.group(1).casefold() in TIERS:
-            yield "plan", match.group(1).casefold()
-    for word in _WORD.findall(clause):
-        if word.casefold() in PLACES:
-            yield "environment", word.casefold()[:4]
+    # Each pattern is slow to fail, and nearly all clauses lack even the letters that it needs.
+    folded = clause.casefold()
+    if any(noun in folded for noun in _TIER_NOUNS):
+        for match in _TIER.finditer(clause):
+            if match.group(1).casefold() in TIERS:
+                yield "plan", match.group(1).casefold()
+    if any(place in folded for place in _SHORTEST_PLACES):
+        for word in _WORD.findall(clause):
+            if word.casefold() in PLACES:
+                yield "environment", word.casefold()[:4]
+    digits = _DIGIT.search(clause) is not None
+    if digits or clause != clause.lower():
+        yield from _told_apart(clause)
+    if digits or "quarter" in folded:
+        yield from _periods(clause)
+
+
+def _told_apart(clause: str) -> Iterator[tuple[str, str]]:
     for noun, name in (*_WHICH.findall(clause), *((noun, name) for name, noun in _WHOSE.findall(clause))):
         if name[0].isupper() or name.isdecimal():
             yield f"which {noun.casefold()}", name.casefold()
+
+
+def _periods(clause: str) -> Iterator[tuple[str, str]]:
     for year in _IN_YEAR.findall(clause):
         yield "year", year
     for number, ordinal in _QUARTER.findall(clause):

@@ -46,6 +46,16 @@ _PETS = (
 )
 _CHILD = r"(?:son|daughter|child|kid|baby|toddler|stepson|stepdaughter)"
 _COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_GROWN = (
+    r"(?:grew|grown|rose|risen|climbed|shrank|shrunk|dropped|fell|fallen|went up|went down|increased|decreased|is up|are up|"
+    r"is down|are down|is back|are back|is now|are now|is|are)(?: from [\d.,]+)? (?:to|at)|(?:now )?(?:reached|hit|passed|counts?|numbers?)"
+)
+"""What tells how many there are by now (`grew to`, `are at`)."""
+_MANY = r"\d{1,3}(?:[.,]\d{3})+|\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_MEASURES = (
+    r"(?:[ap]\.?m|o'clock|hours?|minutes?|seconds?|days?|weeks?|months?|years?|percent|per cent|degrees?|points?|euros?|"
+    r"dollars?|pounds?|francs?|kilos?|kilograms?|kg|km|kilomet\w+|met\w+|miles?|feet|inches|lit\w+|[kmgt]b|stone)"
+)
 _SUM = r"(?:[$€£]\s?)?\d[\d.,]*(?:\s?(?:k|€|£|euros?|dollars?|pounds?|francs?|eur|usd|gbp|chf))?"
 LANGUAGES = listed(
     """
@@ -489,6 +499,26 @@ RULES = (
         r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?) (?:is|became)<ADV> "
         r"(?P<s>my|(?:the user|[A-Z]\w+)'s|our)(?: new| direct)? (?:manager|boss|supervisor)\b",
     ),
+    *(
+        _rule(
+            slot,
+            rf"^(?P<v>[A-Z][\w.&'-]+(?: [A-Z][\w.&'-]+){{0,2}}) (?:is|became|has become)<ADV> "
+            rf"(?P<s>my|our|(?:the user|[A-Z]\w+)'s)(?: new| current)? (?:{nouns})(?: now| these days)?$",
+        )
+        for slot, nouns in (
+            ("bank", "bank"),
+            ("employer", "employer|company"),
+            ("school", "school|university|college"),
+            ("doctor", "doctor|gp|physician"),
+            ("dentist", "dentist"),
+            ("therapist", "therapist|psychologist"),
+            ("landlord", "landlord|landlady"),
+            ("lawyer", "lawyer|solicitor"),
+            ("accountant", "accountant|tax adviser|tax advisor"),
+            ("coach", "coach|trainer"),
+            ("editor", "editor"),
+        )
+    ),
     # Who someone is.
     _rule("hometown", r"<P>(?:am|is|come|comes)<ADV>(?: originally)? from <N>"),
     _rule(
@@ -512,7 +542,8 @@ RULES = (
     _rule("diet", rf"<P>(?:am|is|are)<ADV> (?:not|no longer) (?:an? )?(?P<v>{_DIETS})", negative=True),
     _rule(
         "diet",
-        rf"<P>(?:am|is|are|became|went|has become|have become|turned|has gone|eats?|follows?)<ADV> (?:an? |strictly )?"
+        rf"<P>(?:am|is|are|became|went|go|has become|have become|turned|has gone|have gone|eats?|follows?)<ADV> "
+        rf"(?:an? |all |\w+ly )?"
         rf"(?P<v>{_DIETS})\b",
     ),
     _rule("food_avoided", r"<S>(?:do not|does not|never|no longer) eats?<ADV> <W>", single=False),
@@ -545,6 +576,16 @@ RULES = (
         "count", rf"<S>(?:has|have|owns?|keeps?)<ADV> (?P<v>{_COUNT}) (?P<q>[\w-]+) (?:now|these days)\b", single=True
     ),
     _rule("count", rf"<S>(?:has|have|owns?|keeps?)<ADV> (?P<v>{_COUNT}) (?P<q>[\w-]+)(?:$|[.,;!])", single=False),
+    _rule(
+        "count",
+        rf"<S>(?:has |have |had )?(?:{_GROWN}) (?P<v>{_MANY}) (?!{_MEASURES}\b)(?P<q>(?-i:[a-z])[\w-]+(?: (?-i:[a-z])[\w-]+)?){_STOP_FOR}",
+        single=True,
+    ),
+    _rule(
+        "weight",
+        r"<P>(?:am|is|are|went|got|come|came|have come|has come)<ADV> (?:down to|up to|at|back to) (?:about |around )?"
+        r"(?P<v>\d[\d.,]* ?(?:kg|kilos?|kilograms?|lbs?|pounds|stone))\b",
+    ),
     _rule(
         "weight", r"<P>weighs?<ADV> (?:about |around )?(?P<v>\d[\d.,]* ?(?:kg|kilos?|kilograms?|lbs?|pounds|stone))\b"
     ),
@@ -643,6 +684,18 @@ RULES = (
         r"owner|manager) (?:of|for)|is in charge of) (?:the )?(?P<s>[^,;]+?)" + _STOP,
     ),
     _rule("lead", r"^(?:the )?(?P<s>[^,;]+?) is<ADV> (?:led|headed|run|managed|owned) by <N>"),
+    _rule(
+        "lead",
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?)<AUX><ADV> (?:taken over|took over|takes over|succeeded|succeeds|replaced|"
+        r"replaces)(?: from)?(?: (?P<old>[A-Z]\w+(?: [A-Z]\w+)?))? as (?:the )?(?:new )?(?:lead|leader|head|captain|chair|"
+        r"chairperson|chairman|chairwoman|president|manager|director|coach|conductor|owner|editor|organi[sz]er|coordinator|"
+        r"host) (?:of|for) (?:the )?(?P<s>[^,;]+?)" + _STOP,
+    ),
+    _rule(
+        "lead",
+        r"^(?P<v>[A-Z][\w.'-]+(?: [A-Z][\w.'-]+)?)(?: now)? (?:captains|chairs|coaches|directs|conducts|edits|hosts|organi[sz]es|"
+        r"coordinates|supervises) (?:the |our )?(?P<s>[^,;]+?)" + _STOP,
+    ),
     _rule(
         "price", r"^(?:the |an? )?(?P<q>[^,;]{2,50}?) (?:costs?|is priced at|sells? for|goes for)<ADV> (?P<v>[^,;!?]+)"
     ),

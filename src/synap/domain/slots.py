@@ -15,12 +15,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from synap.domain.attributes import NOT, attributes_of, qualified
+from synap.domain.changeovers import change_of, habit_of
 from synap.domain.clauses import believed, clauses, past, without_time
 from synap.domain.likings import likings_of
 from synap.domain.memories import Slot
 from synap.domain.normal_forms import UNRESOLVED, normalise_name, normalise_subject, normalise_value, subject_of
 from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, COUNTABLE_NAMES, MONTHS, RULES, WEEKDAYS, Rule, SlotSpec
 from synap.domain.slot_values import Takes, fits, name_in
+from synap.domain.wordlists import listed
 
 _LONGEST_CLAUSE = 300
 """Code points; longer ones are no plain statements, and patterns would only stray in them."""
@@ -28,6 +30,7 @@ _POSSESSOR = re.compile(r"^(?P<s>[A-Z][^,;:'\u2019]{0,40})['\u2019]s?\s")
 _WITH_OTHERS = re.compile(r"(?<=\w) and others(?= \w)")
 """What a `we` adds to its speaker (`the user and others use Slack`): the attribute is the speaker's as well."""
 _ROW = re.compile(r"(?P<row>[^:;.]{1,80}): (?P<cells>[^;]{1,120} is [^;]{1,120}(?:; [^;]{1,120} is [^;]{1,120})+)")
+_DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday weekend"))
 _BESIDE = re.compile(
     r"\b(?:also|too|as well|in addition|besides|on the side|part-time|part time|sometimes|occasionally|freelances?|"
     r"(?:on|at) (?:weekends|the weekend|\w+days)|(?:second|side|other|another) (?:job|home|car|office))\b",
@@ -81,13 +84,18 @@ def slots_of(text: str, *, subject: str) -> tuple[Slot, ...]:
     for clause in clauses(_WITH_OTHERS.sub("", _spread(text))):
         if len(clause) > _LONGEST_CLAUSE or not believed(clause) or past(clause):
             continue
-        beside = _BESIDE.search(clause) is not None
+        beside = _BESIDE.search(clause)
         for slot in _slots_of_clause(without_time(clause), owner):
-            one_of_many = beside or slot.subject in ACQUAINTANCES
+            one_of_many = slot.subject in ACQUAINTANCES or (beside is not None and not _its_day(slot, beside[0]))
             found.setdefault(
                 (slot.subject, slot.name, slot.value), replace(slot, single=False) if one_of_many else slot
             )
     return tuple(found.values())
+
+
+def _its_day(slot: Slot, beside: str) -> bool:
+    """Whether the days that stand beside a time are that time itself (`practice is on Mondays`)."""
+    return slot.attribute == "time" and slot.value in _DAYS and beside[:3].casefold() in ("on ", "at ")
 
 
 def _spread(text: str) -> str:
@@ -103,8 +111,14 @@ def _slots_of_clause(clause: str, owner: str) -> Iterator[Slot]:
     yield from ruled
     yield from _lengths(clause, owner)
     yield from likings_of(clause, owner)
+    told = ruled or list(attributes_of(clause, owner))
     if not ruled:
-        yield from attributes_of(clause, owner)
+        yield from told
+    if not any(slot.value.startswith(NOT) for slot in told):
+        changed = list(change_of(clause, owner))
+        yield from changed
+        if not told and not changed:
+            yield from habit_of(clause, owner)
 
 
 def _by_rules(clause: str, owner: str) -> Iterator[Slot]:

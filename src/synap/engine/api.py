@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from synap.api.admin import Health, WhoAmI
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -24,6 +24,15 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.entities import (
+    EntityContext,
+    EntityPage,
+    EntityRecord,
+    FetchEntity,
+    ListEntities,
+    MergeEntities,
+    SplitEntity,
+)
 from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
@@ -33,6 +42,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -44,10 +58,13 @@ from synap.engine import (
     contexts,
     conversations,
     data,
+    entities,
+    explaining,
     forgetting,
     memories,
     profiles,
     transcripts,
+    undoing,
     uploads,
 )
 from synap.engine.callers import Caller
@@ -125,9 +142,47 @@ class EngineApi:
         """See `Api.memory_history`."""
         return await memories.history(self.core, self.caller, memory_id, ids=ids)
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """See `Api.why_not`."""
+        with span("memories.why_not"):
+            return await explaining.why_not(self.core, self.caller, request)
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = NO_IDS) -> MemoryRecord:
         """See `Api.restore_memory`."""
         return await memories.restore(self.core, self.caller, memory_id, ids=ids)
+
+    async def entities(self, request: ListEntities) -> EntityPage:
+        """See `Api.entities`."""
+        return await entities.listing(self.core, self.caller, request)
+
+    async def entity(self, entity_id: str, *, ids: Ids = NO_IDS) -> EntityRecord:
+        """See `Api.entity`."""
+        return await entities.get(self.core, self.caller, entity_id, ids=ids)
+
+    async def entity_context(self, request: FetchEntity) -> EntityContext:
+        """See `Api.entity_context`."""
+        with span("entities.fetch"):
+            return await entities.fetch(self.core, self.caller, request)
+
+    async def merge_entities(self, request: MergeEntities) -> EntityRecord:
+        """See `Api.merge_entities`."""
+        return await entities.merge(self.core, self.caller, request)
+
+    async def split_entity(self, request: SplitEntity) -> EntityRecord:
+        """See `Api.split_entity`."""
+        return await entities.split(self.core, self.caller, request)
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """See `Api.undo_ingestion`."""
+        return await undoing.undo(self.core, self.caller, request)
+
+    async def pending_retractions(self, *, ids: Ids = NO_IDS) -> tuple[PendingRetraction, ...]:
+        """See `Api.pending_retractions`."""
+        return await undoing.pending(self.core, self.caller, ids=ids)
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """See `Api.settle_retraction`."""
+        return await undoing.settle(self.core, self.caller, request)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         """See `Api.forget_memories`."""

@@ -23,9 +23,10 @@ from synap.domain.compactions import STRATEGY_NAMES, Compaction, Form, Message, 
 from synap.domain.echoes import echo
 from synap.domain.ids import check_caller_id, conversation_uuid, unknown
 from synap.domain.scopes import Ids, Scope
-from synap.engine import checks
+from synap.engine import abstracts, checks
 from synap.engine.callers import Caller, Instance, check_writable
 from synap.engine.core import Core
+from synap.engine.guard import unless
 from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, InvalidInputError, NotFoundError
 from synap.store.compactions import StartCompaction, StoredCompaction
@@ -155,14 +156,16 @@ async def compacted(core: Core, caller: Caller, request: ReadCompaction) -> Comp
         compacted_at=stored.completed_at,
         compacted_message_count=stored.covered,
         note=made.note,
+        made_by=made.author,
     )
 
 
-async def run(core: Core, instance: Instance, job: Job) -> StoredCompaction | None:
+async def run(core: Core, instance: Instance, job: Job, *, stopping: asyncio.Event) -> StoredCompaction | None:
     """Make the compaction that a job is for, and end the job; None where there is nothing to make any more.
 
     Raises:
         NotFoundError: The conversation's messages were erased or have expired meanwhile.
+        ServiceUnavailableError: The process stops while a language model is waited for; nothing was made.
     """
     compaction = await core.store.compactions.of_job(job)
     if compaction is None or compaction.status != "in_progress":
@@ -175,12 +178,17 @@ async def run(core: Core, instance: Instance, job: Job) -> StoredCompaction | No
         raise NotFoundError("the conversation has no messages any more")
     hints = await core.store.compactions.hints(job.scope, conversation)
     await core.faults.point("compact")
-    made = await asyncio.to_thread(
+    messages = [message_of(message) for message in found]
+    chosen = await asyncio.to_thread(
         compact,
-        [message_of(message) for message in found],
+        messages,
         strategy=compaction.strategy,
         target_tokens=compaction.target_tokens,
         hints=hints,
+    )
+    target = compaction.target_tokens
+    made = await unless(
+        stopping, abstracts.written(core, instance, messages, chosen, hints=hints, target_tokens=target)
     )
     await core.faults.point("compacted")
     done = await core.store.compactions.complete(
@@ -198,6 +206,7 @@ async def run(core: Core, instance: Instance, job: Job) -> StoredCompaction | No
             "strategy": made.strategy.value,
             "ratio": made.ratio,
             "score": made.score,
+            "author": made.author,
         },
     )
     return done

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import msgspec
@@ -17,63 +17,42 @@ from synap.api.contexts import (
     FetchContext,
 )
 from synap.api.wire import context_answer
-from synap.domain.contexts import Context, Degradation, Query, RetrievalMode, Search
-from synap.domain.ids import check_caller_id, conversation_uuid
-from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
+from synap.domain.contexts import Context, Degradation, Query
+from synap.domain.scopes import Scope, scope_chain
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
+from synap.engine.deepening import seek
+from synap.engine.owners import AWAY, Owner, owner_of
 from synap.engine.questions import SUMMARIES, Asked, check, settled
-from synap.engine.spaces import LiveSpace
+from synap.engine.recalling import Found, since, slot_of
 from synap.engine.summaries import summaries, with_conversation
-from synap.errors import InvalidInputError, NotFoundError, RateLimitError, ScopeMissingError, TransientError
-from synap.retrieval.compose import Wanted, compose
-from synap.retrieval.fuse import Balance
-from synap.store.rows import EXCERPT_TYPES
+from synap.errors import (
+    NotFoundError,
+    RateLimitError,
+    ServiceUnavailableError,
+    TransientError,
+)
+from synap.store.statements import Slot
 
 logger = logging.getLogger(__name__)
 
-FEWEST_READ = 20
-"""Memories, and segments, that come with their text at least, and two for each result: some say the same, or are over."""
-
-UNKNOWN_CONVERSATION = "unknown_conversation"
-AMBIGUOUS_CONVERSATION = "ambiguous_conversation"
-FOREIGN_CONVERSATION = "conversation_of_another_owner"
-SCOPES_OUT_OF_REACH = "scopes_out_of_reach"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """For whom a fetch reads: a scope, or none and the reason why the answer is empty.
+class Reading:
+    """What one question finds in a chain, and how it was asked.
 
     Attributes:
-        scope: Whose context it is.
-        reason: Why there is none.
-        away: The store could not be asked, so that the answer is degraded.
-    """
-
-    scope: Scope | None
-    reason: str = ""
-    away: bool = False
-
-
-AWAY = Owner(scope=None, away=True)
-"""The store did not answer whose the context is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the store gave for a request.
-
-    Attributes:
-        context: The answer made of it.
-        versions: Versions of the scopes read, by scope id; None where the store was not asked or did not answer.
-        timings_ms: Milliseconds by stage.
+        context: The answer.
+        query: The question, with its vector where an embedder answered.
+        slot: The vector column that was searched.
+        limit: Candidates of each channel.
     """
 
     context: Context
-    versions: Mapping[int, int] | None = None
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    query: Query
+    slot: Slot
+    limit: int
 
 
 async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAnswer:
@@ -86,10 +65,10 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     instance = core.bound_instance(caller)
     asked = check(instance, request, now=core.clock.now())
     async with core.reads.entered(instance.id):
-        waited = _since(started)
+        waited = since(started)
         answer, scope = await _read(core, caller, instance, request, asked)
     core.note(caller, "context.fetch", scope=scope, count=len(answer.items))
-    timings = {"wait": waited, **answer.metadata.timings_ms, "total": _since(started)}
+    timings = {"wait": waited, **answer.metadata.timings_ms, "total": since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
     return msgspec.structs.replace(answer, metadata=stamped)
 
@@ -98,7 +77,7 @@ async def _read(
     core: Core, caller: Caller, instance: Instance, request: FetchContext, asked: Asked
 ) -> tuple[ContextAnswer, Scope | None]:
     """Return the answer to a fetch that is let in, and whose context it is."""
-    owner = AWAY if caller.unverified else await _owner(core, instance, request)
+    owner = AWAY if caller.unverified else await owner_of(core, instance, request)
     if request.context_mode == SUMMARIES and owner.scope is not None:
         answer = await summaries(core, instance, owner.scope, request, asked)
     elif owner.scope is not None:
@@ -118,13 +97,39 @@ async def find(core: Core, instance: Instance, request: FetchContext, chain: tup
     asked = check(instance, request, now=core.clock.now())
     try:
         async with core.reads.entered(instance.id):
-            space, queries, degraded = await _with_vectors(core, instance, asked.queries)
-            search = _search(request, asked, chain, queries)
-            found = await _found(core, instance, request, asked, search=search, space=space)
+            return (await seek(core, instance, request, asked, chain)).found
     except RateLimitError as error:
         busy = Degradation(level="failed", code="overloaded", warnings=(error.message,))
         return Found(context=Context(scopes=(), budget=asked.budget, degradation=busy))
-    return replace(found, context=replace(found.context, degradation=found.context.degradation or degraded))
+
+
+async def read(
+    core: Core, instance: Instance, request: FetchContext, chain: tuple[Scope, ...], *, texts: int | None = None
+) -> Reading:
+    """Return what a request of one question finds in a chain laid out already, past the cache.
+
+    Args:
+        core: The engine's parts.
+        instance: Whose memories they are.
+        request: What to look for.
+        chain: The scopes to read.
+        texts: How many memories, and segments, come with their text; None for as many as a fetch reads.
+
+    Raises:
+        RateLimitError: There is more to do than this process can, and it was not this call's turn in time.
+        ServiceUnavailableError: The store does not answer.
+    """
+    asked = check(instance, request, now=core.clock.now())
+    if asked.rungs is not None:
+        chain = tuple(scope for scope in chain if scope.rung in asked.rungs)
+    async with core.reads.entered(instance.id):
+        sought = await seek(core, instance, request, asked, chain, texts=texts)
+    if sought.found.recall is None and sought.search.chain:
+        raise ServiceUnavailableError("the store did not answer; try again")
+    search = sought.search
+    return Reading(
+        context=sought.found.context, query=search.queries[0], slot=slot_of(sought.space), limit=search.limit
+    )
 
 
 def invalidate_client(core: Core, caller: Caller) -> int:
@@ -132,51 +137,6 @@ def invalidate_client(core: Core, caller: Caller) -> int:
     dropped = core.cache.forget(instance_id=core.instance_of(caller).id, target="client")
     core.note(caller, "cache.invalidate", count=dropped)
     return dropped
-
-
-async def _owner(core: Core, instance: Instance, request: FetchContext) -> Owner:
-    ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
-    if request.conversation_id is not None:
-        check_caller_id(request.conversation_id, field="conversation_id")
-    if request.target == "conversation":
-        return await _conversation_owner(core, instance, request, ids)
-    # Ids that the target does not use still have to be ids that the instance takes.
-    decide_scope(instance.place, ids)
-    if request.target == "user":
-        if ids.user_id is None:
-            raise InvalidInputError("user_id is required for a user's context", field="user_id")
-        return Owner(scope=decide_scope(instance.place, ids))
-    if request.target == "customer":
-        if ids.customer_id is None:
-            raise ScopeMissingError("customer_id is required for a customer's context", field="customer_id")
-        return Owner(scope=decide_scope(instance.place, Ids(customer_id=ids.customer_id)))
-    if request.target == "client":
-        return Owner(scope=decide_scope(instance.place, Ids()))
-    raise InvalidInputError(
-        f"target must be 'user', 'customer', 'client' or 'conversation', not {request.target!r}", field="target"
-    )
-
-
-async def _conversation_owner(core: Core, instance: Instance, request: FetchContext, ids: Ids) -> Owner:
-    """Return whose conversation it is: the ids' owner if the record does not contradict, else the only one on record."""
-    if request.conversation_id is None:
-        raise InvalidInputError("conversation_id is required for a conversation's context", field="conversation_id")
-    named = None if ids.empty else decide_scope(instance.place, ids, conversational=True)
-    try:
-        async with asyncio.timeout(core.settings.store_timeout):
-            known = await core.store.documents.owners(instance.id, conversation_uuid(request.conversation_id))
-    except (TransientError, TimeoutError) as error:
-        logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
-        return AWAY
-    # The directory does not tell in which space a shared scope lies: the instance does.
-    known = [decide_scope(instance.place, Ids()) if scope.shared else scope for scope in known]
-    if named is not None:
-        return Owner(scope=None, reason=FOREIGN_CONVERSATION) if known and named not in known else Owner(scope=named)
-    if not known:
-        return Owner(scope=None, reason=UNKNOWN_CONVERSATION)
-    if len(known) > 1:
-        return Owner(scope=None, reason=AMBIGUOUS_CONVERSATION)
-    return Owner(scope=known[0])
 
 
 async def _answer(core: Core, instance: Instance, request: FetchContext, asked: Asked, owner: Owner) -> ContextAnswer:
@@ -215,44 +175,23 @@ async def _computed(
     chain: tuple[Scope, ...],
     key: bytes | None,
 ) -> ContextAnswer:
-    started = time.perf_counter()
-    space, queries, degraded = await _with_vectors(core, instance, asked.queries)
-    embedded = time.perf_counter()
-    search = _search(request, asked, chain, queries)
-    found = await _found(core, instance, request, asked, search=search, space=space)
-    degradation = found.context.degradation or degraded
-    context = replace(found.context, degradation=degradation, warnings=asked.warnings + found.context.warnings)
+    sought = await seek(core, instance, request, asked, chain)
+    found, space = sought.found, sought.space
+    context = replace(found.context, warnings=asked.warnings + found.context.warnings)
     metadata = ContextMetadata(
         retrieved_at=core.clock.now(),
         ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
         scope=request.target,
-        timings_ms={"embed": _ms(embedded - started), **found.timings_ms},
+        timings_ms=found.timings_ms,
         embedder="" if space is None else space.embedder.id,
         mode=asked.mode,
-        mode_note="rules only: no language model is configured" if asked.mode is RetrievalMode.ACCURATE else "",
+        mode_note=sought.note,
     )
     answer = context_answer(context, metadata=metadata, explain=request.explain)
-    if key is not None and degradation is None and found.versions is not None and _lasts(context, asked):
+    if key is not None and context.degradation is None and found.versions is not None and _lasts(context, asked):
         kept = CachedAnswer(answer=answer, versions=found.versions, instance_id=instance.id, target=request.target)
         core.cache.put(key, kept)
     return answer
-
-
-def _search(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], queries: tuple[Query, ...]) -> Search:
-    return Search(
-        chain=chain,
-        queries=queries,
-        types=asked.types,
-        as_of=asked.as_of,
-        now=asked.moment,
-        texts=texts_read(request.max_results),
-        excerpts=not asked.types or not asked.types.isdisjoint(EXCERPT_TYPES),
-    )
-
-
-def texts_read(max_results: int) -> int:
-    """Return how many memories, and how many segments, a question reads the text of."""
-    return max(FEWEST_READ, 2 * max_results)
 
 
 def _lasts(context: Context, asked: Asked) -> bool:
@@ -261,81 +200,6 @@ def _lasts(context: Context, asked: Asked) -> bool:
         return True
     soon = asked.kept_from + timedelta(seconds=CLIENT_TTL_SECONDS)
     return all(item.memory.recorded_at >= soon for item in context.items)
-
-
-async def _with_vectors(
-    core: Core, instance: Instance, queries: tuple[Query, ...]
-) -> tuple[LiveSpace | None, tuple[Query, ...], Degradation | None]:
-    """Give the queries their vectors; without an embedder the text channel answers alone, and the answer says so.
-
-    An instance that searches by words alone needs no vectors, nor does a fetch without a query: then none are missed.
-    """
-    if not instance.maca.storage.vector.enabled:
-        return None, queries, None
-    try:
-        async with asyncio.timeout(core.settings.embed_timeout):
-            space = await core.spaces.live()
-            vectors = await space.embedder.embed_queries([query.text for query in queries]) if queries else ()
-        embedded = tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True))
-    except Exception as error:  # noqa: BLE001 - whatever an embedder of any maker runs into, words still answer
-        logger.warning("query was not embedded", extra={"error": type(error).__name__})
-        note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
-        return None, queries, note if queries else None
-    return space, embedded, None
-
-
-async def _found(
-    core: Core,
-    instance: Instance,
-    request: FetchContext,
-    asked: Asked,
-    *,
-    search: Search,
-    space: LiveSpace | None,
-) -> Found:
-    empty = Context(scopes=tuple(scope.rung for scope in search.chain), budget=asked.budget)
-    if not search.chain:
-        return Found(context=replace(empty, reason=SCOPES_OUT_OF_REACH))
-    started = time.perf_counter()
-    try:
-        async with asyncio.timeout(core.settings.store_timeout):
-            recall = await core.store.search.recall(search, slot="emb" if space is None else space.slot)
-    except (TransientError, TimeoutError) as error:
-        logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
-        code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
-        failed = Degradation(level="failed", code=code, warnings=("the store did not answer",))
-        return Found(context=replace(empty, degradation=failed), timings_ms={"store": _since(started)})
-    recalled = time.perf_counter()
-    semantic = space is not None and space.embedder.semantic
-    context = compose(recall, search, _wanted(instance, request, asked, semantic=semantic))
-    timings = {"store": _ms(recalled - started), "compose": _since(recalled)}
-    return Found(context=context, versions=dict(recall.versions), timings_ms=timings)
-
-
-def _wanted(instance: Instance, request: FetchContext, asked: Asked, *, semantic: bool) -> Wanted:
-    retrieval = instance.maca.retrieval
-    ranking = retrieval.ranking
-    favoured = {"user": "user", "customer": "customer", "instance": "client"}
-    return Wanted(
-        max_results=request.max_results,
-        per_query=request.max_results_per_query,
-        budget=asked.budget,
-        types=asked.types,
-        ladder=instance.place.ladder,
-        favoured=favoured[instance.maca.storage.scoping.primary_scope],
-        rungs=asked.rungs,
-        mode=asked.mode,
-        semantic=semantic,
-        confidence_threshold=instance.maca.ingestion.extraction.confidence_threshold,
-        type_weights=retrieval.type_weights.by_type(),
-        balance=Balance(
-            similarity=ranking.similarity,
-            recency=ranking.recency,
-            centrality=ranking.centrality,
-            confidence=ranking.confidence,
-        ),
-        kept_from=asked.kept_from,
-    )
 
 
 def _cache_key(
@@ -381,11 +245,3 @@ def _stamp(
         cache_hit=metadata.cache_hit if cache_hit is None else cache_hit,
         source=metadata.source if source is None else source,
     )
-
-
-def _since(started: float) -> float:
-    return _ms(time.perf_counter() - started)
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)

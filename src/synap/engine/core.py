@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
@@ -12,10 +12,14 @@ from synap.engine.admission import READS, WRITES, Admission
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
+from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.lexicons import Lexicons
+from synap.engine.metering import MeteredModel
 from synap.engine.spaces import VectorSpaces
 from synap.errors import ForbiddenError, ServiceUnavailableError
 from synap.ports.clock import Clock
+from synap.ports.reranker import Reranker
 from synap.store.store import Store
 
 
@@ -27,12 +31,14 @@ class Limits:
         max_document_bytes: Largest document, in UTF-8 bytes.
         store_timeout: Seconds that a fetch waits for the store before it degrades, once it is let in.
         embed_timeout: Seconds that a fetch waits for the query's vector before it does without, likewise.
+        rerank_timeout: Seconds that an accurate fetch waits for a reranker before it does without.
         backlog: Jobs ready in the queue above which writes are refused with a retry hint; 0 for no bound.
     """
 
     max_document_bytes: int = 10 * 1024 * 1024
     store_timeout: float = 5.0
     embed_timeout: float = 2.0
+    rerank_timeout: float = 3.0
     backlog: int = 0
 
 
@@ -47,8 +53,13 @@ class Core:
     audit: AuditTrail
     settings: Limits = Limits()
     faults: Faults = field(default_factory=Faults)
+    model: MeteredModel | None = None
+    enhancer: Enhancer | None = None
+    reranker: Reranker | None = None
+    take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     reads: Admission = field(default_factory=lambda: Admission(READS))
     writes: Admission = field(default_factory=lambda: Admission(WRITES))
+    lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instance_of(self, caller: Caller) -> Instance:

@@ -18,6 +18,8 @@ from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.data import finish_left
 from synap.engine.deletion import finish_deletions
+from synap.engine.enhancing import NO_MODEL
+from synap.engine.examination import examine
 from synap.engine.guard import Guard, end
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
@@ -56,9 +58,11 @@ class Engine:
             server: The embedded server, where this process started or joined one; it is kept running.
         """
         self.core = core
-        self.metrics = Metrics()
+        self.metrics = Metrics(residents=core.store.residents.use)
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
+        if core.model is not None:
+            core.model.observe(self.metrics.model_called)
         self._anticipation = Anticipation(core, self.metrics)
         self.default_instance = default_instance
         self._upkeep = Upkeep(self.core, self.instances)
@@ -101,6 +105,11 @@ class Engine:
         await asyncio.gather(*(end(task) for task in self._tasks))
         await self.core.audit.flush()
         await self.core.spaces.close()
+        await self.core.store.close()
+        if self.core.model is not None:
+            await self.core.model.close()
+        if self.core.reranker is not None:
+            await self.core.reranker.close()
         await self._release()
 
     async def authenticate(self, key: str) -> Caller:
@@ -150,7 +159,8 @@ class Engine:
         wanted = self.core.spaces.wanted
         embedder = {"id": wanted.id, "semantic": wanted.semantic}
         troubles = self._troubles()
-        warnings = [*([] if wanted.semantic else [HASHING_WARNING]), *troubles]
+        warnings = [*([] if wanted.semantic else [HASHING_WARNING]), *self._model_warnings(), *troubles]
+        model = {} if self.core.model is None else self.core.model.report()
         try:
             async with asyncio.timeout(self.core.settings.store_timeout):
                 depth = await self.core.store.queue.depth()
@@ -162,6 +172,7 @@ class Engine:
                 queue={},
                 version=__version__,
                 warnings=(*warnings, "the store does not answer"),
+                language_model=model,
             )
         waited = 0.0 if depth.oldest is None else (self.core.clock.now() - depth.oldest).total_seconds()
         self.metrics.queue(ready=depth.ready, oldest_seconds=waited, dead=depth.dead)
@@ -178,6 +189,20 @@ class Engine:
             queue=queue,
             version=__version__,
             warnings=tuple(warnings),
+            language_model=model,
+        )
+
+    async def examine(self) -> tuple[str, ...]:
+        """Return what else needs attention: looks closer than `health`, and asks the language model one question."""
+        return await examine(self.core)
+
+    def _model_warnings(self) -> list[str]:
+        """Return how extraction falls short of what is configured, as far as this process has seen."""
+        if self.core.model is None:
+            return [NO_MODEL] if self.worker.without_model else []
+        trouble = self.core.model.meter.trouble
+        return (
+            [] if trouble is None else [f"language_model.{trouble}: its last call failed; see the metrics and the log"]
         )
 
     def _troubles(self) -> list[str]:

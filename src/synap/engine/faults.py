@@ -1,6 +1,6 @@
 """Faults on purpose: `SYNAP_FAULT=stage:kill|delay|error` makes a stage fail, so that tests can prove what survives.
 
-Stages of an ingestion: `accept` (stored, and not yet answered), `claimed`, `extract`, `embed`, `reconcile`, `apply` (before the
+Stages of an ingestion: `accept` (stored, and not yet answered), `claimed`, `extract`, `enhance`, `embed`, `reconcile`, `apply` (before the
 transaction), `applied` (after it). Of a deletion: `erased` (after each step). Of a compaction: `claimed`, `compact`,
 `compacted` (made, and not yet stored). Several faults are separated by commas; `kill@3` acts on the third passage only.
 """
@@ -16,7 +16,19 @@ from dataclasses import dataclass
 from synap.errors import SetupError, TransientError
 
 DELAY_SECONDS = 2.0
-STAGES = ("accept", "claimed", "extract", "embed", "reconcile", "apply", "applied", "erased", "compact", "compacted")
+STAGES = (
+    "accept",
+    "claimed",
+    "extract",
+    "enhance",
+    "embed",
+    "reconcile",
+    "apply",
+    "applied",
+    "erased",
+    "compact",
+    "compacted",
+)
 ACTIONS = ("kill", "delay", "error")
 
 

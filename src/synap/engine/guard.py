@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from synap.errors import ServiceUnavailableError
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 CANCEL_SECONDS = 0.5
 """How long a task may take to end before it is cancelled once more."""
@@ -38,6 +42,25 @@ class Guard:
             self.trouble = type(error).__name__
             logger.exception("a background loop failed and goes on", extra={"loop": self.name})
             await asyncio.sleep(self._pause)
+
+
+async def unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns, which is cancelled where the process is asked to stop meanwhile.
+
+    Raises:
+        ServiceUnavailableError: It was, and nothing of it may be left.
+    """
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        cut_short = not working.done()
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.wait({working, stopped})
+    if cut_short:
+        raise ServiceUnavailableError("the process stops; the work is done later", retry_after_seconds=1)
+    return working.result()
 
 
 async def end(task: asyncio.Task[None]) -> None:

@@ -1,31 +1,37 @@
-"""One ingestion from a stored document to changes in memory: extract, embed, relate, reconcile, apply."""
+"""One ingestion from a stored document to changes in memory: extract, enhance, embed, relate, reconcile, apply."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
+from synap.domain.own_slots import OwnSlot, with_own_slots
+from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
+from synap.engine import enhancing
 from synap.engine.callers import Instance
 from synap.engine.core import Core
 from synap.engine.faults import Faults
 from synap.engine.spaces import LiveSpace
 from synap.errors import NotFoundError
-from synap.ingestion.extract import Source, extract
+from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
+from synap.ingestion.zones import zone_of
 from synap.store.documents import StoredDocument
 from synap.store.memories import Applied
 from synap.store.queue import Job
 
-EXTRACTOR = "rules@1"
+logger = logging.getLogger(__name__)
+
 DIRECT = "direct@1"
 
 CATEGORY_OF = {
@@ -38,6 +44,15 @@ CATEGORY_OF = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What the rules found in a document that is to be read with a language model as well."""
+
+    found: Extraction
+    source: Source
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A job with its document and what was found in it.
 
@@ -46,16 +61,22 @@ class Work:
         document: As stored.
         drafts: What may become memories.
         retractions: What the user took back.
-        extractor: Id of what found the drafts.
         instance: Whose configuration says which of them are wanted; None where all are.
+        pending: What a language model is to be asked; None where nothing is.
+        degraded: Whether a part of the work was not done as configured.
+        warnings: What went wrong in part.
+        refused: Proposals of the model that were refused, by reason.
     """
 
     job: Job
     document: StoredDocument
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
-    extractor: str = EXTRACTOR
     instance: Instance | None = None
+    pending: Pending | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
@@ -72,12 +93,61 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
+    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_direct_drafts(document), extractor=DIRECT)
+        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own))
     gated = (await core.spaces.live()).embedder.id == head().embedder
-    found = await asyncio.to_thread(extract, document.prepared, _source(job, document, gated=gated))
-    drafts = tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
-    return Work(job=job, document=document, drafts=drafts, retractions=found.retractions, instance=instance)
+    source = _source(job, document, gated=gated)
+    found = await asyncio.to_thread(extract, document.prepared, source)
+    enhanced = enhancing.wanted(instance.maca.ingestion, source)
+    return Work(
+        job=job,
+        document=document,
+        drafts=_with_own(_eligible(found, instance), own),
+        retractions=found.retractions,
+        instance=instance,
+        pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
+    )
+
+
+async def enhance(core: Core, work: Work, faults: Faults) -> Work:
+    """Ask the language model about a document that is to be read with one; no transaction is open meanwhile."""
+    if work.pending is None:
+        return work
+    found, source, instance = work.pending.found, work.pending.source, work.pending.instance
+    await faults.point("enhance")
+    if core.enhancer is None:
+        made = enhancing.without_model(found)
+    else:
+        key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id)
+        made = await core.enhancer.enhance(
+            work.document.prepared, source, found, key=key, rules=instance.maca.ingestion
+        )
+    logger.info(
+        "document was read with the language model",
+        extra={
+            "ingestion_id": work.job.ingestion_id,
+            "added": made.added,
+            "dropped": sum(made.dropped.values()),
+            "tokens": made.usage.tokens,
+            "degraded": made.degraded,
+        },
+    )
+    return replace(
+        work,
+        refused={reason.value: count for reason, count in made.dropped.items()},
+        drafts=_with_own(_eligible(made.found, instance), instance.maca.ingestion.slots),
+        retractions=made.found.retractions,
+        pending=None,
+        degraded=made.degraded,
+        warnings=made.warnings,
+    )
+
+
+def rules_alone(work: Work, code: str) -> Work:
+    """Return a document with what the rules found, marked as degraded: what the model said could not be worked with."""
+    warning = f"language_model.error: its proposals could not be worked with ({code}); the rules' result stands"
+    return replace(work, pending=None, degraded=True, warnings=(warning,))
 
 
 async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list[Any]:
@@ -104,7 +174,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     work, draft_vectors = _worth_keeping(space, work, draft_vectors)
     scope, slot = work.job.scope, space.slot
     fresh = tuple(
-        NewMemory(key=key, draft=draft, extractor=work.extractor, vector=vector)
+        NewMemory(key=key, draft=draft, extractor=draft.extractor, vector=vector)
         for key, (draft, vector) in enumerate(zip(work.drafts, draft_vectors, strict=True))
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
@@ -112,7 +182,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
     changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
-    add = tuple(replace(new, extractor=work.extractor, vector=draft_vectors[new.key]) for new in changes.add)
+    add = tuple(replace(new, vector=draft_vectors[new.key]) for new in changes.add)
     await faults.point("apply")
     await core.store.memories.apply(
         scope,
@@ -123,7 +193,10 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             vectors=dict(zip(work.document.segment_rows, segment_vectors, strict=True)),
             slot=slot,
             message="; ".join(changes.messages) or None,
+            degraded=work.degraded,
+            warnings=work.warnings,
             now=core.clock.now(),
+            linking=_linking(work.document),
         ),
     )
     await faults.point("applied")
@@ -141,17 +214,39 @@ def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, An
     return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
 
 
-def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
+def _with_own(drafts: tuple[Draft, ...], own: tuple[OwnSlot, ...]) -> tuple[Draft, ...]:
+    """Return drafts that also settle the slots which the instance's configuration adds."""
+    if not own:
+        return drafts
+    return tuple(replace(draft, statement=with_own_slots(draft.statement, own)) for draft in drafts)
+
+
+def _linking(document: StoredDocument) -> Linking:
+    name = _user_name(document)
+    return Linking(deep=document.mode is not Mode.FAST, own_names=() if name is None else (name,))
+
+
+def _user_name(document: StoredDocument) -> str | None:
     name = document.metadata.get("user_name")
+    return name if isinstance(name, str) and name.strip() else None
+
+
+def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
     return Source(
         document_id=document.document_id,
         document_type=document.document_type,
         created_at=document.created_at,
         rung=job.scope.rung,
-        user_name=name if isinstance(name, str) and name.strip() else None,
+        user_name=_user_name(document),
         mode=document.mode,
         gated=gated,
+        zone=zone_of(zone) if isinstance(zone := document.metadata.get("timezone"), str) else None,
     )
+
+
+def _eligible(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
+    """Return the drafts that may be kept: where the gate has yet to judge, the configuration is asked after it."""
+    return tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
 
 
 def _wanted(draft: Draft, instance: Instance | None) -> bool:
@@ -169,6 +264,6 @@ def _direct_drafts(document: StoredDocument) -> tuple[Draft, ...]:
     for statement in document.prepared.statements:
         end = start + len(statement.content)
         quote = Evidence(document_id=document.document_id, start=start, end=end, quote=statement.content)
-        drafts.append(Draft(statement=statement, evidence=(quote,)))
+        drafts.append(Draft(statement=statement, evidence=(quote,), extractor=DIRECT))
         start = end + 1
     return tuple(drafts)

@@ -28,6 +28,7 @@ from synap.engine.ingest import DIRECT
 from synap.engine.lookups import locate
 from synap.engine.spaces import LiveSpace
 from synap.errors import ConflictError, InvalidInputError
+from synap.ingestion.attributes import names_in
 from synap.ingestion.protect import protect, protect_metadata
 
 MERGE_STRATEGIES = ("replace", "append", "smart-merge")
@@ -131,6 +132,7 @@ async def _rewritten(core: Core, space: LiveSpace, known: Memory, content: str) 
     statement = replace(
         known.statement,
         content=content,
+        entities=names_in(content),
         slots=tuple(replace(slot, section=sections.get(slot.name, "")) for slot in told),
         said_at=core.clock.now(),
         valid_from=None,

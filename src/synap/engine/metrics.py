@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from synap.ports.language_model import Usage
+from synap.store.residents import ResidentUse
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -10,8 +17,11 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The metrics of one engine, in a registry of its own, so that several engines live in one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, residents: ResidentUse | None = None) -> None:
+        """Count what it is told of, and show how the memory for searched rows is used, where there is one."""
         self.registry = CollectorRegistry()
+        if residents is not None:
+            self.registry.register(_Residents(residents))
         self._stage = Histogram(
             "synap_stage_seconds", "Time per stage", ["stage"], buckets=_BUCKETS, registry=self.registry
         )
@@ -22,6 +32,16 @@ class Metrics:
         self._degraded = Counter("synap_degraded_fetches", "Contexts degraded", ["code"], registry=self.registry)
         self._bundles = Counter("synap_bundles", "Bundles made for listeners", ["type"], registry=self.registry)
         self._renewed = Counter("synap_renewed_bundles", "Bundles replaced", ["type"], registry=self.registry)
+        self._model_calls = Counter(
+            "synap_language_model_calls", "Calls of the language model", ["purpose", "end"], registry=self.registry
+        )
+        self._model_tokens = Counter(
+            "synap_language_model_tokens", "Tokens of the language model", ["purpose", "way"], registry=self.registry
+        )
+        self._model_dropped = Counter(
+            "synap_language_model_dropped", "Proposals refused", ["reason"], registry=self.registry
+        )
+        self._incomplete = Counter("synap_degraded_ingestions", "Ingestions degraded", registry=self.registry)
         self._ready = Gauge("synap_queue_ready_jobs", "Jobs ready", registry=self.registry)
         self._oldest = Gauge("synap_queue_oldest_seconds", "Age of the oldest ready job", registry=self.registry)
         self._dead = Gauge("synap_queue_dead_jobs", "Dead letters", registry=self.registry)
@@ -34,6 +54,20 @@ class Metrics:
         """Note a finished ingestion and how many memories it wrote."""
         self._ingestions.inc()
         self._memories.inc(memories)
+
+    def incomplete(self) -> None:
+        """Note an ingestion of which a part was not done as configured."""
+        self._incomplete.inc()
+
+    def model_called(self, purpose: str, end: str, usage: Usage) -> None:
+        """Note a call of the language model: what for, how it ended, what it used."""
+        self._model_calls.labels(purpose, end).inc()
+        self._model_tokens.labels(purpose, "in").inc(usage.input_tokens)
+        self._model_tokens.labels(purpose, "out").inc(usage.output_tokens)
+
+    def model_refused(self, reason: str, count: int) -> None:
+        """Note proposals of the language model that were refused."""
+        self._model_dropped.labels(reason).inc(count)
 
     def failed(self, code: str) -> None:
         """Note a failed attempt."""
@@ -58,3 +92,20 @@ class Metrics:
     def text(self) -> bytes:
         """Return everything in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class _Residents(Collector):
+    """Shows how the memory for searched rows is used, as it is when asked."""
+
+    def __init__(self, use: ResidentUse) -> None:
+        self._use = use
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        use = self._use
+        yield GaugeMetricFamily("synap_resident_bytes", "Memory that searched rows take", value=use.size)
+        yield GaugeMetricFamily("synap_resident_scopes", "Scopes whose rows are in memory", value=use.scopes)
+        yield CounterMetricFamily("synap_resident_hits", "Searches found in memory as it was", value=use.hits)
+        yield CounterMetricFamily("synap_resident_misses", "Searches left to the database", value=use.misses)
+        yield CounterMetricFamily("synap_resident_loads", "Scopes read whole into memory", value=use.loads)
+        yield CounterMetricFamily("synap_resident_refreshes", "Scopes refreshed by what changed", value=use.refreshes)

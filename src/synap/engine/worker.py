@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from synap.engine import compactions, ingest
 from synap.engine.core import Core
-from synap.engine.guard import Guard
+from synap.engine.guard import Guard, unless
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
 from synap.engine.spaces import LiveSpace
@@ -64,6 +64,7 @@ class Worker:
     Attributes:
         embedded: Texts given a vector so far.
         guards: What stands around its loops.
+        without_model: Documents that wanted a language model where none is configured.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Worker:
         self._owner = f"w_{secrets.token_hex(8)}"
         self._stopping = asyncio.Event()
         self.embedded = 0
+        self.without_model = 0
         self.guards: list[Guard] = []
 
     async def run(self, *, concurrency: int = 2) -> None:
@@ -184,11 +186,38 @@ class Worker:
         started = time.perf_counter()
         await self._faults.point("claimed")
         works = [work for job in jobs if job.kind != COMPACT and (work := await self._read(job)) is not None]
+        works = await self._enhance(works)
         await self._ingest(space, works, started)
         await self._consider(works)
         for job in jobs:
             if job.kind == COMPACT:
                 await self._compact(job)
+
+    async def _enhance(self, works: list[ingest.Work]) -> list[ingest.Work]:
+        """Ask the language model about the documents that are to be read with one, side by side; the rest as they are."""
+        if all(work.pending is None for work in works):
+            return works
+        self.without_model += 0 if self._core.model else sum(work.pending is not None for work in works)
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._enhanced(work)) for work in works]
+        self._metrics.stage("enhance", time.perf_counter() - started)
+        read = [work for task in tasks if (work := task.result()) is not None]
+        for reason, count in (one for work in read for one in work.refused.items()):
+            self._metrics.model_refused(reason, count)
+        return read
+
+    async def _enhanced(self, work: ingest.Work) -> ingest.Work | None:
+        """Return a document as a model leaves it, or None where its job was given back as the worker stops meanwhile."""
+        try:
+            return await unless(self._stopping, ingest.enhance(self._core, work, self._faults))
+        except TransientError as error:  # the worker stops, or a test says so: the job is tried again
+            await self._failed(work.job, error)
+            return None
+        except Exception as error:
+            # What was proposed cannot be worked with, and would not be on the next attempt: the rules' result stands.
+            logger.exception("proposals could not be worked with", extra={"ingestion_id": work.job.ingestion_id})
+            return ingest.rules_alone(work, type(error).__name__)
 
     async def _ingest(self, space: LiveSpace, works: Sequence[ingest.Work], started: float) -> None:
         if not works:
@@ -218,7 +247,7 @@ class Worker:
         started = time.perf_counter()
         try:
             instance = await self._instances.get(job.instance_id)
-            await compactions.run(self._core, instance, job)
+            await compactions.run(self._core, instance, job, stopping=self._stopping)
         except Exception as error:  # noqa: BLE001 - the worker's outermost loop: one conversation must not stop the others
             await self._failed(job, error)
             return
@@ -258,6 +287,8 @@ class Worker:
         seconds = time.perf_counter() - started
         self._metrics.stage("finish", seconds)
         self._metrics.ingested(len(changes.add))
+        if work.degraded:
+            self._metrics.incomplete()
         logger.info(
             "ingestion finished",
             extra={

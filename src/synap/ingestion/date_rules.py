@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from synap.domain.memories import When
+from synap.domain.memories import Precision, When
 from synap.ingestion import periods
 from synap.ingestion.lexicon import calendar as names
 from synap.ingestion.tenses import Tense
@@ -148,26 +148,47 @@ def relative_day(match: re.Match[str], anchor: Anchor) -> When | None:
 
 def ago(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "two weeks ago"."""
-    return None if anchor.day is None else _moved(anchor.day, -_count(match["n"]), match["unit"])
+    if anchor.day is None:
+        return None
+    moved = _moved(anchor.day, -count_of(match["n"]), match["unit"])
+    exact = match["exact"] and moved.precision is Precision.WEEK
+    return periods.day(_exactly(anchor.day, -count_of(match["n"]), match["unit"])) if exact else moved
+
+
+def just_ago(_match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "an hour ago", "twenty minutes ago": the day of the turn."""
+    return None if anchor.day is None else periods.day(anchor.day)
+
+
+def half_a_year(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "half a year ago", "in half a year"."""
+    if anchor.day is None:
+        return None
+    return _moved(anchor.day, 6 if match["ahead"] else -6, "month")
+
+
+def _exactly(today: date, count: int, unit: str) -> date:
+    return today + timedelta(days=count * (14 if unit.casefold().startswith("fortnight") else 7))
 
 
 def ahead(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "in three days"; after a past verb the same words tell how long something took."""
     if anchor.day is None or anchor.past:
         return None
-    return _moved(anchor.day, _count(match["n"]), match["unit"])
+    return _moved(anchor.day, count_of(match["n"]), match["unit"])
 
 
 def from_day(match: re.Match[str], anchor: Anchor) -> When | None:
-    """Read "a week from Friday"."""
+    """Read "a week from Friday", "a week on Friday", "Friday week"."""
     if anchor.day is None:
         return None
     base = match["base"].casefold()
+    count = count_of(match["n"]) if match["n"] else 1
     if base.removesuffix("s") in names.WEEKDAYS:
         start = weekday_after(anchor.day, weekday_number(base))
     else:
         start = anchor.day + timedelta(days=1 if base == "tomorrow" else 0)
-    return periods.day(start + timedelta(days=7 * _count(match["n"])))
+    return periods.day(start + timedelta(days=7 * count))
 
 
 def _moved(today: date, count: int, unit: str) -> When:
@@ -325,7 +346,8 @@ def _today(anchor: Anchor) -> date:
     return anchor.day or date(2000, 1, 1)
 
 
-def _count(words: str) -> int:
+def count_of(words: str) -> int:
+    """Return the number that a figure or a number word means."""
     return int(words) if words.isdigit() else names.NUMBERS[words.casefold()]
 
 

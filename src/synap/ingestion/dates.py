@@ -2,7 +2,7 @@
 
 The grammar is our own (`date_grammar`): it takes no date out of versions, ports, prices or scores. Anchored weekdays
 and months without a year look back after a past verb and ahead otherwise. All times are UTC; whole days are days of
-the anchor's UTC calendar.
+the anchor's calendar.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 
 from synap.domain.memories import Precision, When
 from synap.ingestion import periods
+from synap.ingestion.counted_dates import COUNTED, counted
 from synap.ingestion.date_grammar import RULES
 from synap.ingestion.date_rules import Anchor
 from synap.ingestion.lexicon.calendar import (
@@ -51,7 +52,7 @@ _WORDS = "|".join(
 )
 _HINT = re.compile(
     rf"\d|\b(?:{_WORDS}|today|tonight|yesterday|tomorrow|ago|back|week|month|year|quarter|decade|day|night|morning|"
-    r"afternoon|evening|weekend|eo[mywq]|\w+ties)",
+    r"afternoon|evening|weekend|fortnight|half|hour|minute|eo[mywq]|\w+ties)",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(
@@ -63,6 +64,8 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"['\u2019]s?\b")
+_SIDE = re.compile(r"(?:before|after|following)\s+", re.IGNORECASE)
+_LONGEST_COUNT = 40
 _EDGES = ("end", "the end", "start", "the start", "beginning", "the beginning", "early", "late", "mid", "the mid", "eo")
 _FEASTS = (*FIXED_FEASTS, *MOVING_FEASTS)
 _BARE_WEEKDAY = re.compile(
@@ -110,7 +113,7 @@ def find_dates(
 
     Args:
         text: A clause or sentence.
-        anchor: When it was said, UTC; without it only dates with a year are found.
+        anchor: When it was said, by the speaker's clock where that is known; without it only dates with a year are found.
         tense: Tense of its verb; or, for a text with several verbs, the places from which each tense holds, from 0
             on in order. What follows "since" lies in the past whatever the tense.
         after: The day told just before, whose month a bare "on the 21st" belongs to.
@@ -125,7 +128,8 @@ def find_dates(
         if all(span.end <= other.start or span.start >= other.end for other in kept):
             kept.append(span)
     kept.sort(key=lambda span: span.start)
-    return _with_clocks(text, _repeated(text, _in_order(text, _same_month(text, kept, after))))
+    kept = _counted(text, _in_order(text, _same_month(text, kept, after)))
+    return _with_clocks(text, _repeated(text, kept), None if anchor is None else anchor.tzinfo)
 
 
 def parse_moment(text: str, anchor: datetime | None) -> datetime | None:
@@ -148,7 +152,7 @@ def readable(when: When) -> str:
     if when.precision is Precision.YEAR:
         return _readable_years(when)
     if when.precision is Precision.MONTH:
-        return f"{MONTH_NAMES[start.month - 1]} {start.year}"
+        return _readable_months(when)
     if when.precision is Precision.QUARTER:
         return _readable_quarter(when)
     name = f"{start.day} {MONTH_NAMES[start.month - 1]} {start.year}"
@@ -204,6 +208,23 @@ def _span(match: re.Match[str], when: When, *, relative: bool, tense: Tense) -> 
     )
 
 
+def _counted(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+    """Return the dates with those that are counted from another one in its place: `the week before 14 May`."""
+    found: list[DateSpan] = []
+    for span in spans:
+        leading = _SIDE.match(text, span.core_start, span.core_end)
+        place = leading.end() if leading else span.core_start
+        match = COUNTED.search(text, max(0, place - _LONGEST_COUNT), place)
+        when = counted(match, span.when) if match is not None and span.when.recurrence is None else None
+        if match is None or when is None:
+            found.append(span)
+            continue
+        found = [other for other in found if other.end <= match.start()]
+        moved = replace(span, start=match.start(), core_start=match.start(), when=when, whole=when, relative=True)
+        found.append(moved)
+    return found
+
+
 def _in_order(text: str, spans: list[DateSpan]) -> list[DateSpan]:
     """Return the dates with the first month of "from April to March" a year back where it would lie behind the second."""
     for place, (first, last) in enumerate(pairwise(spans)):
@@ -248,39 +269,39 @@ def _repeated(text: str, spans: list[DateSpan]) -> list[DateSpan]:
     ]
 
 
-def _with_clocks(text: str, spans: list[DateSpan]) -> list[DateSpan]:
+def _with_clocks(text: str, spans: list[DateSpan], zone: tzinfo | None) -> list[DateSpan]:
     """Join clock times to their days; a time that another day has taken already stays with that one."""
     joined: list[DateSpan] = []
     for place, span in enumerate(spans):
-        clocked = _with_clock(text, span)
+        clocked = _with_clock(text, span, zone)
         begins_after = joined[-1].end if joined else 0
         ends_before = spans[place + 1].start if place + 1 < len(spans) else len(text)
         joined.append(clocked if clocked.start >= begins_after and clocked.end <= ends_before else span)
     return joined
 
 
-def _with_clock(text: str, span: DateSpan) -> DateSpan:
+def _with_clock(text: str, span: DateSpan, zone: tzinfo | None) -> DateSpan:
     whole_day = span.when.end is not None and span.when.end.date() == span.when.start.date()
     if span.when.precision is not Precision.DAY or not whole_day:
         return span
     after = _CLOCK_AFTER.match(text, span.end)
     if after is not None:
-        return replace(span, end=after.end(), when=_at(span.when, after))
+        return replace(span, end=after.end(), when=_at(span.when, after, zone))
     before = _CLOCK_BEFORE.search(text[max(0, span.start - 24) : span.start])
     if before is not None:
         start = max(0, span.start - 24) + before.start()
-        return replace(span, start=start, when=_at(span.when, before))
+        return replace(span, start=start, when=_at(span.when, before, zone))
     return span
 
 
-def _at(when: When, match: re.Match[str]) -> When:
+def _at(when: When, match: re.Match[str], zone: tzinfo | None) -> When:
     if match["word"]:
         hour, minute = (12, 0) if match["word"].casefold() == "noon" else (0, 0)
     elif match["h12"]:
         hour, minute = int(match["h12"]) % 12 + (12 if match["half"] in "pP" else 0), int(match["m12"] or 0)
     else:
         hour, minute = int(match["h24"]), int(match["m24"])
-    return periods.moment(when.start.date(), hour, minute, match["zone"], when.recurrence)
+    return periods.moment(when.start.date(), hour, minute, match["zone"] or zone, when.recurrence)
 
 
 def _complete(phrase: str, span: DateSpan) -> bool:
@@ -318,6 +339,12 @@ def _named(phrase: str, when: When) -> str:
     if "weekend" in lowered:
         return f"the weekend of {readable(periods.day(when.start.date()))}"
     return name
+
+
+def _readable_months(when: When) -> str:
+    first, last = MONTH_NAMES[when.start.month - 1], when.end or when.start
+    several = f" to {MONTH_NAMES[last.month - 1]}" if last.month != when.start.month else ""
+    return f"{first}{several} {last.year}"
 
 
 def _readable_years(when: When) -> str:

@@ -279,8 +279,8 @@ def _event(text: str) -> bool:
 
 
 def _subject_of(text: str, shape: Shape) -> str:
-    if ":" in text[:60]:
-        return text.split(":", 1)[0].strip().casefold()
+    if ": " in text[:60]:
+        return text.split(": ", 1)[0].strip().casefold()
     if shape.verb < 0 or not shape.subject_text:
         return ""
     words = [word.lower for word in words_of(shape.subject_text) if word.lower not in lexicon.DETERMINERS]

@@ -44,6 +44,41 @@ def completed(statement: Statement, known: Iterable[Slot]) -> Statement:
     return statement
 
 
+_MOVED = re.compile(
+    r"\b(?:extended|moved|postponed|rescheduled|shifted|brought forward|pushed|delayed|raised|increased|lowered|reduced|cut|"
+    r"changed|set|went up|went down|rose|fell|dropped|grew|is now|are now|now)\b",
+    re.IGNORECASE,
+)
+
+
+def requalified(statement: Statement, slots: tuple[Slot, ...], known: Iterable[Slot]) -> tuple[Slot, ...]:
+    """Return slots to which a change gives a new value under the fuller or shorter name by which one of them is known.
+
+    `the grant deadline was extended` means the deadline of the grant application where no other deadline of a grant is
+    known. `known` is read only where the wording tells a change.
+    """
+    told = [slot for slot in slots if slot.single and ":" in slot.name]
+    if not told or not _MOVED.search(statement.content):
+        return slots
+    single = {slot.key: slot for slot in known if slot.attribute in {one.attribute for one in told}}
+    found = {slot.key: name for slot in told if (name := _known_name(slot, single.values())) is not None}
+    return tuple(replace(slot, name=found.get(slot.key, slot.name)) for slot in slots)
+
+
+def _known_name(slot: Slot, known: Iterable[Slot]) -> str | None:
+    mine = set(slot.name.partition(":")[2].split())
+    names: set[str] = set()
+    for other in known:
+        if (other.subject, other.section, other.attribute) != (slot.subject, slot.section, slot.attribute):
+            continue
+        if other.name == slot.name:
+            return None
+        theirs = set(other.name.partition(":")[2].split())
+        if theirs and (mine <= theirs or theirs <= mine):
+            names.add(other.name)
+    return names.pop() if len(names) == 1 else None
+
+
 def _fits(slot: Slot, words: set[str], value: Value) -> bool:
     """Whether a slot is the one meant: single, restricted to something the words name, and of the value's kind."""
     qualifier = set(slot.name.partition(":")[2].split())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from email.utils import getaddresses
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
-from synap.domain.memories import Draft, Retraction
+from synap.domain.memories import Draft, Evidence, Retraction
 from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
 from synap.ingestion.languages import speaks_of_itself
@@ -37,6 +37,8 @@ class Source:
         user_name: Display name of the user, where known.
         mode: `FAST` skips emotions.
         gated: The gate will look at what is found, so that clauses are found on which the rules alone are silent.
+        zone: Timezone of the speaker, where known: whose calendar "yesterday" and whose clock "at 5 pm" are. Whole days are
+            kept as the calendar's, clock times as UTC instants.
     """
 
     document_id: str
@@ -46,6 +48,7 @@ class Source:
     user_name: str | None = None
     mode: Mode = Mode.LONG_RANGE
     gated: bool = False
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +59,13 @@ class Extraction:
         drafts: Statements in the order of the document.
         retractions: Wishes to drop something said before, also in earlier documents.
         opt_outs: How often the speaker forbade remembering.
+        withdrawn: Passages on which statements rested that later words took back, corrected or forbade to remember.
     """
 
     drafts: tuple[Draft, ...] = ()
     retractions: tuple[Retraction, ...] = ()
     opt_outs: int = 0
+    withdrawn: tuple[Evidence, ...] = ()
 
 
 def extract(document: PreparedDocument, source: Source) -> Extraction:
@@ -72,10 +77,10 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
     ledger = Ledger()
     passages = Passages(document, source.document_id)
     listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST, gated=source.gated)
-    reader = Reader(ledger, passages, anchor=source.created_at)
-    cast = _Cast(document, source)
+    reader = Reader(ledger, passages, anchor=_local(source.created_at, source.zone))
+    cast = Cast(document, source)
     for index, block in enumerate(document.blocks):
-        said_at = block.time or source.created_at
+        said_at = _local(block.time or source.created_at, source.zone)
         if block.role is Role.ASSISTANT:
             listener.ask(block)
         elif (
@@ -91,10 +96,20 @@ def extract(document: PreparedDocument, source: Source) -> Extraction:
             listener.hear(block, index, cast.speaker_of(block), said_at)
         elif block.role is Role.AUTHOR:
             reader.read(block, index, said_at)
-    return Extraction(drafts=ledger.drafts(), retractions=tuple(ledger.retractions), opt_outs=ledger.opt_outs)
+    return Extraction(
+        drafts=ledger.drafts(),
+        retractions=tuple(ledger.retractions),
+        opt_outs=ledger.opt_outs,
+        withdrawn=tuple(dict.fromkeys(ledger.withdrawn)),
+    )
 
 
-class _Cast:
+def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
+    """Return a moment by the speaker's clock, so that their "yesterday" is a day of their calendar."""
+    return moment if moment is None or zone is None else moment.astimezone(zone)
+
+
+class Cast:
     """Who speaks in a document: the names of its humans, and whether they talk to a machine or to each other."""
 
     def __init__(self, document: PreparedDocument, source: Source) -> None:

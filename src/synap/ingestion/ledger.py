@@ -53,6 +53,7 @@ class Ledger:
     found: list[Found] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
     opt_outs: int = 0
+    withdrawn: list[Evidence] = field(default_factory=list)
     places: dict[tuple[MemoryType, str], int] = field(default_factory=dict)
 
     def add(self, found: Found) -> None:
@@ -133,7 +134,13 @@ class Ledger:
     def _drop(self, unwanted: Callable[[Found], bool]) -> None:
         """Drop what is unwanted among the latest findings; what lies further back is left to reconciliation."""
         early, late = self.found[:-_WINDOW], self.found[-_WINDOW:]
-        self.found = early + [entry for entry in late if not unwanted(entry)]
+        kept: list[Found] = []
+        for entry in late:
+            if unwanted(entry):
+                self.withdrawn += entry.evidence
+            else:
+                kept.append(entry)
+        self.found = early + kept
         self.places = {(entry.statement.type, entry.statement.content): place for place, entry in enumerate(self.found)}
 
 

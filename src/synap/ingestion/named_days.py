@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from synap.domain.memories import When
+from synap.domain.memories import Precision, When
 from synap.ingestion import periods
-from synap.ingestion.date_rules import Anchor, month_number, moved, step, weekday_after, weekday_number, year_of
+from synap.ingestion.date_rules import (
+    Anchor,
+    count_of,
+    month_number,
+    moved,
+    step,
+    weekday_after,
+    weekday_number,
+    year_of,
+)
 from synap.ingestion.lexicon import calendar as names
 
 _CENTURY = 100
@@ -53,7 +62,7 @@ def weekday(match: re.Match[str], anchor: Anchor) -> When | None:  # noqa: PLR09
     if anchor.day is None or looks_like_a_word:
         return None
     number = weekday_number(name)
-    which = (match["which"] or match.groupdict().get("late") or "").casefold()
+    which = (match.groupdict().get("late") or match["which"] or "").casefold()
     if "last" in which or "past" in which or "previous" in which:
         return periods.day(_weekday_before(anchor.day, number))
     if "next week" in which or which == "next":
@@ -68,6 +77,43 @@ def weekday(match: re.Match[str], anchor: Anchor) -> When | None:  # noqa: PLR09
 def weekday_of_next_week(match: re.Match[str], anchor: Anchor) -> When | None:
     """Read "next week on Tuesday"."""
     return None if anchor.day is None else periods.day(_weekday_next_week(anchor.day, weekday_number(match["day"])))
+
+
+def weekday_of_last_week(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "last week on Tuesday", "Tuesday of last week", "Tuesday of this week"."""
+    if anchor.day is None:
+        return None
+    weeks = -1 if match["week"].casefold() in ("last", "previous") else 0
+    monday = anchor.day - timedelta(days=anchor.day.weekday()) + timedelta(days=7 * weeks)
+    return periods.day(monday + timedelta(days=weekday_number(match["day"])))
+
+
+def weekdays_ago(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "two Fridays ago", "the Friday before last"."""
+    if anchor.day is None:
+        return None
+    weeks = count_of(match["n"]) - 1 if match.groupdict().get("n") else 1
+    return periods.day(_weekday_before(anchor.day, weekday_number(match["day"])) - timedelta(days=7 * weeks))
+
+
+def weekday_after_next(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "the Monday after next"."""
+    if anchor.day is None:
+        return None
+    return periods.day(weekday_after(anchor.day, weekday_number(match["day"])) + timedelta(days=7))
+
+
+def half(match: re.Match[str], anchor: Anchor) -> When | None:
+    """Read "the first half of 2026", "the second half of the year", "H1 2026"."""
+    found = match.groupdict()
+    number = int(found["h"]) if found.get("h") else names.ORDINALS[match["ordinal"].casefold()]
+    if found.get("y"):
+        value = int(match["y"])
+    elif anchor.day is None:
+        return None
+    else:
+        value = anchor.day.year + step(found.get("which") or "this")
+    return periods.months(value, 1 if number == 1 else 7, 6, Precision.MONTH)
 
 
 def _weekday_before(today: date, number: int) -> date:

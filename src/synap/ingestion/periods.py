@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from synap.domain.memories import Precision, When
 from synap.ingestion.lexicon.calendar import US_ZONES, ZONES
@@ -117,8 +117,11 @@ def moving_feast(name: str, year_number: int) -> date:
     return easter(year_number)
 
 
-def moment(value: date, hour: int, minute: int, zone: str | None, recurrence: str | None = None) -> When:
-    """Return the instant of a clock time on a day; without a zone the time is taken as UTC."""
+def moment(value: date, hour: int, minute: int, zone: str | tzinfo | None, recurrence: str | None = None) -> When:
+    """Return the instant of a clock time on a day, in a zone named or known; without one the time is taken as UTC."""
+    if isinstance(zone, tzinfo):
+        start = datetime.combine(value, time(hour, minute), zone).astimezone(UTC)
+        return When(start=start, precision=Precision.INSTANT, recurrence=recurrence)
     local = datetime.combine(value, time(hour, minute), UTC)
     return When(
         start=local - timedelta(minutes=_offset(value, zone)), precision=Precision.INSTANT, recurrence=recurrence

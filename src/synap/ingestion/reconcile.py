@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import chain
 
 from synap.domain.attributes import NOT
+from synap.domain.changeovers import adopted
 from synap.domain.conflicts import Relation, all_slots, relation
 from synap.domain.memories import (
     Changes,
@@ -22,20 +23,19 @@ from synap.domain.memories import (
     MemoryStatus,
     MemoryType,
     NewMemory,
+    PendingRetraction,
     Refresh,
     Retraction,
+    Slot,
     Statement,
     Supersession,
 )
 from synap.domain.readings import block_terms, topic_terms
 from synap.domain.slots import content_hash, slots_of
 from synap.ingestion.corrections import corrected, fragment_of
-from synap.ingestion.ellipsis import completed
+from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
 from synap.ingestion.verdicts import Known, announced, later, told_together, why
-
-EXTRACTOR = "rules@1"
-"""Extractor noted on new memories; whoever knows better replaces it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,7 @@ class _Run:
     supersede: list[Supersession] = field(default_factory=list)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    pending: list[PendingRetraction] = field(default_factory=list)
 
 
 def reconcile(
@@ -102,6 +103,7 @@ def reconcile(
         supersede=tuple(run.supersede),
         refresh=tuple(run.refresh.values()),
         messages=tuple(run.messages),
+        pending=tuple(run.pending),
     )
 
 
@@ -134,8 +136,7 @@ def _stored_one(memory: Memory, now: datetime) -> Known:
 
 def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -> None:
     """Add one draft, or count it as said again; then settle what it and the others say of the same slots."""
-    believed = (known for known in chain((known for known, _ in neighbours), run.known.values()) if not known.ended)
-    statement = completed(draft.statement, (slot for known in believed for slot in known.statement.slots))
+    statement = _in_known_slots(draft.statement, [known for known, _ in neighbours], run)
     statement = announced(statement, run.now)
     statement, meant_by = _restated(statement, draft, [known for known, _ in neighbours], run)
     draft = replace(draft, statement=statement)
@@ -144,7 +145,7 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     others = [*neighbours, *_said_here(run, marks)]
     twin = _twin(fresh, others)
     if twin is None:
-        run.added[key] = NewMemory(key=key, draft=draft, extractor=EXTRACTOR)
+        run.added[key] = NewMemory(key=key, draft=draft, extractor=draft.extractor)
         run.known[key] = fresh
         for mark in marks:
             run.by_mark[mark].append(fresh)
@@ -157,6 +158,18 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
         _end(run, meant_by, fresh, "corrected")
     if not winner.ended:
         _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
+
+
+def _in_known_slots(statement: Statement, stored: Sequence[Known], run: _Run) -> Statement:
+    """Return a statement that tells a change of something known as filling the slot of that."""
+
+    def known() -> Iterator[Slot]:
+        believed = (one for one in chain(stored, run.known.values()) if not one.ended)
+        return (slot for one in believed for slot in one.statement.slots)
+
+    statement = completed(statement, known())
+    slots = requalified(statement, adopted(statement.slots, known()), known())
+    return statement if slots == statement.slots else replace(statement, slots=slots)
 
 
 def _restated(statement: Statement, draft: Draft, stored: Sequence[Known], run: _Run) -> tuple[Statement, Known | None]:
@@ -299,6 +312,14 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
         matches = "nothing said before" if found.verdict is Verdict.UNKNOWN else "several unrelated memories"
         run.messages.append(
             f"retraction pending ({retraction.evidence.reference}): it matches {matches}; nothing was retracted"
+        )
+        candidates = [earlier[position] for position in found.positions]
+        run.pending.append(
+            PendingRetraction(
+                retraction=retraction,
+                memory_ids=tuple(one.memory.id for one in candidates if one.memory is not None),
+                keys=tuple(one.key for one in candidates if one.key is not None),
+            )
         )
         return
     for known in (earlier[position] for position in found.positions):

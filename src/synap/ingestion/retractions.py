@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """The statements that a retraction means, by position in the sequence given; empty unless clear."""
+    """The statements that a retraction means, or, where that is ambiguous, may mean, by position in the sequence given."""
 
     verdict: Verdict
     positions: tuple[int, ...] = ()
@@ -101,7 +101,7 @@ def meant(topic: str, statements: Sequence[Statement], *, subject: str = USER) -
         )
         if positions:
             clear = sweeping or one_topic([statements[position] for position in positions])
-            return Meant(verdict=Verdict.CLEAR, positions=positions) if clear else Meant(verdict=Verdict.AMBIGUOUS)
+            return Meant(verdict=Verdict.CLEAR if clear else Verdict.AMBIGUOUS, positions=positions)
     return Meant(verdict=Verdict.UNKNOWN)
 
 

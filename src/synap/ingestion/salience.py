@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from synap.ingestion.contractions import NO_LONGER
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EMPTY_OBJECTS, EVALUATIONS
 from synap.ingestion.lexicon.sets import word_set
@@ -134,8 +135,10 @@ def _about_the_speaker(shape: Shape, *, dated: bool) -> bool:
 
 
 def _abstains(shape: Shape) -> bool:
-    """Whether somebody says what they never do: "I do not drive"."""
-    return shape.negated and shape.helpers == ("do",) and not shape.rest and shape.base not in _REACTIONS
+    """Whether somebody says what they never do, or do no longer: "I do not drive", "I no longer smoke"."""
+    ended = any(word.lower == NO_LONGER for word in shape.words)
+    bare = not shape.rest and shape.base not in _REACTIONS
+    return bare and ((shape.negated and shape.helpers == ("do",)) or (ended and not shape.helpers))
 
 
 def _full_object(shape: Shape) -> bool:

@@ -33,7 +33,9 @@ _LEAD = re.compile(
 )
 _FIRST_OF_TWO = re.compile(r"\bfrom\s*$", re.IGNORECASE)
 _LASTING = word_set(
-    "be have cost live work reside stay use apply own rent hold lead manage report run charge offer take"
+    "be have cost live work reside stay use apply own rent hold lead manage report run charge offer take open close pay "
+    "earn get receive serve belong contain include allow permit require need deliver ship answer provide support accept "
+    "sell teach attend commute eat follow drive ride keep"
 )
 _WIDE = (Precision.WEEK, Precision.MONTH, Precision.QUARTER, Precision.YEAR)
 _RANGE_GAP = re.compile(r"\s*(?:to|until|till|through|-|\u2013)\s*", re.IGNORECASE)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from synap.domain.attributes import NOT
+from synap.domain.changeovers import HABIT, stopped
 from synap.domain.clauses import ends
 from synap.domain.conflicts import Relation, all_slots, changes, relation, settles
 from synap.domain.exclusion import values_exclude
 from synap.domain.likings import LIKING
-from synap.domain.memories import Memory, MemoryType, Slot, Statement
+from synap.domain.memories import Memory, MemoryType, Modality, Slot, Statement
+from synap.domain.own_slots import OWN
 from synap.domain.readings import readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slot_values import Takes
@@ -78,17 +82,24 @@ def _ahead(one: Known, other: Known) -> bool:
 def why(first: Known, second: Known) -> str | None:
     """Return in a few words why the newer of two ends the older, or None where both may stand."""
     newer, older = (first, second) if later(first, second) else (second, first)
-    if not (changes(newer.statement) and changes(older.statement)) or newer.statement.valid_until is not None:
+    if newer.statement.valid_until is not None:
         return None
-    if _long_past(newer) or _long_past(older):
+    if _ceased(newer.statement, older.statement):
+        return "no longer holds"
+    if not (changes(newer.statement) and changes(older.statement)):
         return None
+    return None if _long_past(newer) or _long_past(older) else _by_slot_or_word(newer, older)
+
+
+def _by_slot_or_word(newer: Known, older: Known) -> str | None:
+    """Return why by the slot that both fill, else by what the newer one says outright of the matter that both are about."""
     mine, theirs = all_slots(newer.statement), all_slots(older.statement)
-    name = next((slot.name for slot in mine for other in theirs if _replaces(slot, other)), None)
-    if name is not None and not _says_more(older.statement, {slot.key for slot in mine}):
-        return _reason(newer.statement, name)
+    slot = next((slot for slot in mine for other in theirs if _replaces(slot, other)), None)
+    if slot is not None and not _says_more(older.statement, {slot.key for slot in mine}):
+        return _reason(newer.statement, slot, mine)
     explicit = newer.statement.correction or ends(newer.statement.content)
     if (
-        name is None
+        slot is None
         and explicit
         and settles(older.statement)
         and relation(newer.statement, older.statement) is Relation.CONFLICT
@@ -97,9 +108,18 @@ def why(first: Known, second: Known) -> str | None:
     return None
 
 
-def _reason(newer: Statement, name: str) -> str:
+def _ceased(newer: Statement, older: Statement) -> bool:
+    """Whether the newer statement tells that somebody ceased to do what the older one says."""
+    told = settles(newer) or (newer.type is MemoryType.EPISODE and newer.modality is Modality.ASSERTED)
+    return told and settles(older) and stopped(newer.content, older.content)
+
+
+def _reason(newer: Statement, slot: Slot, told: Sequence[Slot]) -> str:
+    name = slot.name.removeprefix(f"{HABIT}:").removeprefix(f"{OWN}:")
     if name.startswith(LIKING):
         return "no longer holds" if ends(newer.content) else "newer liking"
+    if slot.value.startswith(NOT) and not any(one.key == slot.key and not one.value.startswith(NOT) for one in told):
+        return f"{name.replace('_', ' ')} no longer holds"
     return f"{'corrected' if newer.correction else 'newer value of'} {name.replace('_', ' ')}"
 
 

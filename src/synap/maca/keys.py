@@ -11,6 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
+from synap.domain.own_slots import OwnSlot
 from synap.maca.schema import Limits, Maca
 
 ALIASES: Mapping[str, str] = MappingProxyType(
@@ -79,6 +80,7 @@ _WORDS: Mapping[Any, str] = {
     bool: "true or false",
     str: "a short name of letters, digits and . _ : / -",
     tuple[str, ...]: "a list of texts",
+    tuple[OwnSlot, ...]: "a list of slots",
 }
 
 

@@ -14,9 +14,11 @@ from typing import Any, get_type_hints
 
 import yaml
 
+from synap.domain.own_slots import OwnSlot
 from synap.errors import InvalidInputError
 from synap.maca.keys import ALIASES, Key, groups, keys
 from synap.maca.schema import Maca
+from synap.maca.slots import read_slots
 from synap.maca.source import FIELD, parse
 
 _MODEL_DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
@@ -121,6 +123,8 @@ def _check(key: Key, value: Any, name: str) -> Any:
         checked = _number(key, value)
     elif kind is str:
         checked = value if isinstance(value, str) and (key.pattern is None or key.pattern.fullmatch(value)) else None
+    elif kind == tuple[OwnSlot, ...]:
+        return read_slots(value, name)
     elif isinstance(kind, type) and issubclass(kind, StrEnum):
         checked = _member(kind, value)
     else:
@@ -187,7 +191,7 @@ def _plain(value: Any) -> Any:
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, StrEnum):
         return value.value
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _show(value: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, NamedTuple
 
 from synap.domain.contexts import RetrievalMode
 from synap.domain.memories import MemoryType
+from synap.domain.own_slots import OwnSlot
 from synap.domain.privacy import PiiHandling
 
 
@@ -186,6 +187,16 @@ class Categories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelBudget:
+    """What a language model may cost for one document."""
+
+    max_calls: Annotated[int, "Requests to the language model for one document, retries included.", Limits(0, 1000)] = (
+        12
+    )
+    max_tokens: Annotated[int, "Tokens sent and received for one document.", Limits(0, 10_000_000)] = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionRules:
     """How memories are found.
 
@@ -194,7 +205,12 @@ class ExtractionRules:
     is kept can still be ranked low or filtered by its reader; one that was discarded cannot come back.
     """
 
-    mode: Annotated[ExtractionMode, "`enhanced` is reserved and, for now, the same."] = ExtractionMode.STANDARD
+    mode: Annotated[
+        ExtractionMode,
+        "`enhanced` lets a language model propose memories beside the rules (`SYNAP_LLM_URL`, `SYNAP_LLM_MODEL`); without"
+        " one, or where it fails, the rules' result stands and the ingestion says so. `fast` documents never wait for it.",
+    ] = ExtractionMode.STANDARD
+    budget: ModelBudget = field(default_factory=ModelBudget)
     confidence_threshold: Annotated[
         float, "Memories less sure than this are not kept. Excerpts of the source are not affected.", _SHARE
     ] = 0.5
@@ -228,8 +244,14 @@ class Ingestion:
     extraction: ExtractionRules = field(default_factory=ExtractionRules)
     chunking: Chunking = field(default_factory=Chunking)
     pii: Pii = field(default_factory=Pii)
+    slots: Annotated[
+        tuple[OwnSlot, ...],
+        "Attributes of your own beside the shipped ones: `name`, `aliases`, `cues`, `cardinality` (`one` or `many`: whether a"
+        " newer value takes the older one's place) and `values` (what fills it). What is ingested from then on is read with them.",
+    ] = ()
     agent_hints: Annotated[
-        tuple[str, ...], "Directives in plain words, kept with the configuration; the built-in rules do not read them."
+        tuple[str, ...],
+        "Directives in plain words, told to the language model of `enhanced` extraction; the built-in rules do not read them.",
     ] = ()
 
     @property
@@ -271,9 +293,14 @@ class Ranking:
     """How much each signal counts, as a multiple of the engine's own balance."""
 
     similarity: Annotated[float, "Likeness in meaning and in words.", _WEIGHT] = 1.0
+    meaning: Annotated[float, "Likeness in meaning, beside that in words.", _WEIGHT] = 1.0
+    words: Annotated[float, "Words shared, beside likeness in meaning.", _WEIGHT] = 1.0
     recency: Annotated[float, "How lately it was said.", _WEIGHT] = 1.0
     centrality: Annotated[float, "Entities that the query and the memory share.", _WEIGHT] = 1.0
+    time: Annotated[float, "The time that the query names, against when a memory happened.", _WEIGHT] = 1.0
+    neighbours: Annotated[float, "What stands beside a memory in its conversation or document.", _WEIGHT] = 1.0
     confidence: Annotated[float, "How sure the memory is.", _WEIGHT] = 1.0
+    governing: Annotated[float, "Standing requests that govern the task asked for, whatever its words.", _WEIGHT] = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +319,7 @@ class Retrieval:
     budget: Budget = field(default_factory=Budget)
     type_weights: TypeWeights = field(default_factory=TypeWeights)
     ranking: Ranking = field(default_factory=Ranking)
+    floor: Annotated[float, "Score below which nothing is served for a question.", Limits(0, 1)] = 0.0
     profiles: Annotated[
         bool,
         "Whether users have a profile, made of their memories. Published clients answer a fetch without a question from"

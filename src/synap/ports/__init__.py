@@ -1,1 +1,1 @@
-"""What has more than one maker: protocols for the embedder and the clock."""
+"""What has more than one maker: protocols for the embedder, the language model and the clock."""

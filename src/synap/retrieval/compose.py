@@ -12,9 +12,13 @@ from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMod
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import LADDER, Ladder
 from synap.domain.tokens import count_lines
+from synap.retrieval.dating import dated
+from synap.retrieval.diverse import diverse
+from synap.retrieval.explain import Way, left_out
 from synap.retrieval.fit import fit
 from synap.retrieval.format import render
-from synap.retrieval.fuse import Balance, Fused, fuse
+from synap.retrieval.fuse import Fused, fuse
+from synap.retrieval.judged import by_judgement
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order, newest_of_each_name
 from synap.retrieval.passages import own_words, pattern_of, says_something
 from synap.retrieval.places import refine, with_total
@@ -22,6 +26,7 @@ from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
 from synap.retrieval.share import share_out
 from synap.retrieval.standing import uphold
+from synap.retrieval.weights import Balance
 
 COMPARED = 128
 """Candidates compared with each other for conflicts and repetitions, the best ranked; no answer reaches deeper."""
@@ -45,6 +50,9 @@ class Wanted:
         type_weights: Factor on the score by type; 1 where missing.
         balance: How much each signal of the score counts.
         kept_from: What was recorded before this moment is past its retention; None where nothing expires.
+        floor: Score below which nothing is served for a question, 0..1.
+        explain: Whether the answer tells what it left out, and why.
+        judged: What a reranker made of the best candidates, 0..1, by memory id; empty without one.
     """
 
     max_results: int = 10
@@ -60,6 +68,9 @@ class Wanted:
     type_weights: Mapping[MemoryType, float] = field(default_factory=dict)
     balance: Balance = field(default_factory=Balance)
     kept_from: datetime | None = None
+    floor: float = 0.0
+    explain: bool = False
+    judged: Mapping[str, float] = field(default_factory=dict)
 
 
 def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
@@ -71,12 +82,15 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     """
     candidates = _eligible(recall.candidates, wanted)
     placed, fused = _ranked(candidates, _lending(recall.untold, search, wanted), search, wanted)
-    placed = newest_of_each_name(placed, [query.text for query in search.queries])
+    placed = newest_of_each_name(placed, search.asked)
+    if wanted.mode is RetrievalMode.ACCURATE and search.queries:
+        placed = diverse(placed)
     matched = fused.matched
     kept = _kept(placed, fused, search, wanted)
     items = [_item(one, matched) for one in kept]
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
-    served = [replace(item, rank=rank) for rank, item in enumerate(fit(items, order, budget=wanted.budget))]
+    fitting = dated(fit(items, order, budget=wanted.budget), search.asked, budget=wanted.budget)
+    served = [replace(item, rank=rank) for rank, item in enumerate(fitting)]
     formatted = render(served)
     return Context(
         items=tuple(served),
@@ -86,16 +100,20 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
         budget=wanted.budget,
         budget_exceeded=len(served) < len(kept) or any(item.cut for item in served),
         candidates=len(candidates) + (0 if recall.untold is None else len(recall.untold)),
+        left_out=left_out(Way(candidates=recall.candidates, placed=placed, kept=kept, served=served), search, wanted)
+        if wanted.explain
+        else (),
     )
 
 
 def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted) -> list[Placed]:
     """Return as many as are wanted, each of several queries with its share where one is asked for."""
     most = max(0, wanted.max_results)
+    if search.queries and wanted.floor > 0.0:
+        placed = [one for one in placed if one.relevance >= wanted.floor]
     if wanted.per_query is None or not fused.scores:
         return list(placed[:most])
-    queries = [query.text for query in search.queries]
-    return share_out(placed, fused.scores, queries, each=wanted.per_query, most=most)
+    return share_out(placed, fused.scores, search.asked, each=wanted.per_query, most=most)
 
 
 def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
@@ -137,6 +155,8 @@ def _ranked(
     fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
     refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
     upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
+    if wanted.judged:
+        upheld = by_judgement(upheld, wanted.judged)
     return arrange(_settle(upheld, wanted.ladder), wanted.ladder), fused
 
 

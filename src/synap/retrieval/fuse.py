@@ -11,22 +11,27 @@ from numpy.typing import NDArray
 
 from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
 from synap.domain.memories import Memory, MemoryType
+from synap.retrieval.governing import governs
 from synap.retrieval.naming import named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
 from synap.retrieval.scored import Scored
+from synap.retrieval.times import periods, timely
+from synap.retrieval.weights import (
+    CONFIDENCE_WEIGHT,
+    EXCERPT_DISCOUNT,
+    GOVERNING_SHARES,
+    HEADING_SHARE,
+    NAME_WEIGHT,
+    NEIGHBOUR_WEIGHT,
+    NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE,
+    RECENCY_WEIGHT,
+    TIME_WEIGHT,
+    Balance,
+)
 
 _Scores = NDArray[np.float64]
 
-DENSE_WEIGHT = 0.5
-DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.3
-NAME_WEIGHT = 0.2
-NEIGHBOUR_WEIGHT = 0.3
-NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE = 0.1
-EXCERPT_DISCOUNT = 0.97
-RECENCY_WEIGHT = 0.05
-CONFIDENCE_WEIGHT = 0.02
-HEADING_SHARE = 0.5
-"""Factor on the lexical score of a passage that holds the words asked for in the headings above it alone."""
+_DEFAULT = Balance()
 
 SURE = 0.5
 """Cosine of the best candidate from which on scores count in full, so that a weak best one does not pass for a good answer.
@@ -36,35 +41,12 @@ questions: half of the answers reach 0.36 and no general question 0.3.
 """
 
 HALF_LIFE_DAYS = {MemoryType.EMOTION: 7.0, MemoryType.EPISODE: 90.0, MemoryType.TEMPORAL_EVENT: 90.0}
-"""Types that fade; the others do not while they are valid."""
+"""Types that fade; the others do not while they are valid, so that their age says nothing either way."""
 
 _SHRINKAGE = 32
 _MATCH_SHARE = 0.5
 _NOWHERE = -1
 _ORDINAL_BITS = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """How much each signal counts, as a multiple of what it counts by default.
-
-    Attributes:
-        similarity: Likeness in meaning and in words.
-        recency: How lately it was said.
-        centrality: The speaker, subject or entities that the question names.
-        confidence: How sure the memory is.
-    """
-
-    similarity: float = 1.0
-    recency: float = 1.0
-    centrality: float = 1.0
-    confidence: float = 1.0
-
-    @property
-    def full(self) -> float:
-        """The highest sum there is; totals are shares of it, so that they lie in 0..1."""
-        found = (self.similarity + NAME_WEIGHT * self.centrality) * (1.0 + NEIGHBOUR_WEIGHT)
-        return found + RECENCY_WEIGHT * self.recency + CONFIDENCE_WEIGHT * self.confidence or 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,21 +67,22 @@ def fuse(
     *,
     untold: Untold | None = None,
     semantic: bool,
-    balance: Balance = Balance(),
+    balance: Balance = _DEFAULT,
 ) -> Fused:
     """Score `candidates` against the queries of `search`; with several queries the best of them counts.
 
     Per query both channels are scaled to 0..1 over the union of the candidates and summed by weight; what has no vector
     yet rests on its words alone. A speaker, subject or entity named in the question adds up to 0.2; the best score next
     door (the turn before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are
-    adjacent; age and confidence only part what is otherwise level. The total is that sum as a share of the highest there
-    is, less where even the best cosine is weak (`SURE`); an excerpt is discounted slightly.
+    adjacent; what happened in the time that the question names is lifted; age and confidence only part what is otherwise
+    level. The total is that sum as a share of the highest there is, less where even the best cosine is weak (`SURE`); an
+    excerpt is discounted slightly. All weights stand in `synap.retrieval.weights`.
 
     Args:
         candidates: What the store found and brought the text of.
         search: What was asked, with one vector per query where an embedder answered.
         untold: What else it found; this sets the range of the scores and lends to the places beside it.
-        semantic: Whether the embedder knows paraphrase; otherwise its vectors weigh 0.3 instead of 0.5.
+        semantic: Whether the embedder knows paraphrase; otherwise its vectors weigh less.
         balance: How much each signal counts.
 
     Source: Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023.
@@ -113,18 +96,25 @@ def fuse(
         cosines, words = np.vstack([cosines, untold.vector_scores]), np.vstack([words, untold.lexical_scores])
     vector, lexical = scale(cosines, shrink=True), scale(words, shrink=False)
     entity = np.array([[named(c, query) for query in queries] for c in candidates])
-    base = balance.similarity * _relevance(vector, lexical, absent=np.isnan(cosines), semantic=semantic)
+    timed = _timed(candidates, queries, search.as_of or search.now)
+    dense = balance.dense(semantic=semantic)
+    base = balance.similarity * _relevance(vector, lexical, absent=np.isnan(cosines), dense=dense)
     base[:count] += NAME_WEIGHT * balance.centrality * entity
     neighbour = _beside(candidates, untold, base)[:count]
     recency = np.array([freshness(c.memory, search.now) for c in candidates])
-    total = base[:count] + _neighbour_weights(candidates) * neighbour + _settled(candidates, recency, balance)
+    total = base[:count] + TIME_WEIGHT * balance.time * timed
+    total += balance.neighbours * _neighbour_weights(candidates) * neighbour
+    total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
+    total *= np.array([query.weight for query in queries])
+    _place_governing(total, candidates, queries)
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
         "vector": vector[:count],
         "lexical": lexical[:count],
         "neighbour": np.minimum(neighbour, 1.0),
         "entity": entity,
+        "time": timed,
     }
     found = (columns["vector"] > 0) | (columns["lexical"] > 0)
     matched = _matched(candidates, queries, total, found)
@@ -144,14 +134,16 @@ def _best_first(
     """Return `candidates` with their scores for the query that suits each best; `columns` are `(n, queries)`."""
     rows = np.arange(len(candidates))
     best = columns["total"].argmax(axis=1)
-    names = ("total", "vector", "lexical", "neighbour", "entity")
+    names = ("total", "vector", "lexical", "neighbour", "entity", "time")
     parts = zip(*(columns[name][rows, best].tolist() for name in names), recency.tolist(), strict=True)
     scored = [
         Scored(
             candidate=candidate,
-            score=ScoreParts(total=total, vector=vector, lexical=lexical, neighbour=beside, entity=entity, recency=age),
+            score=ScoreParts(
+                total=total, vector=vector, lexical=lexical, neighbour=beside, entity=entity, time=time, recency=age
+            ),
         )
-        for candidate, (total, vector, lexical, beside, entity, age) in zip(candidates, parts, strict=True)
+        for candidate, (total, vector, lexical, beside, entity, time, age) in zip(candidates, parts, strict=True)
     ]
     scored.sort(key=lambda s: (-s.score.total, s.candidate.memory.id))
     return tuple(scored)
@@ -174,10 +166,10 @@ def scale(raw: _Scores, *, shrink: bool) -> _Scores:
 
 
 def freshness(memory: Memory, now: datetime) -> float:
-    """Return how recent a memory is, 0..1: halved every half-life of its type since it was last said; 1 where none applies."""
+    """Return how recent a memory is, 0..1: halved every half-life of its type since it was last said; 0 where none applies."""
     half_life = HALF_LIFE_DAYS.get(memory.statement.type)
     if half_life is None:
-        return 1.0
+        return 0.0
     days = max(0.0, (now - last_said(memory)).total_seconds() / 86_400)
     return float(0.5 ** (days / half_life))
 
@@ -211,12 +203,31 @@ def _words(candidates: Sequence[Candidate], queries: Sequence[Query]) -> _Scores
     return raw
 
 
-def _relevance(vector: _Scores, lexical: _Scores, *, absent: NDArray[np.bool_], semantic: bool) -> _Scores:
+def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: datetime) -> _Scores:
+    """Return how far each candidate meets the time that each query names, `(n, queries)`."""
+    asked = [periods(query.text, moment) for query in queries]
+    if not any(asked):
+        return np.zeros((len(candidates), len(queries)))
+    return np.array([[timely(candidate, named) for named in asked] for candidate in candidates])
+
+
+def _place_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:
+    """Leave of what a query for standing requests found the best of these alone, right behind the best answer."""
+    for column, query in enumerate(queries):
+        if not query.governing:
+            continue
+        found = np.where([governs(candidate) for candidate in candidates], total[:, column], 0.0)
+        best = np.delete(total, column, axis=1).max(initial=0.0)
+        total[:, column] = 0.0
+        for row, share in zip(np.argsort(-found, kind="stable").tolist(), GOVERNING_SHARES, strict=False):
+            total[row, column] = share * query.weight * best if found[row] > 0.0 else 0.0
+
+
+def _relevance(vector: _Scores, lexical: _Scores, *, absent: NDArray[np.bool_], dense: float) -> _Scores:
     """Return the weighted sum; words alone count for what has no vector, or where no vector is near.
 
     Where no word was found at all, vectors alone count.
     """
-    dense = DENSE_WEIGHT if semantic else DENSE_WEIGHT_WITHOUT_PARAPHRASE
     weights = np.where(vector.any(axis=0), np.where(lexical.any(axis=0), dense, 1.0), 0.0)
     both: _Scores = weights * vector + (1.0 - weights) * lexical
     return np.where(absent, lexical, both)
@@ -282,9 +293,9 @@ def _matched(
 ) -> dict[str, tuple[str, ...]]:
     """Return by memory id the queries that found it: a channel returned it, at no less than half of the query's best score."""
     hits = (found & (total >= _MATCH_SHARE * total.max(axis=0))).tolist()
-    texts = [query.text for query in queries]
+    texts = [None if query.derived else query.text for query in queries]
     return {
-        candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit)
+        candidate.memory.id: tuple(text for text, hit in zip(texts, row, strict=True) if hit and text is not None)
         for candidate, row in zip(candidates, hits, strict=True)
     }
 

@@ -34,6 +34,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_PHRASE_WORDS = frozenset(re.findall(r"[a-z]+", _PHRASES.pattern)) | {"youre", "anytime"}
 _NO_WORD = re.compile(r"[\W_]+")
 _ROLE_LABEL = re.compile(r"(?:User|Assistant|System): ")
 _HEAD_LINE = re.compile(
@@ -71,11 +72,13 @@ def says_something(words: str) -> bool:
     A greeting or a sign-off needs three content words besides, an assent two, or a name or number (`Yes, in Lisbon`).
     Anything else needs one. Many words say something whatever they are: only short passages are looked at closely.
     """
-    if len(words) > WORDY and not _HEAD_OF_MAIL.search(words):
+    head = ("@" in words or ":" in words) and _HEAD_OF_MAIL.search(words) is not None
+    if len(words) > WORDY and not head:
         return True
-    lines = [line for line in words.splitlines() if line.strip()]
-    if all(map(_HEAD_LINE.fullmatch, lines)) and _HEAD_OF_MAIL.search(words):
+    if head and all(map(_HEAD_LINE.fullmatch, [line for line in words.splitlines() if line.strip()])):
         return False
+    if _tell_enough(words):
+        return True
     bare = _PHRASES.sub(" ", words)
     plain = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(words)]
     telling = [word for word in _WORD.findall(bare) if word.casefold().replace("\u2019", "'") not in _EMPTY]
@@ -85,6 +88,17 @@ def says_something(words: str) -> bool:
         return False
     assent = plain[0] in _ASSENTS or bare != words
     return not assent or len(telling) >= ASSENT_WORDS or telling[0][0].isupper() or telling[0][0].isdigit()
+
+
+def _tell_enough(words: str) -> bool:
+    """Whether content words that no phrase can take away suffice; a shortcut, as the phrases take long to look for."""
+    telling = 0
+    for word in _WORD.findall(words.casefold()):
+        if word.isalnum() and word not in _EMPTY and word not in _PHRASE_WORDS:
+            telling += 1
+            if telling == GREETING_WORDS:
+                return True
+    return False
 
 
 def several_sentences(words: str) -> bool:

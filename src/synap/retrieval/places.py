@@ -2,8 +2,8 @@
 
 A memory refines its passage: it stands alone, its dates are resolved and it is shorter. The passage stays in reserve for
 what extraction missed. So where the memories of a passage say what it says, the passage is dropped and the best of them
-takes its score; where they answer as well as it does, it ranks far behind them; where it answers better, it leads and
-they rank far behind.
+takes its score; where they answer as well as it does, it ranks behind them; where it answers better, it leads and they
+rank behind.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
-from synap.domain.contexts import SegmentRef
+from synap.domain.contexts import ScoreParts, SegmentRef
 from synap.domain.words import STOP_WORDS
 from synap.retrieval.passages import asked_in, own_words
 from synap.retrieval.scored import Scored
+from synap.retrieval.weights import REDUNDANT
 
 DEPTH = 128
 """Places are compared if one of their members is among this many best; no answer reaches deeper."""
@@ -24,8 +24,6 @@ COVERED = 0.6
 """Share of a passage's content words that its memories must carry to say as much."""
 AS_GOOD = 0.8
 """Share of the passage's score from which on a memory answers as well."""
-REDUNDANT = 0.6
-"""Factor for what another item of the same place already says."""
 
 _TELLING = re.compile(r"[^\W_]{4,}|\d+")
 _THE_USER = re.compile(r"\bthe user(?:['\u2019]s)?\b", re.IGNORECASE)
@@ -53,7 +51,17 @@ def refine(scored: Sequence[Scored], asked: re.Pattern[str] | None = None) -> li
 
 def with_total(one: Scored, total: float) -> Scored:
     """Return `one` with another total."""
-    return replace(one, score=replace(one.score, total=total))
+    old = one.score
+    score = ScoreParts(
+        total=total,
+        vector=old.vector,
+        lexical=old.lexical,
+        neighbour=old.neighbour,
+        entity=old.entity,
+        recency=old.recency,
+        band=old.band,
+    )
+    return Scored(candidate=one.candidate, score=score)
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -85,7 +93,9 @@ def _covered(passage: str, carried: str, asked: re.Pattern[str] | None) -> bool:
     """Whether the text of the memories carries most of what a passage says, and all of it that was asked for."""
     telling = content_words(passage)
     shared = telling & content_words(_THE_USER.sub("", carried))
-    return len(shared) >= COVERED * len(telling) and asked_in(asked, passage) <= asked_in(asked, carried)
+    if len(shared) < COVERED * len(telling):
+        return False
+    return passage == carried or asked_in(asked, passage) <= asked_in(asked, carried)
 
 
 def _adds_nothing(one: Scored) -> bool:

@@ -16,6 +16,7 @@ from synap.sdk.connection import DEFAULT_BASE_URL, Connection, embedded, remote
 from synap.sdk.contexts import Client, Customer, User
 from synap.sdk.conversations import Conversation
 from synap.sdk.data import Data
+from synap.sdk.entities import Entities
 from synap.sdk.memories import Memories
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Synap:
         customer: `customer.context.fetch`: what to know about a customer.
         client: `client.context.fetch`: what everyone may know.
         conversation: Messages, and the context of a conversation.
+        entities: Who and what is talked about, and all about one of them.
         data: Everything of a user, a conversation or a customer, deleted.
         admin: Clients, instances, keys, configuration, WORLD and audit, for the operator.
     """
@@ -67,6 +69,7 @@ class Synap:
         self.customer = Customer(chosen.api)
         self.client = Client(chosen.api)
         self.conversation = Conversation(chosen.api)
+        self.entities = Entities(chosen.api)
         self.data = Data(chosen.api, chosen.admin)
         self.admin = Admin(chosen.admin)
 

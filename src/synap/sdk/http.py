@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from synap.api.admin import Health, WhoAmI
-from synap.api.contexts import ContextAnswer, FetchContext
+from synap.api.contexts import ContextAnswer, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -26,6 +26,15 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile, UserProfileAnswer
+from synap.api.entities import (
+    EntityContext,
+    EntityPage,
+    EntityRecord,
+    FetchEntity,
+    ListEntities,
+    MergeEntities,
+    SplitEntity,
+)
 from synap.api.events import ConversationEvent, EventBatch
 from synap.api.memories import (
     BatchResult,
@@ -35,6 +44,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -115,10 +129,55 @@ class HttpApi:
         body = await self._transport.call("GET", path, query=owner(ids), repeatable=True)
         return read_list(body, MemoryRecord)
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        """Return why a memory is not in the answer to a question."""
+        path = f"/v1/memories/{segment(request.memory_id)}/why-not"
+        return read(await self._transport.call("POST", path, body=request, repeatable=True), WhyNotAnswer)
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
         """Undo the supersession or retraction of a memory."""
         path = f"/v1/memories/{segment(memory_id)}/restore"
         return read(await self._transport.call("POST", path, query=owner(ids)), MemoryRecord)
+
+    async def entities(self, request: ListEntities) -> EntityPage:
+        """List the entities of one scope."""
+        query = msgspec.structs.asdict(request)
+        return read(await self._transport.call("GET", "/v1/entities", query=query, repeatable=True), EntityPage)
+
+    async def entity(self, entity_id: str, *, ids: Ids = Ids()) -> EntityRecord:  # noqa: B008 - Ids is immutable
+        """Return one entity."""
+        path = f"/v1/entities/{segment(entity_id)}"
+        return read(await self._transport.call("GET", path, query=owner(ids), repeatable=True), EntityRecord)
+
+    async def entity_context(self, request: FetchEntity) -> EntityContext:
+        """Return all about an entity."""
+        body = await self._transport.call("POST", "/v1/entities/fetch", body=request, repeatable=True)
+        return read(body, EntityContext)
+
+    async def merge_entities(self, request: MergeEntities) -> EntityRecord:
+        """Let two entities be one."""
+        path = f"/v1/entities/{segment(request.entity_id)}/merge"
+        return read(await self._transport.call("POST", path, body=request), EntityRecord)
+
+    async def split_entity(self, request: SplitEntity) -> EntityRecord:
+        """Take a merged entity, or one name, out of an entity."""
+        path = f"/v1/entities/{segment(request.entity_id)}/split"
+        return read(await self._transport.call("POST", path, body=request), EntityRecord)
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        """Undo an ingestion."""
+        path = f"/v1/memories/status/{segment(request.ingestion_id)}/undo"
+        return read(await self._transport.call("POST", path, body=request), UndoneIngestion)
+
+    async def pending_retractions(self, *, ids: Ids = Ids()) -> tuple[PendingRetraction, ...]:  # noqa: B008 - Ids is immutable
+        """Return the retractions of one scope that are not clear."""
+        body = await self._transport.call("GET", "/v1/memories/retractions", query=owner(ids), repeatable=True)
+        return read_list(body, PendingRetraction)
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        """Say what a pending retraction meant."""
+        path = f"/v1/memories/retractions/{segment(request.retraction_id)}"
+        return read(await self._transport.call("POST", path, body=request), SettledRetraction)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         """Find the memories of one user that a description fits, and erase them where asked."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from synap.api.contexts import WhyNotAnswer
 from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
     BatchResult,
@@ -20,27 +20,20 @@ from synap.api.memories import (
     StructuredMemory,
     UpdateMemory,
 )
-from synap.api.protocol import Api
-from synap.api.requests import build, create_batch, upload_memory
+from synap.api.requests import build, create_batch, upload_memory, why_not_request
 from synap.domain.documents import DocumentType, IngestionStatus, Turn
 from synap.domain.scopes import Ids
 from synap.errors import InvalidInputError
+from synap.sdk import batches
+from synap.sdk.files import named_bytes
 from synap.sdk.rows import check_row_id, checked_rows
+from synap.sdk.undoing import Undoing
 from synap.sdk.waiting import deadline as deadline_in
 from synap.sdk.waiting import pauses, until
 
-BATCH_DOCUMENTS = 1000
-"""Documents that one request takes; longer lists are split."""
 
-BATCH_CHARACTERS = 8_000_000
-"""Text that one request of a split batch carries, unless a single document is longer."""
-
-
-class Memories:
+class Memories(Undoing):
     """What is remembered: handing documents in, following them, and working with single memories."""
-
-    def __init__(self, connect: Callable[[], Awaitable[Api]]) -> None:
-        self._connect = connect
 
     async def create(
         self,
@@ -147,7 +140,7 @@ class Memories:
             kind = document_type or DocumentType.DOCUMENT.value
             create = build(CreateMemory, {"document": text, "document_type": kind, **given})
             return await (await self._connect()).create_memory(create)
-        name, content = await _named_bytes(file_path, file, filename)
+        name, content = await named_bytes(file_path, file, filename)
         upload = upload_memory({"filename": name, "document_type": document_type, **given}, content)
         return await (await self._connect()).upload_memory(upload)
 
@@ -179,18 +172,18 @@ class Memories:
         requests = create_batch(checked_rows(CreateMemory, documents, field="documents"))
         if not requests:
             return BatchResult(batch_id="", total=0, succeeded=0, failed=0, memory_count=0)
-        if fail_fast and len(requests) > BATCH_DOCUMENTS:
+        if fail_fast and len(requests) > batches.BATCH_DOCUMENTS:
             raise InvalidInputError(
-                f"documents must hold at most {BATCH_DOCUMENTS} documents with fail_fast, not {len(requests)}",
+                f"documents must hold at most {batches.BATCH_DOCUMENTS} documents with fail_fast, not {len(requests)}",
                 field="documents",
             )
         api = await self._connect()
-        parts = [requests] if fail_fast else list(_parts(requests))
+        parts = [requests] if fail_fast else list(batches.parts(requests))
         accepted = [await api.create_batch(part, fail_fast=fail_fast) for part in parts]
         if wait:
             deadline = deadline_in(timeout_seconds)
-            accepted = [await _finished_batch(api, batch, deadline) for batch in accepted]
-        return _joined(accepted)
+            accepted = [await batches.finished_batch(api, batch, deadline) for batch in accepted]
+        return batches.joined(accepted)
 
     async def status(
         self, ingestion_id: str, *, user_id: str | None = None, customer_id: str | None = None
@@ -318,6 +311,54 @@ class Memories:
         memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).memory_history(memory_id, ids=ids)
 
+    async def why_not(
+        self,
+        memory_id: str,
+        query: str,
+        *,
+        user_id: str | None = None,
+        customer_id: str | None = None,
+        max_results: int = 10,
+        types: str | Sequence[str] | None = None,
+        mode: str | None = None,
+        max_tokens: int | None = None,
+        query_date: datetime | str | None = None,
+        as_of: datetime | str | None = None,
+        scopes: Sequence[str] | None = None,
+    ) -> WhyNotAnswer:
+        """Return the first reason why a memory is not in the answer to a question, or its place in it.
+
+        Args:
+            memory_id: The memory, or an excerpt's id; one that these ids may not see is as unknown as none.
+            query: The question.
+            user_id: For whom it is asked.
+            customer_id: The user's customer, or for whom it is asked.
+            max_results: As in the fetch that is asked about, like all that follow.
+            types: Memory types wanted.
+            mode: `fast` or `accurate`.
+            max_tokens: Budget of the formatted context.
+            query_date: The moment from which the question is asked.
+            as_of: Serve what was believed at this moment.
+            scopes: Rungs to which the answer is narrowed.
+
+        Raises:
+            NotFoundError: There is no such memory for these ids.
+        """
+        values = {
+            "memory_id": check_row_id(memory_id, field="memory_id"),
+            "query": query,
+            "user_id": user_id,
+            "customer_id": customer_id,
+            "max_results": max_results,
+            "types": types,
+            "mode": mode,
+            "max_tokens": max_tokens,
+            "query_date": query_date,
+            "as_of": as_of,
+            "scopes": scopes,
+        }
+        return await (await self._connect()).why_not(why_not_request(values))
+
     async def restore(
         self, memory_id: str, *, user_id: str | None = None, customer_id: str | None = None
     ) -> MemoryRecord:
@@ -325,52 +366,3 @@ class Memories:
         ids = Ids.checked(customer_id=customer_id, user_id=user_id)
         memory_id = check_row_id(memory_id, field="memory_id")
         return await (await self._connect()).restore_memory(memory_id, ids=ids)
-
-
-def _parts(requests: Sequence[CreateMemory]) -> Iterator[Sequence[CreateMemory]]:
-    """Yield runs of requests, in order, that are within both bounds of one batch."""
-    start, size = 0, 0
-    for index, request in enumerate(requests):
-        length = len(request.document) if isinstance(request.document, str) else 0
-        if index > start and (index - start == BATCH_DOCUMENTS or size + length > BATCH_CHARACTERS):
-            yield requests[start:index]
-            start, size = index, 0
-        size += length
-    yield requests[start:]
-
-
-def _joined(batches: Sequence[BatchResult]) -> BatchResult:
-    counts = [batch.memory_count for batch in batches]
-    known = [count for count in counts if count is not None]
-    return BatchResult(
-        batch_id=batches[0].batch_id,
-        total=sum(batch.total for batch in batches),
-        succeeded=sum(batch.succeeded for batch in batches),
-        failed=sum(batch.failed for batch in batches),
-        memory_count=sum(known) if len(known) == len(counts) else None,
-        results=tuple(row for batch in batches for row in batch.results),
-    )
-
-
-async def _finished_batch(api: Api, batch: BatchResult, deadline: float) -> BatchResult:
-    return await until(
-        lambda: api.batch(batch.batch_id),
-        lambda result: result.memory_count is not None,
-        deadline=deadline,
-        pauses=pauses(None),
-        what=f"batch {batch.batch_id}",
-    )
-
-
-async def _named_bytes(
-    path: str | Path | None, file: IO[bytes] | bytes | None, filename: str | None
-) -> tuple[str, bytes]:
-    """Return a file's name and bytes, read off the event loop."""
-    if path is not None:
-        return filename or Path(path).name, await asyncio.to_thread(Path(path).read_bytes)
-    if not filename:
-        raise InvalidInputError("filename is required beside file: its ending tells the kind", field="filename")
-    content = file if isinstance(file, bytes) or file is None else await asyncio.to_thread(file.read)
-    if not isinstance(content, bytes):
-        raise InvalidInputError("file must be opened in binary mode", field="file")
-    return filename, content

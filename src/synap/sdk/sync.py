@@ -18,6 +18,7 @@ from synap.sdk.client import Synap
 from synap.sdk.contexts import Client, Customer, User
 from synap.sdk.conversations import Conversation
 from synap.sdk.data import Data
+from synap.sdk.entities import Entities
 from synap.sdk.memories import Memories
 
 Group = TypeVar("Group")
@@ -94,6 +95,7 @@ class SynapSync:
     customer: Blocking[Customer]
     client: Blocking[Client]
     conversation: Blocking[Conversation]
+    entities: Blocking[Entities]
     data: Blocking[Data]
     admin: Blocking[Admin]
 

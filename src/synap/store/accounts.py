@@ -243,6 +243,11 @@ class Accounts:
         row = await self._one("get_configuration", {"instance": instance_id})
         return None if row is None else Revision(**row)
 
+    async def configurations_with(self, word: str, *, limit: int = 1000) -> list[tuple[str, str]]:
+        """Return instances whose configuration in force holds a word, with that configuration's source."""
+        rows = await self._all("configurations_with", {"word": f"%{word}%", "limit": limit})
+        return [(row["instance_id"], row["source"]) for row in rows]
+
     async def configurations(self, instance_id: str) -> list[Revision]:
         """Return all revisions of an instance's configuration, newest first."""
         return [Revision(**row) for row in await self._all("list_configurations", {"instance": instance_id})]

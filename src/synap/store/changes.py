@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
 from synap.domain.ids import RowIds
-from synap.domain.memories import MAX_NAME_CHARACTERS, Evidence, MemoryStatus, NewMemory, Refresh, Supersession
+from synap.domain.memories import Evidence, MemoryStatus, NewMemory, Refresh, Supersession
+from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash, slot_hash
 from synap.domain.terms import TERM_CAP, term_hashes
 from synap.domain.tokens import count_tokens
 from synap.store.database import Connection
+from synap.store.linking import link
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -21,7 +26,6 @@ from synap.store.rows import (
     decode_detail,
     encode_detail,
     encode_json,
-    normal_name,
     place,
     row_id_of,
     terms_text,
@@ -37,7 +41,7 @@ MAX_EVIDENCE = 16
 class Origin:
     """Where memories come from: the document they are written under, and the rows of its segments by ordinal.
 
-    `metadata` is for memories without a document, which carry their own.
+    `metadata` is for memories without a document, which carry their own; `linking` tells how their names are linked.
     """
 
     instance_id: str
@@ -45,6 +49,7 @@ class Origin:
     document_id: str = ""
     segment_rows: Mapping[int, int] = field(default_factory=dict)
     metadata: Mapping[str, Any] | None = None
+    linking: Linking = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,18 @@ def target_of(row: Mapping[str, Any]) -> Target:
     )
 
 
+async def read_targets(targets: AsyncCursor[DictRow], document: AsyncCursor[DictRow]) -> tuple[dict[int, Target], bool]:
+    """Return by row id what the statements `apply_targets` and `document_state` found; false for a replaced document."""
+    found = {row["id"]: target_of(row) for row in await targets.fetchall()}
+    state = await document.fetchone()
+    return found, state is not None and state["current"]
+
+
+def rests_elsewhere(evidence: Sequence[Evidence], document_id: str) -> bool:
+    """Whether something rests on another document as well."""
+    return any(piece.document_id != document_id for piece in evidence)
+
+
 async def insert_memories(
     connection: Connection,
     scope: Scope,
@@ -93,10 +110,15 @@ async def insert_memories(
     slot: Slot,
     now: datetime,
     ids: RowIds,
-) -> None:
-    """Send the inserts of memories by row id, with their locators, entities and mentions; nothing for none."""
+) -> list[str]:
+    """Send the inserts of memories by row id, with their locators, entities and mentions; nothing for none.
+
+    Returns the public ids of entities whose names might be those of several others, and were tied to none.
+    """
+    unclear: list[str] = []
     for portion in portions(list(memories.items())):
-        await _insert_portion(connection, scope, dict(portion), origin, slot=slot, now=now, ids=ids)
+        unclear += await _insert_portion(connection, scope, dict(portion), origin, slot=slot, now=now, ids=ids)
+    return unclear
 
 
 async def _insert_portion(
@@ -108,7 +130,7 @@ async def _insert_portion(
     slot: Slot,
     now: datetime,
     ids: RowIds,
-) -> None:
+) -> list[str]:
     params = place(scope) | {
         "document": origin.document_row,
         "metadata": None if origin.metadata is None else encode_json(origin.metadata),
@@ -119,16 +141,19 @@ async def _insert_portion(
     }
     columns = await aside(len(memories), lambda: _memory_columns(list(memories.values()), origin))
     await execute(connection, "insert_memories", params | columns, shared=scope.shared, slot=slot)
-    mentions = _mentions(memories, ids)
-    if mentions["names"]:
-        await execute(connection, "link_entities", params | mentions, shared=scope.shared)
     await execute(connection, "insert_locators", params)
+    said = {row: memory.draft.statement for row, memory in memories.items()}
+    linking = replace(origin.linking, owned=scope.user_id is not None)
+    return await link(connection, scope, said, linking, instance_id=origin.instance_id, now=now, ids=ids)
 
 
-async def end_memories(connection: Connection, scope: Scope, ended: Sequence[Ended], *, now: datetime) -> None:
+async def end_memories(
+    connection: Connection, scope: Scope, ended: Sequence[Ended], *, version: int, now: datetime
+) -> None:
     """Send the end of memories' time, and withhold the segments they rested on; nothing for none.
 
-    One whose status stays active is believed until a day to come: only its `valid_until` is set.
+    One whose status stays active is believed until a day to come: only its `valid_until` is set. The segments are noted as
+    touched by `version`; the memories are the caller's to note (`synap.store.writes`).
     """
     announced = [one for one in ended if one.status is MemoryStatus.ACTIVE]
     over = [one for one in ended if one.status is not MemoryStatus.ACTIVE]
@@ -138,6 +163,7 @@ async def end_memories(connection: Connection, scope: Scope, ended: Sequence[End
     if over:
         params = place(scope) | {
             "now": now,
+            "version": version,
             "ended": [one.id for one in over],
             "by_ids": [one.by for one in over],
             "untils": [one.valid_until for one in over],
@@ -241,25 +267,6 @@ def _memory_columns(memories: Sequence[NewMemory], origin: Origin) -> dict[str, 
         "lens": [len(hashes) for hashes in terms],
         "terms": [terms_text(hashes) for hashes in terms],
         "vectors": [vector_of(memory.vector) for memory in memories],
-    }
-
-
-def _mentions(memories: Mapping[int, NewMemory], ids: RowIds) -> dict[str, list[Any]]:
-    names: dict[str, str] = {}
-    pairs: dict[tuple[str, int], None] = {}
-    for row, memory in memories.items():
-        for name in memory.draft.statement.entities:
-            normal = normal_name(name)
-            # Extraction may take a long run of capitals for a name; and a name may grow when it is normalised.
-            if normal and max(len(name), len(normal)) <= MAX_NAME_CHARACTERS:
-                names.setdefault(normal, name)
-                pairs[normal, row] = None
-    return {
-        "entity_ids": [ids.next() for _ in names],
-        "names": list(names.values()),
-        "normals": list(names),
-        "pair_normals": [normal for normal, _ in pairs],
-        "pair_memories": [row for _, row in pairs],
     }
 
 

@@ -20,6 +20,7 @@ from synap.store.queue import COMPACT, Job, NewJob, enqueue, hold
 from synap.store.rows import STATUSES, TYPES, decode_detail, place
 from synap.store.scopes import confirm, touch
 from synap.store.statements import execute
+from synap.store.writes import note_write
 
 KEPT_VERSIONS = 20
 """Completed compactions of a conversation that are kept, the newest ones."""
@@ -121,7 +122,7 @@ class Compactions:
     async def _start(self, scope: Scope, wanted: StartCompaction, row: int) -> Started | None:
         async with self._database.transaction([scope], pipelined=True) as connection:
             touched = await touch(connection, scope, instance_id=wanted.instance_id, now=wanted.now)
-            await confirm(touched, scope)
+            await note_write(connection, scope, await confirm(touched, scope))
             return await start_compaction(connection, scope, wanted, row)
 
     async def standing(self, scope: Scope, conversation: str) -> Standing:
@@ -202,7 +203,8 @@ class Compactions:
             "kept": KEPT_VERSIONS,
         }
         async with self._database.transaction([scope], pipelined=True) as connection:
-            await confirm(await touch(connection, scope, instance_id=job.instance_id, now=now), scope)
+            touched = await touch(connection, scope, instance_id=job.instance_id, now=now)
+            await note_write(connection, scope, await confirm(touched, scope))
             await hold(connection, job)
             numbered = await (await execute(connection, "next_version", params)).fetchone()
             params |= {"version": numbered["version"] if numbered else 1}

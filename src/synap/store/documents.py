@@ -14,17 +14,17 @@ from synap.domain.documents import DocumentType, Mode, PreparedDocument, Role, S
 from synap.domain.echoes import echo
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
-from synap.domain.terms import term_hashes
-from synap.domain.tokens import count_tokens
 from synap.errors import ConflictError, NotFoundError, TranscriptConflictError
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.ingestions import ingestion_of
 from synap.store.parts import decode_parts, encode_parts
 from synap.store.queue import INGEST, NewJob, enqueue
-from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of, terms_text
+from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of
 from synap.store.scopes import Touched, confirm, touch
+from synap.store.segments import segment_columns
 from synap.store.statements import aside, execute, portions
+from synap.store.writes import note_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +195,7 @@ def document_rows(ids: RowIds, document: AcceptDocument) -> DocumentRows:
         ingestion=ids.next(),
         job=ids.next(),
         segments=tuple(
-            _segment_columns(document.prepared.text, portion, ids) for portion in portions(document.prepared.segments)
+            segment_columns(document.prepared.text, portion, ids) for portion in portions(document.prepared.segments)
         ),
     )
 
@@ -214,15 +214,18 @@ async def accept_document(
     """
     params = _document_params(scope, document, rows)
     found = await execute(connection, "find_document", params, shared=scope.shared)
-    await confirm(touched, scope)
+    version = await confirm(touched, scope)
     earlier = await found.fetchone()
     if earlier is not None:
         own = earlier["id"] == rows.document  # stored by an attempt whose answer was lost
         if own or _is_duplicate(earlier, document):
+            await note_write(connection, scope, version)
             return await _first_ingestion(connection, scope, earlier, duplicate=not own, now=document.recorded_at)
         params |= {"previous": earlier["id"]}
         await execute(connection, "retire_document", params, shared=scope.shared)
     await _insert(connection, scope, document, rows, params)
+    written = [row for columns in rows.segments for row in columns["ids"]]
+    await note_write(connection, scope, version, segments=written)
     return Ingestion(
         ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
         document_id=params["key"],
@@ -326,38 +329,6 @@ async def _insert(
         await list_in_conversation(
             connection, scope, instance_id=document.instance_id, conversation=document.conversation
         )
-
-
-_RECORD_LEN = 24
-"""Length of a record for BM25: one for all, so that a record is not found the less by its name the more it holds."""
-
-
-def _segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dict[str, list[Any]]:
-    terms = [term_hashes(segment.text) for segment in segments]
-    return {
-        "ids": [ids.next() for _ in segments],
-        "ordinals": [segment.ordinal for segment in segments],
-        "texts": [segment.text for segment in segments],
-        "quotes": [_quote(text, segment) for segment in segments],
-        "starts": [segment.start for segment in segments],
-        "ends": [segment.end for segment in segments],
-        "turns": [segment.turn_id for segment in segments],
-        "speakers": [segment.speaker for segment in segments],
-        "roles": [segment.role.value for segment in segments],
-        "times": [segment.time for segment in segments],
-        "tokens": [count_tokens(segment.text) for segment in segments],
-        "lens": [
-            _RECORD_LEN if one.role is Role.RECORD else len(has) for one, has in zip(segments, terms, strict=True)
-        ],
-        "terms": [terms_text(hashes) for hashes in terms],
-    }
-
-
-def _quote(text: str, segment: Segment) -> str | None:
-    """Return a segment's passage of the document, or None where the segment's text ends with just that."""
-    passage = text[segment.start : segment.end]
-    whole = len(passage) == segment.end - segment.start
-    return None if whole and segment.text.endswith(passage) else passage
 
 
 def _stored(row: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:

@@ -22,6 +22,7 @@ from synap.store.database import Database
 from synap.store.rows import place, role_for, scope_of, vector_of
 from synap.store.scopes import bump
 from synap.store.statements import Slot, execute
+from synap.store.writes import note_write
 
 SLOTS: tuple[Slot, Slot] = ("emb", "emb_alt")
 
@@ -140,10 +141,13 @@ class Embeddings:
         """Store vectors by row id; the scope's version rises, as answers may change."""
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
-            await bump(connection, scope)
+            bumped = await (await bump(connection, scope)).version.fetchone()
             for name, vectors in (("embed_memories", memories), ("embed_segments", segments)):
                 params = place(scope) | {"ids": list(vectors), "vectors": [vector_of(one) for one in vectors.values()]}
                 await execute(connection, name, params, shared=scope.shared, slot=slot)
+            if bumped is not None:
+                version: int = bumped["version"]
+                await note_write(connection, scope, version, memories=list(memories), segments=list(segments))
 
     async def switch(self, slot: Slot, *, owner_dsn: str, now: datetime) -> None:
         """Make a filled column live: build its covering indexes, let reads use it, drop the indexes of the other.
@@ -163,6 +167,7 @@ class Embeddings:
         """Empty a column that is not live, in the given scopes."""
         for scope in scopes:
             async with self._database.transaction([scope], role=role_for(scope), pipelined=True) as connection:
+                await bump(connection, scope)
                 for name in ("clear_memory_vectors", "clear_segment_vectors"):
                     await execute(connection, name, place(scope), shared=scope.shared, slot=slot)
 

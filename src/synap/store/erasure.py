@@ -6,7 +6,6 @@ PostgreSQL reuses it is the purge's affair.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,22 +16,25 @@ import msgspec
 from synap.domain.documents import Block
 from synap.domain.memories import Evidence, Statement
 from synap.domain.scopes import WORLD_SPACE, Scope, bucket_of
+from synap.store.blanking import FILLER, blank_segments
 from synap.store.database import Connection, Database
 from synap.store.deletions import Progress, note
 from synap.store.errors import retry
+from synap.store.linking import unlink
 from synap.store.parts import DocumentParts, decode_parts
-from synap.store.rows import SEGMENT_BLANKED, decode_detail, encode_detail, place, role_for, terms_text
+from synap.store.residents import Residents
+from synap.store.rows import decode_detail, encode_detail, place, role_for, terms_text
 from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
-
-FILLER = "█"
-"""Stands for every erased character, so that the offsets of what remains stay true."""
 
 BATCH_ROWS = 5000
 """Rows that one transaction deletes at most, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
-_OF_A_SCOPE = ("mentions", "entities", "memories", "segments", "documents")
+_OF_A_SCOPE = (
+    *("effects", "retractions", "decisions", "relations", "mentions", "aliases", "entities"),
+    *("memories", "segments", "documents"),
+)
 _OF_AN_OWNER = ("messages", "conversations", "summaries")
 _LEADING_TO_A_SCOPE = ("locators", "directory")
 _OF_A_CONVERSATION = ("jobs", "compactions", "summaries", "messages", "conversations", "directory")
@@ -51,8 +53,9 @@ class Step:
 class Erasure:
     """Deletes all that belongs to somebody."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, residents: Residents) -> None:
         self._database = database
+        self._residents = residents
         self._scopes = Scopes(database)
 
     async def scope(self, scope: Scope, *, instance_id: str) -> None:
@@ -61,6 +64,7 @@ class Erasure:
         The scope's row remains, its version raised, so that caches notice.
         """
         await retry(lambda: self._scope(scope, instance_id))
+        self._residents.forget(scope)
 
     async def customer(self, customer: Scope) -> list[Scope]:
         """Delete everything of a customer and of its users; return the scopes that were emptied."""
@@ -140,6 +144,7 @@ class Erasure:
             bumped = await bump(connection, scope)
             for what in _tables_of(scope):
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
+            await execute(connection, "erase_scope_writes", params, shared=scope.shared)
             await bumped.version.fetchone()
 
     async def step(self, scope: Scope, *, instance_id: str, progress: Progress, limit: int = BATCH_ROWS) -> Step:
@@ -150,7 +155,9 @@ class Erasure:
         Raises:
             ConflictError: Another process works on the deletion by now; nothing was deleted.
         """
-        return await retry(lambda: self._step(scope, instance_id, progress, limit))
+        step = await retry(lambda: self._step(scope, instance_id, progress, limit))
+        self._residents.forget(scope)
+        return step
 
     async def _step(self, scope: Scope, instance_id: str, progress: Progress, limit: int) -> Step:
         removed: dict[str, int] = {}
@@ -165,6 +172,7 @@ class Erasure:
                 if left <= 0:
                     break
             done = left > 0
+            await execute(connection, "erase_scope_writes", place(scope), shared=scope.shared)
             await note(connection, progress, removed, emptied=scope.id if done else None)
         return Step(removed=removed, done=done)
 
@@ -194,7 +202,9 @@ class Erasure:
             "limit": limit,
             "now": now,
         }
-        return await retry(lambda: self._conversation_step(scope, params, progress, limit))
+        step = await retry(lambda: self._conversation_step(scope, params, progress, limit))
+        self._residents.forget(scope)
+        return step
 
     async def _conversation_step(self, scope: Scope, params: Mapping[str, Any], progress: Progress, limit: int) -> Step:
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
@@ -259,6 +269,7 @@ async def _erase_documents(
     params = {**params, "documents": rows, "ingestions": [document["ingestion_id"] for document in documents]}
     await execute(connection, "erase_jobs_of_ingestions", params)
     await execute(connection, "end_ingestions", params)
+    await execute(connection, "delete_retractions", params, shared=scope.shared)
     cursor = await execute(connection, "memories_of_documents", params, shared=scope.shared)
     memories = await cursor.fetchall()
     cursor = await execute(connection, "segments_of_documents", params, shared=scope.shared)
@@ -313,7 +324,7 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             spans = _spans(detail.evidence, document["document_key"])
             blanked = _blank_document(document, spans, detail.statement)
             await execute(connection, "blank_document", params | blanked, shared=scope.shared)
-        columns = _blank_segments(segments, detail.evidence, keys, set(row["sources"]))
+        columns = blank_segments(segments, detail.evidence, keys, set(row["sources"]))
         await execute(connection, "blank_segments", params | columns, shared=scope.shared)
         if scope.space != WORLD_SPACE:
             # One after another, as a message may hold several; the longest first, as one may hold another.
@@ -327,8 +338,9 @@ async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, A
             # A summary may hold the passage in other places or shortened: it is made anew of what remains.
             for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
                 await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
-        await execute(connection, "erase_mentions", params, shared=scope.shared)
+        await execute(connection, "delete_effects_on_memory", params, shared=scope.shared)
         await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
+    await unlink(connection, scope, row["id"])
 
 
 def blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -363,35 +375,3 @@ def _blank_block(block: Block, spans: Sequence[tuple[int, int]]) -> Block:
     if not any(start < block.end and block.start < end for start, end in spans):
         return block
     return replace(block, text=FILLER * len(block.text), cells=tuple((FILLER, FILLER) for _ in block.cells))
-
-
-def _blank_segments(
-    segments: Sequence[Mapping[str, Any]], evidence: Sequence[Evidence], keys: Mapping[int, str], sources: set[int]
-) -> dict[str, list[Any]]:
-    """Return the columns of the segments that the evidence stands in: never served again, the passage gone."""
-    passages: defaultdict[str, list[Evidence]] = defaultdict(list)
-    for piece in evidence:
-        passages[piece.document_id].append(piece)
-    touched: dict[int, str] = {}
-    for segment in segments:
-        pieces = passages[keys[segment["document_row"]]]
-        inside = [piece for piece in pieces if piece.start < segment["end_at"] and segment["start_at"] < piece.end]
-        if inside or segment["id"] in sources:
-            touched[segment["id"]] = _without(segment["text"], inside)
-    return {
-        "ids": list(touched),
-        "texts": list(touched.values()),
-        "statuses": [SEGMENT_BLANKED] * len(touched),
-        "terms": [terms_text(())] * len(touched),
-        "lens": [0] * len(touched),
-        "tokens": [0] * len(touched),
-    }
-
-
-def _without(text: str, pieces: Sequence[Evidence]) -> str:
-    """Return a segment's text without the quotes; nothing of it where one is not found word for word."""
-    for piece in pieces:
-        if piece.quote not in text:
-            return ""
-        text = text.replace(piece.quote, FILLER * len(piece.quote))
-    return text if pieces else ""

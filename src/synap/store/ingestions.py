@@ -46,6 +46,8 @@ class IngestionRow:
     memories_created: int
     memory_ids: tuple[int, ...]
     message: str | None
+    degraded: bool
+    warnings: tuple[str, ...]
 
     def record(self) -> Ingestion:
         """Return it as callers see it."""
@@ -60,6 +62,8 @@ class IngestionRow:
             memories_created=self.memories_created,
             memory_ids=tuple(memory_ref(self.scope, row) for row in self.memory_ids),
             error_message=self.message,
+            degraded=self.degraded,
+            warnings=self.warnings,
         )
 
 
@@ -191,4 +195,6 @@ def ingestion_of(row: Mapping[str, Any]) -> IngestionRow:
         memories_created=row["memories_created"],
         memory_ids=tuple(row["memory_ids"]),
         message=row["message"],
+        degraded=row["degraded"],
+        warnings=tuple(row["warnings"]),
     )

@@ -12,26 +12,28 @@ from psycopg.rows import DictRow
 
 from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
-from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory, Refresh
+from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory
+from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
-from synap.domain.slots import content_hash
 from synap.store.changes import (
     Ended,
     Origin,
-    Target,
     embed_segments,
     end_memories,
-    ended_by,
     insert_memories,
+    read_targets,
     refresh_memories,
-    target_of,
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
+from synap.store.linking import with_unclear
+from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
 from synap.store.related import RelatedTo, find_related
+from synap.store.residents import Residents
+from synap.store.retractions import insert_retractions
 from synap.store.rows import (
     STATUSES,
     TYPES,
@@ -46,12 +48,14 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.undoing import note_effects
+from synap.store.writes import note_write
 
-REPLACED = "the document was changed"
 UPDATED = "updated"
 OUTDATED = "a newer version of the document took its place"
 
 _HISTORY_LIMIT = 200
+_DELETED = MemoryStatus.DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +68,10 @@ class Applied:
         changes: New memories, supersessions, refreshes.
         vectors: Vectors of the document's segments, by their row ids.
         slot: Vector column that belongs to the embedder which made the vectors.
-        status: `completed` or `partial_success`.
-        message: What went wrong in part, or None.
+        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
+        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
+        linking: How the names in the new memories are linked.
     """
 
     job: Job
@@ -76,7 +81,10 @@ class Applied:
     slot: Slot = "emb"
     status: IngestionStatus = IngestionStatus.COMPLETED
     message: str | None = None
+    degraded: bool = False
+    warnings: tuple[str, ...] = ()
     now: datetime
+    linking: Linking = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +106,10 @@ class Page:
 class Memories:
     """Writes and reads memories."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
         self._ids = ids
+        self._residents = residents
 
     async def related(
         self, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]] = (), *, slot: Slot = "emb"
@@ -135,20 +144,28 @@ class Memories:
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
             found = await self._look_up(connection, scope, applied)
-            await confirm(touched, scope)
-            targets, current = await _read(found)
-            plan = _plan(applied, targets, rows, current=current)
+            version = await confirm(touched, scope)
+            targets, current = await read_targets(*found)
+            plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
             origin = _origin(applied)
-            await insert_memories(connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids)
+            ingestion = applied.job.ingestion_id
+            await note_effects(connection, scope, ingestion, plan.ended, plan.refresh, now=now)
+            await insert_retractions(connection, scope, ingestion, plan.pending, plan.row_of_key, now=now)
+            unclear = await insert_memories(
+                connection, scope, plan.add, origin, slot=applied.slot, now=now, ids=self._ids
+            )
             await refresh_memories(connection, scope, plan.refresh, targets, origin)
-            await end_memories(connection, scope, plan.ended, now=now)
+            await end_memories(connection, scope, plan.ended, version=version, now=now)
             if document.previous is not None:
-                previous = place(scope) | {"document": document.previous, "now": now}
+                previous = place(scope) | {"document": document.previous, "version": version, "now": now}
                 await execute(connection, "withhold_document", previous, shared=scope.shared)
             await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
+            touched_rows = [*plan.add, *(one.id for one in plan.ended)]
+            await note_write(connection, scope, version, memories=touched_rows, segments=list(applied.vectors))
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)
-            await _finish(connection, scope, applied, list(plan.add), message=applied.message if current else OUTDATED)
+            told = with_unclear(applied.message, unclear) if current else OUTDATED
+            await _finish(connection, scope, applied, list(plan.add), message=told)
         return [memory_ref(scope, row) for row in plan.add]
 
     async def _look_up(
@@ -179,8 +196,9 @@ class Memories:
         origin = Origin(instance_id=instance_id, metadata=metadata)
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
-            await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
+            version = await confirm(await touch(connection, scope, instance_id=instance_id, now=now), scope)
             await insert_memories(connection, scope, rows, origin, slot=slot, now=now, ids=self._ids)
+            await note_write(connection, scope, version, memories=list(rows))
         return [memory_ref(scope, row) for row in rows]
 
     async def locate(self, ref: RowRef) -> Located | None:
@@ -250,33 +268,29 @@ class Memories:
         kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             old = await _lock(connection, scope, row_id)
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
-            origin = Origin(
-                instance_id=instance_id,
-                document_row=old["document_row"],
-                metadata=metadata
-                if metadata is not None or old["metadata"] is None
-                else decode_metadata(old["metadata"]),
-            )
+            told = decode_metadata(old["metadata"]) if metadata is None and old["metadata"] else metadata
+            origin = Origin(instance_id=instance_id, document_row=old["document_row"], metadata=told)
             params = place(scope) | {"memory": row_id, "kept": kept}
             locator = {"ids": [kept], "instance": instance_id, "shared": scope.shared}
             async with connection.pipeline():
-                await execute(connection, "move_memory", params, shared=scope.shared)
-                await execute(connection, "move_mentions", params, shared=scope.shared)
+                for moved in ("memory", "mentions", "relations", "decisions"):
+                    await execute(connection, f"move_{moved}", params, shared=scope.shared)
                 await execute(connection, "insert_locators", params | locator)
                 await insert_memories(connection, scope, {row_id: memory}, origin, slot=slot, now=now, ids=self._ids)
                 ended = Ended(id=kept, by=row_id, valid_until=now, reason=UPDATED)
-                await end_memories(connection, scope, [ended], now=now)
+                await end_memories(connection, scope, [ended], version=version, now=now)
+                await note_write(connection, scope, version, memories=[row_id, kept])
         return memory_ref(scope, row_id)
 
     async def restore(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
         """Serve a superseded or retracted memory again; what took its place is superseded in turn. False if it cannot be."""
         transaction = self._database.transaction([scope], role=role_for(scope))
         async with transaction as connection:
-            await confirm(await bump(connection, scope, writes=True), scope)
+            version = await confirm(await bump(connection, scope, writes=True), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] not in (MemoryStatus.SUPERSEDED, MemoryStatus.RETRACTED):
                 return False
@@ -286,9 +300,10 @@ class Memories:
             others = [one["id"] for one in chain if one["id"] != row_id] if row["superseded_by"] is not None else []
             ended = [Ended(id=other, by=row_id, valid_until=now, reason="restored the older one") for other in others]
             async with connection.pipeline():
-                await end_memories(connection, scope, ended, now=now)
+                await end_memories(connection, scope, ended, version=version, now=now)
                 await execute(connection, "restore_memory", params, shared=scope.shared)
                 await execute(connection, "show_sources", params, shared=scope.shared)
+                await note_write(connection, scope, version, memories=[row_id, *others], segments=row["sources"])
         return True
 
     async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
@@ -303,9 +318,9 @@ class Memories:
                 return False
             params = place(scope) | {"memory": row_id, "reason": UPDATED}
             earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
-            versions = [row, *await earlier.fetchall()]
-            for version in versions:
+            for version in [row, *await earlier.fetchall()]:
                 await erase_memory(connection, scope, version, now=now)
+        self._residents.forget(scope)
         return True
 
     async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
@@ -316,58 +331,16 @@ class Memories:
         return [row["id"] for row in rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    add: Mapping[int, NewMemory]
-    refresh: Mapping[int, Refresh]
-    ended: Sequence[Ended]
-
-
-def _plan(applied: Applied, targets: Mapping[int, Target], rows: Mapping[int, int], *, current: bool) -> _Plan:
-    """Return what is written: a fact that the previous version held as well is refreshed, not added again."""
-    changes = applied.changes if current else Changes()
-    previous = applied.document.previous
-    before = [target for target in targets.values() if previous is not None and target.document_row == previous]
-    old = {target.content_hash: target.id for target in before}
-    refresh = {row_id_of(one.memory_id): one for one in changes.refresh}
-    add: dict[int, NewMemory] = {}
-    row_of_key: dict[int, int] = {}
-    for memory in changes.add:
-        same = old.get(content_hash(memory.draft.statement.content))
-        row_of_key[memory.key] = rows[memory.key] if same is None else same
-        if same is None:
-            add[rows[memory.key]] = memory
-        else:
-            said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
-            refresh.setdefault(
-                same, Refresh(memory_id=memory_ref(applied.job.scope, same), said_at=said_at, evidence=evidence)
-            )
-    ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
-    for target in before:
-        if target.id not in refresh and not _rests_elsewhere(target, applied.document.document_id):
-            ended.setdefault(target.id, Ended(id=target.id, reason=REPLACED))
-    return _Plan(add=add, refresh=refresh, ended=list(ended.values()))
-
-
-def _rests_elsewhere(target: Target, document_id: str) -> bool:
-    return any(piece.document_id != document_id for piece in target.detail.evidence)
-
-
 def _origin(applied: Applied) -> Origin:
     document = applied.document
-    ordinals = [segment.ordinal for segment in document.prepared.segments]
+    ordinals = (segment.ordinal for segment in document.prepared.segments)
     return Origin(
         instance_id=applied.job.instance_id,
         document_row=document.row,
         document_id=document.document_id,
         segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
+        linking=applied.linking,
     )
-
-
-async def _read(found: tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]) -> tuple[dict[int, Target], bool]:
-    targets = {row["id"]: target_of(row) for row in await found[0].fetchall()}
-    state = await found[1].fetchone()
-    return targets, state is not None and state["current"]
 
 
 async def _finish(
@@ -380,6 +353,8 @@ async def _finish(
         "created": len(created),
         "memories": created,
         "message": message,
+        "degraded": applied.degraded,
+        "warnings": list(applied.warnings),
         "job": applied.job.id,
     }
     await execute(connection, "finish_ingestion", params)
@@ -388,8 +363,7 @@ async def _finish(
 
 async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:
     cursor = await execute(connection, "get_memories", place(scope) | {"ids": list(row_ids)}, shared=scope.shared)
-    memories = [memory_of(row, scope) for row in await cursor.fetchall()]
-    return [memory for memory in memories if memory.status is not MemoryStatus.DELETED]
+    return [memory for row in await cursor.fetchall() if (memory := memory_of(row, scope)).status is not _DELETED]
 
 
 async def _lock(connection: Connection, scope: Scope, row_id: int) -> dict[str, Any] | None:

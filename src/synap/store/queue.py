@@ -234,6 +234,12 @@ class Queue:
             row = await (await execute(connection, "depth", {})).fetchone()
         return Depth(**row) if row else Depth(ready=0, running=0, dead=0, oldest=None)
 
+    async def degraded(self, *, since: datetime) -> int:
+        """Return how many ingestions of all instances ended degraded since a moment; at most 10,000 are counted."""
+        async with self._database.control() as connection:
+            row = await (await execute(connection, "count_degraded", {"since": since, "limit": 10_000})).fetchone()
+        return 0 if row is None else int(row["degraded"])
+
     async def dead(self, instance_id: str, *, limit: int = 100) -> list[DeadJob]:
         """Return the dead jobs of an instance, newest first."""
         async with self._database.control() as connection:

@@ -8,6 +8,7 @@ from typing import Any
 from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.store.database import Database
 from synap.store.memories import Memories
+from synap.store.residents import Residents
 from synap.store.rows import place, role_for
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
@@ -16,8 +17,9 @@ from synap.store.statements import execute
 class Retention:
     """Ends what is past its age, one scope at a time. A scope in which nothing has expired is left as it is."""
 
-    def __init__(self, database: Database, memories: Memories) -> None:
+    def __init__(self, database: Database, memories: Memories, residents: Residents) -> None:
         self._database = database
+        self._residents = residents
         self._memories = memories
 
     async def erase(self, scope: Scope, *, recorded_before: datetime, now: datetime) -> int:
@@ -35,6 +37,8 @@ class Retention:
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
             await confirm(await bump(connection, scope), scope)
+            await execute(connection, "delete_expired_effects", params, shared=scope.shared)
+            await execute(connection, "delete_expired_retractions", params, shared=scope.shared)
             await execute(connection, "delete_expired_segments", params, shared=scope.shared)
             await execute(connection, "delete_expired_documents", params, shared=scope.shared)
             if scope.space != WORLD_SPACE:
@@ -43,6 +47,7 @@ class Retention:
                 await execute(connection, "delete_expired_messages", params)
                 await execute(connection, "delete_expired_summaries", params)
                 await execute(connection, "delete_expired_compactions", params)
+        self._residents.forget(scope)
         return count
 
     async def archive(self, scope: Scope, *, recorded_before: datetime, now: datetime) -> int:
@@ -59,6 +64,7 @@ class Retention:
             hidden = await execute(connection, "archive_memories", params, shared=scope.shared)
             await execute(connection, "archive_segments", params, shared=scope.shared)
             row: dict[str, Any] | None = await hidden.fetchone()
+        self._residents.forget(scope)
         return row["count"] if row else 0
 
     async def _any(self, scope: Scope, name: str, recorded_before: datetime) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,7 +39,6 @@ EXCERPT_TYPES = frozenset({MemoryType.FACT, MemoryType.EPISODE})
 """Types as which segments are served."""
 
 _TERM_SPACE = 1_000_000_000
-_SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +91,6 @@ def term_index(term: int) -> int:
     return term % _TERM_SPACE + 1
 
 
-def normal_name(name: str) -> str:
-    """Return the form in which two spellings of an entity's name meet inside a scope: NFKC, folded, single spaces."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()
-
-
 def role_for(scope: Scope) -> str | None:
     """Return the database role that may write `scope`: the operator's for WORLD, the connection's own (None) else."""
     return OPERATOR if scope.space == WORLD_SPACE else None
@@ -120,6 +112,11 @@ def scope_of(row: Mapping[str, Any]) -> Scope:
 def memory_ref(scope: Scope, row_id: int) -> str:
     """Return the public id of a memory of `scope`."""
     return encode_public_id(RowRef("memory_shared" if scope.shared else "memory", scope.bucket, row_id))
+
+
+def entity_ref(scope: Scope, row_id: int) -> str:
+    """Return the public id of an entity of `scope`."""
+    return encode_public_id(RowRef("entity", scope.bucket, row_id))
 
 
 def segment_ref(scope: Scope, row_id: int) -> str:
@@ -168,6 +165,7 @@ def memory_of(row: Mapping[str, Any], scope: Scope, metadata: Mapping[str, Any] 
         tokens=row["tokens"],
         extractor=row["extractor"],
         metadata=decode_metadata(row["metadata"] or row["document_metadata"]) if metadata is None else metadata,
+        reason=row.get("reason", ""),
     )
 
 

@@ -1,6 +1,6 @@
 """Search: everything that a chain of scopes holds near some queries, in one exchange with the database.
 
-Per query one statement reads the memories and segments of the chain by index-only scans, works out both channels' raw
+Where the chain's scopes are in memory the candidates are found there (`synap.store.resident_search`). Else per query one statement reads the memories and segments of the chain by index-only scans, works out both channels' raw
 scores for all of them, keeps the best of each channel with the segments beside them, and brings the payload of the most
 promising. Fusion is the reader's affair (`synap.retrieval`).
 """
@@ -14,25 +14,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from synap.domain.contexts import Candidate, Query, Recall, Search, SegmentRef, Untold
+from synap.domain.contexts import Candidate, Query, Recall, Search, Untold
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
-from synap.domain.memories import Memory, MemoryType
+from synap.domain.memories import MemoryType
 from synap.domain.scopes import Scope
+from synap.store.candidates import SEGMENT, candidate_of, serves
 from synap.store.database import Connection, Database
-from synap.store.rows import (
-    MASK_BITS,
-    TYPES,
-    decode_metadata,
-    excerpt_of,
-    mask_texts,
-    memory_of,
-    vector_of,
-)
+from synap.store.ranking import MAX_TERMS
+from synap.store.resident_search import recall_resident
+from synap.store.residents import Residents
+from synap.store.rows import MASK_BITS, TYPES, mask_texts, vector_of
 from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
 from synap.store.statements import Slot, execute
-
-MAX_TERMS = 2 * MASK_BITS
-"""Query terms that count, the first ones; longer questions are left to the vectors."""
 
 NEWEST = 50
 """Memories, and segments, of each scope that a fetch without a query looks at."""
@@ -40,7 +33,6 @@ NEWEST = 50
 _SERVED = ("memory", "memory_shared", "segment", "segment_shared")
 """Kinds of public id, by the part of a row."""
 
-_SEGMENT = 2
 _REST = -1
 """Part of the row that holds what came without its text."""
 
@@ -75,8 +67,9 @@ class _Found:
 class Searches:
     """Answers searches."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, residents: Residents) -> None:
         self._database = database
+        self._residents = residents
 
     async def recall(self, search: Search, *, slot: Slot = "emb") -> Recall:
         """Return the candidates of a search, best channels' scores raw, and the versions of the scopes just before.
@@ -91,6 +84,11 @@ class Searches:
             search: What to look for. Without queries the surest of the newest of each scope come back, scores None.
             slot: The vector column that belongs to the embedder of the queries' vectors.
         """
+        recall = await recall_resident(self._database, self._residents, search, slot)
+        return await self.recall_stored(search, slot=slot) if recall is None else recall
+
+    async def recall_stored(self, search: Search, *, slot: Slot = "emb") -> Recall:
+        """Return what `recall` does, all of it worked out in the database."""
         async with self._database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
             # Before the search: a write between the two then makes an answer look older than it is, never newer.
             scopes_asked = await ask_scope_rows(connection, search.chain)
@@ -160,10 +158,11 @@ def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:
         for name in ("newest", "newest_shared"):
             yield execute(connection, name, params, then=then)
     for query in search.queries:
-        yield execute(connection, "recall", params | _query_params(query), slot=slot, then=then)
+        yield execute(connection, "recall", params | query_params(query), slot=slot, then=then)
 
 
-def _query_params(query: Query) -> dict[str, Any]:
+def query_params(query: Query) -> dict[str, Any]:
+    """Return what the statements of a search take of one query."""
     terms = query.terms[:MAX_TERMS]
     masks = mask_texts(terms, chunks=2)
     return {
@@ -203,21 +202,10 @@ def _candidates(found: _Found, scopes: Mapping[int, Scope], types: frozenset[Mem
     metadata: dict[str | None, dict[str, Any]] = {}
     for key, row in found.told.items():
         scope = scopes.get(row["scope_id"])
-        if scope is None:
-            continue
-        excerpt = row["part"] >= _SEGMENT
-        memory = _memory(row, scope, metadata)
-        if excerpt and types and memory.statement.type not in types:
-            continue
-        vectors, lexicals = found.scores.get(key, ((), ()))
-        yield Candidate(
-            memory=memory,
-            excerpt=excerpt,
-            place=_place(row, memory, shared=scope.shared, excerpt=excerpt),
-            speaker=row["speaker"],
-            vector_scores=tuple(vectors),
-            lexical_scores=tuple(lexicals),
-        )
+        if scope is not None:
+            candidate = candidate_of(row, scope, found.scores.get(key, ((), ())), metadata)
+            if serves(candidate, types):
+                yield candidate
 
 
 def _untold(found: _Found, scopes: Mapping[int, Scope]) -> Untold | None:
@@ -231,26 +219,7 @@ def _untold(found: _Found, scopes: Mapping[int, Scope]) -> Untold | None:
         scopes=scope,
         documents=document,
         ordinals=ordinal,
-        shared=part % _SEGMENT == 1,
+        shared=part % SEGMENT == 1,
         vector_scores=np.array(vectors, dtype=np.float64),
         lexical_scores=np.array(lexicals, dtype=np.float64),
     )
-
-
-def _memory(row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[str, Any]]) -> Memory:
-    """Return what would be served; `seen` holds metadata that was decoded already."""
-    text = row["metadata"] or row["document_metadata"]
-    metadata = seen.get(text)
-    if metadata is None:
-        metadata = seen[text] = decode_metadata(text)
-    return memory_of(row, scope, metadata) if row["part"] < _SEGMENT else excerpt_of(row, scope, metadata)
-
-
-def _place(row: Mapping[str, Any], memory: Memory, *, shared: bool, excerpt: bool) -> SegmentRef | None:
-    if row["document_row"] is None:
-        return None
-    if excerpt:
-        return SegmentRef(document_row=row["document_row"], ordinal=row["ordinal"], shared=shared)
-    if not memory.evidence:
-        return None
-    return SegmentRef(document_row=row["document_row"], ordinal=memory.evidence[0].segment, shared=shared)

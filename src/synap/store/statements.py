@@ -80,9 +80,13 @@ async def execute(
     shared: bool = False,
     slot: Slot = "emb",
     then: bool = False,
+    binary: bool = False,
 ) -> AsyncCursor[DictRow]:
-    """Send the statement called `name`; inside a pipeline it is on its way when this returns, and fetching waits."""
-    cursor = connection.cursor(row_factory=dict_row)
+    """Send the statement called `name`; inside a pipeline it is on its way when this returns, and fetching waits.
+
+    With `binary` the answer comes in binary, which is cheaper where it is big.
+    """
+    cursor = connection.cursor(row_factory=dict_row, binary=binary)
     return await cursor.execute(statement(name, shared=shared, slot=slot, then=then), params)
 
 

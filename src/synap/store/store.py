@@ -12,29 +12,40 @@ from synap.store.database import Database
 from synap.store.deletions import Deletions
 from synap.store.documents import Documents
 from synap.store.embeddings import Embeddings
+from synap.store.entities import Entities
 from synap.store.erasure import Erasure
 from synap.store.founding import Founding
 from synap.store.ingestions import Batches, Ingestions
 from synap.store.memories import Memories
+from synap.store.merging import Merges
 from synap.store.queue import Queue
+from synap.store.ranks import Rankings
+from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
+from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.undoing import Undoing
 
 
 class Store:
-    """Everything that is kept, by noun. Holds nothing but its parts; the database is closed by whoever opened it."""
+    """Everything that is kept, by noun. Holds its parts and the residents; the database is closed by whoever opened it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, resident_bytes: int = RESIDENT_BYTES) -> None:
+        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing."""
         self._database = database
+        self.residents = Residents(capacity=resident_bytes)
         self.ids = RowIds(lambda: milliseconds(clock.now()))
         self.documents = Documents(database, self.ids)
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
-        self.memories = Memories(database, self.ids)
-        self.retention = Retention(database, self.memories)
-        self.search = Searches(database)
+        self.memories = Memories(database, self.ids, self.residents)
+        self.retractions = Retractions(database)
+        self.undoing = Undoing(database, self.residents)
+        self.retention = Retention(database, self.memories, self.residents)
+        self.search = Searches(database, self.residents)
+        self.rankings = Rankings(database)
         self.queue = Queue(database)
         self.conversations = Conversations(database, self.ids)
         self.compactions = Compactions(database, self.ids)
@@ -43,8 +54,14 @@ class Store:
         self.scopes = Scopes(database)
         self.audit = Audit(database, self.ids)
         self.embeddings = Embeddings(database)
-        self.erasure = Erasure(database)
+        self.entities = Entities(database)
+        self.merges = Merges(database, self.ids)
+        self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
+
+    async def close(self) -> None:
+        """Stop reading scopes into memory, and forget those that are there."""
+        await self.residents.close()
 
     async def ping(self) -> None:
         """Make one exchange with the database: begin, enter nothing, `select 1`, commit."""

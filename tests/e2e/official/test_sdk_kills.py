@@ -20,6 +20,7 @@ from served import Server, check_guard, served
 
 PAUSE = 0.05
 KILLS = 2
+HELD_BY_CLIENT = 60
 EACH = 10
 """Messages, documents and turns that everybody has had taken between two kills, at least."""
 
@@ -95,8 +96,12 @@ async def create(client: MaximemSynapSDK, party: Party, work: Work, enough: asyn
 
 
 async def stream(client: MaximemSynapSDK, party: Party, talk: str, work: Work, enough: asyncio.Event) -> None:
-    """Send turns; the client keeps what it cannot send, up to a hundred of them."""
+    """Send turns, and wait while a restart takes long: the client keeps a hundred of those it cannot send, and drops the rest."""
+    left = client.instance._controller._transport.undelivered
     while not enough.is_set():
+        if sum(left().values()) >= HELD_BY_CLIENT:
+            await asyncio.sleep(PAUSE)
+            continue
         await client.instance.send_message(work.next("s"), conversation_id=talk, **party.of(party.alice))
         await asyncio.sleep(4 * PAUSE)
 

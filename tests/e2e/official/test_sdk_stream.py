@@ -33,7 +33,7 @@ def journal(storage: Path, instance_id: str) -> list[dict[str, Any]]:
 async def all_acknowledged(client: MaximemSynapSDK) -> None:
     """Wait until the server has taken everything."""
     await eventually(
-        lambda: transport(client).undelivered() == NOTHING, seconds=10, told=lambda: transport(client).undelivered()
+        lambda: transport(client).undelivered() == NOTHING, seconds=90, told=lambda: transport(client).undelivered()
     )
 
 

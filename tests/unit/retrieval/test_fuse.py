@@ -9,7 +9,8 @@ import pytest
 
 from synap.domain.contexts import Candidate, Query, Search, Untold
 from synap.domain.memories import MemoryType
-from synap.retrieval.fuse import Balance, Fused, freshness, fuse, in_dialogue, scale
+from synap.retrieval.fuse import Fused, freshness, fuse, in_dialogue, scale
+from synap.retrieval.weights import Balance
 
 
 def ask(
@@ -120,7 +121,7 @@ def test_only_fading_types_lose_by_age(make: Any) -> None:
     emotion = make.memory("a", type=MemoryType.EMOTION, said_at=week_ago)
     assert freshness(emotion, make.now) == pytest.approx(0.5)
     assert freshness(replace(emotion, seen_at=make.now), make.now) == 1.0
-    assert freshness(make.memory("b", said_at=week_ago), make.now) == 1.0
+    assert freshness(make.memory("b", said_at=week_ago), make.now) == 0.0
 
 
 def test_ties_go_by_id_whatever_the_order_of_arrival(make: Any) -> None:

@@ -24,7 +24,7 @@ from synap.api.admin import (
     WorldMemory,
 )
 from synap.api.bundles import Anticipate, ContextBundle
-from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext
+from synap.api.contexts import ContextAnswer, ContextItem, ContextMetadata, FetchContext, WhyNot, WhyNotAnswer
 from synap.api.conversations import (
     CompactConversation,
     CompactedConversation,
@@ -44,6 +44,15 @@ from synap.api.conversations import (
     RecordMessage,
 )
 from synap.api.data import DataDeletion, DeleteData, ForgetMemories, Forgotten, UserProfile
+from synap.api.entities import (
+    EntityContext,
+    EntityPage,
+    EntityRecord,
+    FetchEntity,
+    ListEntities,
+    MergeEntities,
+    SplitEntity,
+)
 from synap.api.events import ConversationEvent, EventBatch, EventOutcome
 from synap.api.memories import (
     BatchResult,
@@ -53,6 +62,11 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
     UploadMemory,
 )
@@ -83,6 +97,10 @@ def memory_record(memory_id: str = "m1", content: str = "Prefers tea") -> Memory
         status="active",
         created_at=NOW,
     )
+
+
+def entity_record(entity_id: str = "e1") -> EntityRecord:
+    return EntityRecord(entity_id=entity_id, name="Ines", kind="person", scope="user", first_seen=NOW, last_seen=NOW)
 
 
 def ingestion(document_id: str = "d1", status: str = "queued") -> Ingestion:
@@ -171,9 +189,49 @@ class FakeApi:
         self._note((memory_id, ids))
         return (memory_record("m0"), memory_record(memory_id))
 
+    async def why_not(self, request: WhyNot) -> WhyNotAnswer:
+        self._note(request)
+        return WhyNotAnswer(memory_id=request.memory_id, served=True, reason="served", explanation="it is", rank=1)
+
     async def restore_memory(self, memory_id: str, *, ids: Ids = Ids()) -> MemoryRecord:  # noqa: B008 - Ids is immutable
         self._note((memory_id, ids))
         return memory_record(memory_id)
+
+    async def entities(self, request: ListEntities) -> EntityPage:
+        self._note(request)
+        return EntityPage(
+            data=(entity_record(),), page=request.page, page_size=request.page_size, total=1, total_pages=1
+        )
+
+    async def entity(self, entity_id: str, *, ids: Ids = Ids()) -> EntityRecord:  # noqa: B008 - Ids is immutable
+        self._note((entity_id, ids))
+        return entity_record(entity_id)
+
+    async def entity_context(self, request: FetchEntity) -> EntityContext:
+        self._note(request)
+        return EntityContext(
+            entities=(entity_record(),), memories=(memory_record(),), formatted_context="- tea", tokens=3
+        )
+
+    async def merge_entities(self, request: MergeEntities) -> EntityRecord:
+        self._note(request)
+        return entity_record(request.entity_id)
+
+    async def split_entity(self, request: SplitEntity) -> EntityRecord:
+        self._note(request)
+        return entity_record("e2")
+
+    async def undo_ingestion(self, request: UndoIngestion) -> UndoneIngestion:
+        self._note(request)
+        return UndoneIngestion(ingestion_id=request.ingestion_id, document_id="d1", preview=request.preview)
+
+    async def pending_retractions(self, *, ids: Ids = Ids()) -> tuple[PendingRetraction, ...]:  # noqa: B008 - Ids is immutable
+        self._note(ids)
+        return ()
+
+    async def settle_retraction(self, request: SettleRetraction) -> SettledRetraction:
+        self._note(request)
+        return SettledRetraction(retraction_id=request.retraction_id, retracted_ids=request.memory_ids)
 
     async def forget_memories(self, request: ForgetMemories) -> Forgotten:
         self._note(request)

@@ -21,7 +21,14 @@ from synap.api.conversations import (
     TranscriptTurn,
 )
 from synap.api.events import ConversationEvent
-from synap.api.memories import CreateMemory, ListMemories, StructuredMemory, UpdateMemory
+from synap.api.memories import (
+    CreateMemory,
+    ListMemories,
+    SettleRetraction,
+    StructuredMemory,
+    UndoIngestion,
+    UpdateMemory,
+)
 from synap.domain.documents import Turn
 from synap.domain.ids import conversation_uuid
 from synap.domain.scopes import Ids
@@ -80,6 +87,9 @@ CALLS: list[Callable[[Any], Awaitable[Any]]] = [
     lambda api: api.delete_memory("m", ids=Ids(customer_id="c")),
     lambda api: api.memory_history("m"),
     lambda api: api.restore_memory("m"),
+    lambda api: api.undo_ingestion(UndoIngestion(ingestion_id="i 1", preview=True, user_id="u")),
+    lambda api: api.pending_retractions(ids=Ids(user_id="u")),
+    lambda api: api.settle_retraction(SettleRetraction(retraction_id="i:0", memory_ids=("m", "n"), customer_id="c")),
     lambda api: api.fetch_context(
         FetchContext(target="user", user_id="u", search_query=("a", "b"), as_of=NOW, scopes=("user",), explain=True)
     ),

@@ -1,1 +1,1 @@
-"""Embeddings from any server that speaks the OpenAI embeddings protocol."""
+"""Embeddings and language models of any server that speaks the OpenAI protocols."""

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Router, delete, get, patch, post
 from litestar.params import FromPath
 
+from synap.api.contexts import WhyNot, WhyNotAnswer
 from synap.api.conversations import RecordedBatch
 from synap.api.data import ForgetMemories, Forgotten
 from synap.api.memories import (
@@ -18,9 +19,14 @@ from synap.api.memories import (
     ListMemories,
     MemoryPage,
     MemoryRecord,
+    PendingRetraction,
+    SettledRetraction,
+    SettleRetraction,
+    UndoIngestion,
+    UndoneIngestion,
     UpdateMemory,
 )
-from synap.api.requests import build, message_batch
+from synap.api.requests import build, message_batch, why_not_request
 from synap.api.requests import create_batch as batch_requests
 from synap.api.requests import upload_memory as upload_request
 from synap.engine.conversations import ROLES
@@ -98,6 +104,34 @@ async def status(request: Request[Any, Any, Any], ingestion_id: FromPath[str], a
     return await api.ingestion(ingestion_id, ids=read_owner(request))
 
 
+@post(
+    "/status/{ingestion_id:str}/undo",
+    status_code=_OK,
+    opt={"body": UndoIngestion, "known": ("ingestion_id",)},
+    summary="Undo an ingestion",
+)
+async def undo(request: Request[Any, Any, Any], ingestion_id: FromPath[str], api: Application) -> UndoneIngestion:
+    """Undo an ingestion, or tell what that would do."""
+    return await api.undo_ingestion(await read_body(request, UndoIngestion, ingestion_id=ingestion_id))
+
+
+@get("/retractions", opt={"query": OwnerQuery}, summary="Retractions that are not clear")
+async def retractions(request: Request[Any, Any, Any], api: Application) -> dict[str, list[PendingRetraction]]:
+    """Return the pending retractions of one scope, under `data`."""
+    return {"data": list(await api.pending_retractions(ids=read_owner(request)))}
+
+
+@post(
+    "/retractions/{retraction_id:str}",
+    status_code=_OK,
+    opt={"body": SettleRetraction, "known": ("retraction_id",)},
+    summary="Say what a retraction meant",
+)
+async def settle(request: Request[Any, Any, Any], retraction_id: FromPath[str], api: Application) -> SettledRetraction:
+    """Retract what a pending retraction meant, or let it go."""
+    return await api.settle_retraction(await read_body(request, SettleRetraction, retraction_id=retraction_id))
+
+
 @get("/", opt={"query": ListMemories}, summary="List the memories of one scope")
 async def listing(request: Request[Any, Any, Any], api: Application) -> MemoryPage:
     """List the memories of one scope."""
@@ -158,6 +192,17 @@ async def history(
     return {"data": list(await api.memory_history(memory_id, ids=read_owner(request)))}
 
 
+@post(
+    "/{memory_id:str}/why-not",
+    status_code=_OK,
+    opt={"body": WhyNot, "known": ("memory_id",)},
+    summary="Why a memory is not served",
+)
+async def why_not(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> WhyNotAnswer:
+    """Return the first reason why a memory is not in the answer to a question."""
+    return await api.why_not(why_not_request({**await read_object(request), "memory_id": memory_id}))
+
+
 @post("/{memory_id:str}/restore", status_code=_OK, opt={"query": OwnerQuery}, summary="Undo a supersession")
 async def restore(request: Request[Any, Any, Any], memory_id: FromPath[str], api: Application) -> MemoryRecord:
     """Undo the supersession or retraction of a memory."""
@@ -186,7 +231,7 @@ def rows_of(values: dict[str, Any], name: str) -> list[Any]:
 def routers() -> list[Router]:
     """Return the routes under both prefixes."""
     handlers = [
-        *(create, upload, create_batch, forget, ingest, batch, status),
-        *(listing, memory, update, erase, history, restore),
+        *(create, upload, create_batch, forget, ingest, batch, status, undo, retractions, settle),
+        *(listing, memory, update, erase, history, why_not, restore),
     ]
     return [Router(path=path, route_handlers=handlers) for path in ("/v1/memories", "/api/v1/memories")]

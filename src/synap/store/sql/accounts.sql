@@ -110,3 +110,12 @@ limit 1
 
 -- name: list_configurations
 select revision, source, applied_at, actor from configuration where instance_id = %(instance)s order by revision desc
+
+-- name: configurations_with
+select c.instance_id, c.source
+from configuration c
+join instance i on i.id = c.instance_id and i.status = 'active'
+where c.source like %(word)s
+    and c.revision = (select max(revision) from configuration where instance_id = c.instance_id)
+order by c.instance_id
+limit %(limit)s

@@ -1,6 +1,22 @@
 -- A scope is emptied table by table, at most `limit` rows at a time (null for all); `count_` says what is left in scopes of
 -- one bucket. A table more is a line in `synap.store.erasure` and its two statements here.
 
+-- name: erase_scope_effects
+delete from effect{t}
+where {at} scope_id = %(scope)s and (ingestion_id, memory_id, kind) in (
+    select ingestion_id, memory_id, kind from effect{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_effects
+select count(*) as count from effect{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_retractions
+delete from retraction{t}
+where {at} scope_id = %(scope)s and (ingestion_id, position) in (
+    select ingestion_id, position from retraction{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_retractions
+select count(*) as count from retraction{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
 -- name: erase_scope_mentions
 delete from mention{t}
 where {at} scope_id = %(scope)s and (entity_id, memory_id) in (
@@ -8,6 +24,30 @@ where {at} scope_id = %(scope)s and (entity_id, memory_id) in (
 
 -- name: count_scope_mentions
 select count(*) as count from mention{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_decisions
+delete from decision{t}
+where {at} scope_id = %(scope)s and id in (
+    select id from decision{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_decisions
+select count(*) as count from decision{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_relations
+delete from relation{t}
+where {at} scope_id = %(scope)s and (subject_id, name, object_id, memory_id) in (
+    select subject_id, name, object_id, memory_id from relation{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_relations
+select count(*) as count from relation{t} where {at} scope_id = any (%(scopes)s::bigint[])
+
+-- name: erase_scope_aliases
+delete from alias{t}
+where {at} scope_id = %(scope)s and (entity_id, normal) in (
+    select entity_id, normal from alias{t} where {at} scope_id = %(scope)s limit %(limit)s)
+
+-- name: count_scope_aliases
+select count(*) as count from alias{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_entities
 delete from entity{t}

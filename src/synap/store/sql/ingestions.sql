@@ -7,6 +7,7 @@ values (%(bucket)s, %(ingestion)s, %(instance)s, %(scope)s, %(shared)s, %(rung)s
 -- name: get_ingestion
 select i.bucket, i.id, i.instance_id, i.scope_id, i.shared, i.rung, i.document_row, i.document_key, i.document_type,
     i.mode, i.batch_id, i.status, i.queued_at, i.started_at, i.completed_at, i.memories_created, i.memory_ids, i.message,
+    i.degraded, i.warnings,
     coalesce(s.space, w.space) as space, s.customer_id, s.user_id
 from ingestion i
 left join scope s on s.bucket = i.bucket and s.id = i.scope_id and not i.shared
@@ -20,7 +21,8 @@ where bucket = %(bucket)s and id = %(ingestion)s and status in ('queued', 'proce
 -- name: finish_ingestion
 update ingestion
 set status = %(status)s, completed_at = %(now)s, started_at = coalesce(started_at, %(now)s),
-    memories_created = %(created)s, memory_ids = %(memories)s::bigint[], message = %(message)s
+    memories_created = %(created)s, memory_ids = %(memories)s::bigint[], message = %(message)s,
+    degraded = %(degraded)s, warnings = %(warnings)s::text[]
 where bucket = %(bucket)s and id = %(ingestion)s
 
 -- name: fail_ingestion
@@ -30,6 +32,10 @@ where bucket = %(bucket)s and id = %(ingestion)s and status in ('queued', 'proce
 -- name: requeue_ingestion
 update ingestion set status = 'queued', completed_at = null, message = null
 where bucket = %(bucket)s and id = %(ingestion)s and status = 'failed'
+
+-- name: count_degraded
+select count(*) as degraded
+from (select from ingestion where degraded and completed_at >= %(since)s limit %(limit)s) as found
 
 -- name: insert_batch
 insert into batch (bucket, id, instance_id, total, rows, created_at)

@@ -27,20 +27,6 @@ update memory{t} set id = %(kept)s where {at} scope_id = %(scope)s and id = %(me
 -- name: move_mentions
 update mention{t} set memory_id = %(kept)s where {at} scope_id = %(scope)s and memory_id = %(memory)s
 
--- name: link_entities
-with named as (
-    insert into entity{t} as e (bucket, id, scope_id, kind, name, normal, first_seen, last_seen)
-    select %(bucket)s, n.id, %(scope)s, 'other', n.name, n.normal, %(now)s, %(now)s
-    from unnest(%(entity_ids)s::bigint[], %(names)s::text[], %(normals)s::text[]) as n (id, name, normal)
-    on conflict ({key}scope_id, normal) do update set last_seen = greatest(e.last_seen, excluded.last_seen)
-    returning e.id, e.normal
-)
-insert into mention{t} (bucket, entity_id, memory_id, scope_id)
-select %(bucket)s, named.id, p.memory_id, %(scope)s
-from unnest(%(pair_normals)s::text[], %(pair_memories)s::bigint[]) as p (normal, memory_id)
-join named on named.normal = p.normal
-on conflict do nothing
-
 -- name: end_memories
 update memory{t} m
 set status = u.status, superseded_at = %(now)s, superseded_by = u.by_id, reason = u.reason,
@@ -62,15 +48,27 @@ from unnest(%(ended)s::bigint[], %(untils)s::timestamptz[]) as u (id, valid_unti
 where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status = 0
 
 -- name: withhold_sources
-update segment{t} s
-set status = 1, withheld_at = %(now)s
-where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
-    select unnest(m.sources) from memory{t} m
-    where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+with hidden as (
+    update segment{t} s
+    set status = 1, withheld_at = %(now)s
+    where {at:s} s.scope_id = %(scope)s and s.status = 0 and s.id = any (array(
+        select unnest(m.sources) from memory{t} m
+        where {at:m} m.scope_id = %(scope)s and m.id = any (%(ended)s::bigint[])))
+    returning s.id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: withhold_document
-update segment{t} set status = 1, withheld_at = %(now)s
-where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+with hidden as (
+    update segment{t} set status = 1, withheld_at = %(now)s
+    where {at} scope_id = %(scope)s and document_row = %(document)s and status = 0
+    returning id
+)
+insert into scope_write{t} as w (bucket, scope_id, version, segments)
+select %(bucket)s, %(scope)s, %(version)s, array_agg(h.id) from hidden h having count(*) > 0
+on conflict ({key}scope_id, version) do update set segments = w.segments || excluded.segments
 
 -- name: refresh_memories
 update memory{t} m
@@ -104,7 +102,7 @@ left join scope_shared w on w.id = l.scope_id and l.shared
 where l.bucket = %(bucket)s and l.id = %(memory)s
 
 -- name: get_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
@@ -113,7 +111,7 @@ where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[])
 order by array_position(%(ids)s::bigint[], m.id)
 
 -- name: list_memories
-select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+select m.id, m.detail, m.status, m.reason, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
     m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, d.document_key,
     d.metadata::text as document_metadata
 from memory{t} m
@@ -176,15 +174,6 @@ set status = 3, content = '', detail = %(detail)s, content_hash = ''::bytea, slo
     len = 0, tokens = 0, emb = null, emb_alt = null, metadata = null, reason = 'deleted', event_at = null,
     event_end = null, superseded_at = coalesce(superseded_at, %(now)s)
 where {at} scope_id = %(scope)s and id = %(memory)s
-
--- name: erase_mentions
-with gone as (
-    delete from mention{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s returning entity_id
-)
-delete from entity{t} e
-where {at:e} e.scope_id = %(scope)s and e.id in (select entity_id from gone)
-  and not exists (
-      select from mention{t} x where {at:x} x.scope_id = %(scope)s and x.entity_id = e.id and x.memory_id <> %(memory)s)
 
 -- name: documents_of_evidence
 select d.id, d.document_key, d.text, d.blocks

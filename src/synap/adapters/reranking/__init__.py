@@ -1,0 +1,1 @@
+"""Rerankers over HTTP, in the manner of Cohere, Jina or Text Embeddings Inference."""

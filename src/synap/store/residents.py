@@ -1,0 +1,163 @@
+"""The scopes that are kept in memory, least recently used first to go; bounded in bytes, safe to lose.
+
+What is kept of a row is what its search needs: ids, hashed terms, the vector; no text. An entry is found by the whole
+digest of its scope and by the vector column, so nothing can be shared between owners or embedders. Every use is checked
+against the scope's version by the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from synap.domain.scopes import Scope
+from synap.store.blocks import Resident
+from synap.store.statements import Slot
+
+RESIDENT_BYTES = 256 * 1024 * 1024
+"""Memory for searched rows of a process, where nothing else is said."""
+
+UNUSED_SECONDS = 900.0
+"""How long what nobody searches is kept at most."""
+
+_ENTRY_BYTES = 2048
+"""What an entry takes besides its arrays, about."""
+
+_Key: TypeAlias = tuple[int, bytes, Slot]
+
+
+@dataclass(slots=True)
+class ResidentUse:
+    """How the memory has been used: bytes and scopes now, the rest since the start.
+
+    Attributes:
+        size: Bytes held.
+        scopes: Scopes held.
+        hits: Searches that found all of their scopes as they are.
+        misses: Searches that the database answered, for a scope too big to be read at once.
+        loads: Scopes read whole.
+        refreshes: Scopes brought up to date by what had changed.
+    """
+
+    size: int = 0
+    scopes: int = 0
+    hits: int = 0
+    misses: int = 0
+    loads: int = 0
+    refreshes: int = 0
+
+
+class Residents:
+    """Scopes in memory, for one event loop."""
+
+    def __init__(self, *, capacity: int = RESIDENT_BYTES, timer: Callable[[], float] = time.monotonic) -> None:
+        """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database."""
+        self.capacity = capacity
+        self.use = ResidentUse()
+        self.epoch = 0
+        """Raised by every `forget`: what was read before it is not kept after it."""
+        self._timer = timer
+        self._entries: OrderedDict[_Key, tuple[Resident, int, float]] = OrderedDict()
+        self._refused: dict[_Key, float] = {}
+        self._loading: dict[_Key, asyncio.Task[None]] = {}
+
+    def get(self, scope: Scope, slot: Slot) -> Resident | None:
+        """Return what is kept of a scope, as it was at some version; None for nothing."""
+        self._drop_unused()
+        found = self._entries.get(_key(scope, slot))
+        if found is None:
+            return None
+        resident, size, _ = found
+        self._entries[_key(scope, slot)] = (resident, size, self._timer())
+        self._entries.move_to_end(_key(scope, slot))
+        return resident
+
+    def away(self, scope: Scope, slot: Slot) -> bool:
+        """Whether a scope is just being read, or was found too big a while ago: the database answers for it."""
+        key = _key(scope, slot)
+        return key in self._loading or self._timer() - self._refused.get(key, -UNUSED_SECONDS) < UNUSED_SECONDS
+
+    def put(self, scope: Scope, slot: Slot, resident: Resident, *, epoch: int) -> None:
+        """Keep a scope, unless it is too big or was read before an `epoch` that is over; the least recently used make room."""
+        if epoch != self.epoch:
+            return
+        key, size = _key(scope, slot), resident.size + _ENTRY_BYTES
+        self._remove(key)
+        if size > self.capacity // 2:
+            self.refuse(scope, slot)
+            return
+        self._entries[key] = (resident, size, self._timer())
+        self.use.size += size
+        while self.use.size > self.capacity:
+            self._remove(next(iter(self._entries)))
+        self.use.scopes = len(self._entries)
+
+    def refuse(self, scope: Scope, slot: Slot) -> None:
+        """Leave a scope to the database for a while."""
+        now = self._timer()
+        self._refused = {key: since for key, since in self._refused.items() if now - since < UNUSED_SECONDS}
+        self._refused[_key(scope, slot)] = now
+
+    def forget(self, scope: Scope) -> None:
+        """Drop all that is kept of a scope, and what is just being read of it. Called once its rows are gone."""
+        self.epoch += 1
+        for key in [key for key in (*self._entries, *self._loading) if key[:2] == (scope.id, scope.digest)]:
+            self._remove(key)
+            task = self._loading.pop(key, None)
+            if task is not None:
+                task.cancel()
+
+    def load_later(self, scope: Scope, slot: Slot, load: Callable[[], Awaitable[None]]) -> None:
+        """Read a scope while others go on, unless that is under way, or it was found too big a while ago."""
+        key = _key(scope, slot)
+        if self.away(scope, slot):
+            return
+
+        async def run() -> None:
+            try:
+                await load()
+            finally:
+                self._loading.pop(key, None)
+
+        self._loading[key] = asyncio.create_task(run(), name="synap-resident")
+        self._loading[key].add_done_callback(_seen)
+
+    async def settle(self) -> None:
+        """Wait for what is being read."""
+        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """Give up what is being read, and forget everything."""
+        tasks = list(self._loading.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for key in list(self._entries):
+            self._remove(key)
+
+    def _drop_unused(self) -> None:
+        while self._entries:
+            key, (_, _, used) = next(iter(self._entries.items()))
+            if self._timer() - used < UNUSED_SECONDS:
+                return
+            self._remove(key)
+
+    def _remove(self, key: _Key) -> None:
+        found = self._entries.pop(key, None)
+        if found is not None:
+            self.use.size -= found[1]
+        self.use.scopes = len(self._entries)
+
+
+def _key(scope: Scope, slot: Slot) -> _Key:
+    return scope.id, scope.digest, slot
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Take note of how a background read ended: whatever went wrong, the database answers the next search again."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,275 @@
+"""Undoing an ingestion: what it added goes, what it ended is believed again, as if the document had never been handed in.
+
+What later ingestions did stays: a memory that a later one said again keeps that evidence, and one that was ended through
+something now undone is restored only if nothing later ended it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from synap.domain.memories import MemoryStatus, Refresh
+from synap.domain.scopes import Scope
+from synap.errors import ConflictError
+from synap.store.changes import Ended, rests_elsewhere
+from synap.store.database import Connection, Database
+from synap.store.errors import retry
+from synap.store.linking import unlink
+from synap.store.residents import Residents
+from synap.store.rows import STATUSES, decode_detail, encode_detail, memory_ref, place, role_for
+from synap.store.scopes import bump, confirm
+from synap.store.statements import execute
+
+UNDONE = "undone"
+"""Message of an ingestion that was undone."""
+
+_WORKING = ("queued", "processing")
+_ACTIVE = STATUSES.index(MemoryStatus.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What undoing an ingestion did, by public ids: memories that are gone, and those that are believed again."""
+
+    document_id: str
+    removed: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+
+
+class Undoing:
+    """Takes back what ingestions did."""
+
+    def __init__(self, database: Database, residents: Residents) -> None:
+        self._database = database
+        self._residents = residents
+
+    async def undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool = False) -> Undone | None:
+        """Undo an ingestion of exactly this scope, by row id, in one transaction; None where it has no document any more.
+
+        With `look` nothing is changed, and the answer tells what would be.
+
+        Raises:
+            ConflictError: It is still being worked on, or a newer version has taken its document's place.
+        """
+        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look))
+
+    async def _undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool) -> Undone | None:
+        params = place(scope) | {"ingestion": ingestion, "shared": scope.shared, "now": now}
+        async with self._database.transaction([scope], role=role_for(scope)) as connection:
+            if not look:
+                await confirm(await bump(connection, scope, writes=True), scope)
+            found = await (await execute(connection, "lock_ingestion", params)).fetchone()
+            if found is None or found["document_row"] is None:
+                return None
+            params |= {"document": found["document_row"]}
+            document = await (await execute(connection, "document_to_undo", params, shared=scope.shared)).fetchone()
+            if document is None:
+                return None
+            _check(found, document)
+            effects = await (await execute(connection, "effects_of_ingestion", params, shared=scope.shared)).fetchall()
+            touched = {*found["memory_ids"], *(effect["memory_id"] for effect in effects)}
+            rows = await _memories(connection, scope, touched)
+            later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
+            plan = _plan(found, document, effects, rows, await _memories(connection, scope, later))
+            if not look:
+                await _carry_out(connection, scope, params, plan)
+        if not look:
+            self._residents.forget(scope)
+        return Undone(
+            document_id=document["document_key"],
+            removed=tuple(memory_ref(scope, row) for row in plan.removed),
+            restored=tuple(memory_ref(scope, row["id"]) for row in plan.ended if row["status"] == _ACTIVE),
+        )
+
+
+async def note_effects(
+    connection: Connection,
+    scope: Scope,
+    ingestion: int | None,
+    ended: Sequence[Ended],
+    refreshed: Mapping[int, Refresh],
+    *,
+    now: datetime,
+) -> None:
+    """Send how memories stand that an ingestion is about to end or to count as said again; nothing for none."""
+    noted = [(one.id, _kind(one), one.valid_until) for one in ended]
+    noted += [(row, "repeated", None) for row in refreshed]
+    if not noted or ingestion is None:
+        return
+    params = place(scope) | {
+        "ingestion": ingestion,
+        "now": now,
+        "memories": [row for row, _, _ in noted],
+        "kinds": [kind for _, kind, _ in noted],
+        "ends": [until for _, _, until in noted],
+    }
+    await execute(connection, "note_effects", params, shared=scope.shared)
+
+
+def _kind(ended: Ended) -> str:
+    return "announced" if ended.status is MemoryStatus.ACTIVE else "ended"
+
+
+def _check(ingestion: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    if ingestion["status"] in _WORKING:
+        raise ConflictError("the ingestion is still being worked on: undo it when it has ended", field="ingestion_id")
+    if not document["current"] or document["ingestion_id"] != ingestion["id"]:
+        raise ConflictError(
+            "a newer version of the document took its place: undo the ingestion of that one first",
+            field="ingestion_id",
+        )
+
+
+async def _memories(connection: Connection, scope: Scope, rows: set[int]) -> dict[int, dict[str, Any]]:
+    if not rows:
+        return {}
+    params = place(scope) | {"memories": sorted(rows)}
+    found = await execute(connection, "memories_to_undo", params, shared=scope.shared)
+    return {row["id"]: row for row in await found.fetchall()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """The rows to delete, and the new columns of those that stay."""
+
+    removed: Sequence[int]
+    kept: Sequence[int]
+    ended: Sequence[Mapping[str, Any]]
+    repeated: Sequence[Mapping[str, Any]]
+    sources: Sequence[int]
+    previous: int | None
+
+
+def _plan(
+    ingestion: Mapping[str, Any],
+    document: Mapping[str, Any],
+    effects: Sequence[Mapping[str, Any]],
+    rows: Mapping[int, Mapping[str, Any]],
+    later: Mapping[int, Mapping[str, Any]],
+) -> _Plan:
+    key = document["document_key"]
+    made = [row for row in ingestion["memory_ids"] if row in rows]
+    kept = [row for row in made if rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
+    removed = [row for row in made if row not in kept]
+    known = {**later, **rows}
+    ended = [
+        one
+        for effect in effects
+        if effect["memory_id"] in rows and effect["memory_id"] not in removed
+        for one in [_believed_again(effect, rows[effect["memory_id"]], known, set(removed))]
+        if one is not None
+    ]
+    again = [effect for effect in effects if effect["kind"] == "repeated" and effect["memory_id"] in rows]
+    repeated = [
+        _unsaid(rows[effect["memory_id"]], effect, key)
+        for effect in again
+        if effect["memory_id"] not in removed and rows[effect["memory_id"]]["recorded_at"] <= effect["recorded_at"]
+    ]
+    repeated += [_unsaid(rows[row], None, key) for row in kept]
+    restored = {one["id"] for one in ended if one["status"] == _ACTIVE}
+    sources = {source for row in restored for source in rows[row]["sources"]}
+    return _Plan(
+        removed=removed,
+        kept=kept,
+        ended=ended,
+        repeated=repeated,
+        sources=sorted(sources),
+        previous=document["previous"],
+    )
+
+
+def _believed_again(
+    effect: Mapping[str, Any],
+    row: Mapping[str, Any],
+    known: Mapping[int, Mapping[str, Any]],
+    removed: set[int],
+) -> dict[str, Any] | None:
+    """Return the columns of a memory whose end is undone, or None where somebody else has changed it since.
+
+    Where what took its place was itself ended later, it shares that fate.
+    """
+    before = {"id": row["id"], "status": _ACTIVE, "by": None, "valid_until": effect["valid_until"]}
+    if effect["kind"] == "announced":
+        untouched = row["status"] == _ACTIVE and row["valid_until"] == effect["ends_at"]
+        return before if untouched and row["recorded_at"] <= effect["recorded_at"] else None
+    if effect["kind"] != "ended" or row["superseded_at"] != effect["recorded_at"]:
+        return None
+    by = known.get(row["superseded_by"]) if row["superseded_by"] is not None else None
+    while by is not None and by["id"] in removed and by["status"] != _ACTIVE:
+        follower = known.get(by["superseded_by"]) if by["superseded_by"] is not None else None
+        if follower is None or follower["id"] not in removed:
+            return {**before, "status": by["status"], "by": by["superseded_by"], "valid_until": row["valid_until"]}
+        by = follower
+    return before
+
+
+def _unsaid(row: Mapping[str, Any], effect: Mapping[str, Any] | None, document_id: str) -> dict[str, Any]:
+    """Return the columns of a memory that the document says no more: as before, or where others said it since, without it."""
+    if effect is not None and not effect["outdone"]:
+        return {
+            "id": row["id"],
+            "detail": effect["detail"],
+            "sources": effect["sources"],
+            "document_row": effect["document_row"],
+            "segment_row": effect["segment_row"],
+            "seen_at": effect["seen_at"],
+            "key": None,
+        }
+    detail = decode_detail(row["detail"])
+    evidence = [piece for piece in detail.evidence if piece.document_id != document_id]
+    return {
+        "id": row["id"],
+        "detail": encode_detail(detail.statement, evidence),
+        "sources": row["sources"],
+        "document_row": None if effect is None else effect["document_row"],
+        "segment_row": None,
+        "seen_at": row["seen_at"],
+        "key": evidence[0].document_id if evidence else None,
+    }
+
+
+async def _carry_out(connection: Connection, scope: Scope, params: Mapping[str, Any], plan: _Plan) -> None:
+    shared = scope.shared
+    params = {**params, "memories": list(plan.removed), "documents": [params["document"]], "previous": plan.previous}
+    for row in plan.removed:
+        await unlink(connection, scope, row)
+    async with connection.pipeline():
+        await execute(connection, "erase_jobs_of_ingestions", params | {"ingestions": [params["ingestion"]]})
+        await execute(connection, "delete_retractions", params | {"ingestions": [params["ingestion"]]}, shared=shared)
+        await execute(connection, "delete_memories", params, shared=shared)
+        await execute(connection, "delete_locators", params)
+        await execute(connection, "undo_repetitions", params | _repeated_columns(plan.repeated), shared=shared)
+        await execute(connection, "erase_segments_of_documents", params, shared=shared)
+        await execute(connection, "erase_documents", params, shared=shared)
+        if plan.previous is not None:
+            await execute(connection, "reinstate_document", params, shared=shared)
+        await execute(connection, "undo_endings", params | _ended_columns(plan.ended), shared=shared)
+        await execute(connection, "show_segments", params | {"sources": list(plan.sources)}, shared=shared)
+        if plan.kept:
+            await execute(connection, "hand_on_memories", params | {"kept": list(plan.kept)}, shared=shared)
+        await execute(connection, "delete_effects", params, shared=shared)
+        await execute(connection, "end_undone_ingestion", params | {"message": UNDONE})
+
+
+def _ended_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {
+        "ids": [row["id"] for row in rows],
+        "statuses": [row["status"] for row in rows],
+        "by_ids": [row["by"] for row in rows],
+        "untils": [row["valid_until"] for row in rows],
+    }
+
+
+def _repeated_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {
+        "ids": [row["id"] for row in rows],
+        "details": [row["detail"] for row in rows],
+        "sources": ["{" + ",".join(map(str, row["sources"])) + "}" for row in rows],
+        "rows": [row["document_row"] for row in rows],
+        "segments": [row["segment_row"] for row in rows],
+        "seen_at": [row["seen_at"] for row in rows],
+        "keys": [row["key"] for row in rows],
+    }
