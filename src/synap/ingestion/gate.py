@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from synap.domain.memories import Draft, MemoryType, Statement
 from synap.ingestion.attributes import feeling_of, hedged, liking_of
 from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, is_name
 from synap.ingestion.statements import category_of
 
@@ -39,6 +40,8 @@ _VECTOR = 8.0
 """A vector of length one weighs as much as this many cues, else its many small numbers would be held down with them."""
 _LENGTHS = (4, 6, 9, 13, 20)
 _FEWEST, _MOST, _VERBLESS = 3, 40, 9
+_POINTING_OR_LEFT_OUT = word_set("this that these those there here must looks sounds seems feels hope guess take")
+"""First words of what points at something shown or said before, or leaves its subject out: nothing that stands alone."""
 _OWN = lexicon.SPEAKER | lexicon.GROUP
 _IDLE_PROSE = 0.9
 """A document's sentences were written to state something: only what is nearly surely nothing is dropped, nothing typed anew."""
@@ -111,6 +114,8 @@ def worth_a_look(shape: Shape, *, register: str, dated: bool) -> bool:
     """
     words = shape.words
     if not _FEWEST <= len(words) <= _MOST or shape.kind is SubjectKind.ADDRESSEE:
+        return False
+    if words[0].lower in _POINTING_OR_LEFT_OUT and shape.verb >= 0 and shape.kind is not SubjectKind.DUMMY:
         return False
     own = any(word.lower in _OWN for word in words)
     anchored = own or dated or any(is_name(word.text) for word in words[1:])

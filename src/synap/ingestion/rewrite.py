@@ -25,6 +25,7 @@ _LATER = {"i": "they", "me": "them", "my": "their", "mine": "theirs", "myself": 
 _OTHERS = {"we": "they", "us": "them", "our": "their", "ours": "theirs", "ourselves": "themselves"}
 _PAST_WITHOUT_CHANGE = word_set("quit hit cut bet split shut burst upset hurt cast")
 _PRESENT_WITHOUT_CHANGE = word_set("read put let set cost spread")
+_AFTER_YOU = {"are": "is", "were": "was", "have": "has", "do": "does"}
 _LEFT_OVER = re.compile(
     r"\b(?:I|me|my|mine|myself|we|us|our|ours|ourselves|you|your|yours|I['\u2019]\w+)\b", re.IGNORECASE
 )
@@ -230,6 +231,8 @@ class _Rewriting:
         word, shape = self._shape.words[index], self._shape
         if word.lower == "was" and self._subject_named and index and shape.words[index - 1].lower == "i":
             return "were"
+        if index and shape.words[index - 1].lower == "you" and self._voice.addressee is not None:
+            return _AFTER_YOU.get(word.lower, word.text)
         joined = index - 2 == shape.verb >= 0 and shape.words[index - 1].lower in ("and", "or")
         if (
             joined

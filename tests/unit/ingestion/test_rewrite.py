@@ -51,3 +51,9 @@ def test_the_listener_is_named_where_known() -> None:
 def test_a_pronoun_with_an_antecedent_does_not_dangle() -> None:
     assert not dangling("Omar said he hates noise")
     assert dangling("Then it broke")
+
+
+def test_the_verb_after_the_listener_agrees_with_the_name() -> None:
+    clause = analyse("I think you are right about my boat")
+
+    assert rewrite(clause, Voice(name="Ines", addressee="Otto")) == "Ines thinks Otto is right about their boat"
