@@ -24,6 +24,7 @@ from synap.engine.engine import Engine
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
 from synap.engine.metering import metered
+from synap.engine.parting import parts_by
 from synap.engine.spaces import VectorSpaces
 from synap.engine.worker import Pace
 from synap.errors import SetupError
@@ -210,6 +211,7 @@ async def _assemble(
         faults=Faults(settings.faults),
         model=model,
         enhancer=None if model is None else Enhancer(model),
+        take_apart=None if model is None else parts_by(model),
         reranker=opening.reranker or choose_reranker(settings),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)

@@ -9,7 +9,8 @@ from importlib.resources import files
 import msgspec
 
 from synap.domain.terms import tokenize
-from synap.ports.language_model import CallLimits, LanguageModel, Line
+from synap.engine.metering import MeteredModel
+from synap.ports.language_model import CallLimits, Line
 from synap.retrieval.decompose import MOST
 
 LIMITS = CallLimits(output_tokens=300, seconds=4.0, requests=2)
@@ -26,7 +27,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[str] = []
 
 
-def parts_by(model: LanguageModel) -> Callable[[str], Awaitable[Sequence[str]]]:
+def parts_by(model: MeteredModel) -> Callable[[str], Awaitable[Sequence[str]]]:
     """Return what takes a question apart with `model`; it raises `LanguageModelError` where there is no answer."""
 
     async def parts(question: str) -> Sequence[str]:
@@ -34,7 +35,7 @@ def parts_by(model: LanguageModel) -> Callable[[str], Awaitable[Sequence[str]]]:
             Line(speaker="system", text=_prompt()),
             Line(speaker="user", text=f"<question>{question.replace('<', ' ').replace('>', ' ')}</question>"),
         )
-        answer = await model.complete_json(lines, Parts, LIMITS)
+        answer = await model.ask("question", lines, Parts, LIMITS)
         return kept_of(question, answer.value.parts)
 
     return parts
