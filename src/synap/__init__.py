@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from synap.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from synap.api.contexts import ContextItem
+    from synap.api.contexts import ContextItem, WhyNotAnswer
     from synap.api.data import DataDeletion, Forgotten, UserProfile
     from synap.api.memories import (
         BatchResult,
@@ -81,6 +81,7 @@ __all__ = [
     "Turn",
     "UndoneIngestion",
     "UserProfile",
+    "WhyNotAnswer",
 ]
 
 _HOMES = {
@@ -100,6 +101,7 @@ _HOMES = {
     "Turn": "synap.domain.documents",
     "UndoneIngestion": "synap.api.memories",
     "UserProfile": "synap.api.data",
+    "WhyNotAnswer": "synap.api.contexts",
 }
 """Where a public name lives; what is not listed is an error."""
 

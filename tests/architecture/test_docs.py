@@ -51,6 +51,7 @@ ORDINARY = {
     "account": "the accounts of the installation, which hold clients and instances",
     "alias": "another name of a key",
     "app": "part of names such as synap_app",
+    "bootstrap": "in `paired bootstrap`, the statistical test",
     "candidate": "a word of our own, for another thing",
     "delete": "what the deletion calls do",
     "field": "an argument or a member of a body",
