@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 DENSE_WEIGHT = 0.5
 """Share of the vectors beside words, with an embedder that knows paraphrase."""
-DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.3
+DENSE_WEIGHT_WITHOUT_PARAPHRASE = 0.1
 NAME_WEIGHT = 0.2
 """For the speaker or the subject that a question names; half of it for what is mentioned."""
 TIME_WEIGHT = 0.3
