@@ -27,8 +27,11 @@ _PREFIX_TOKENS = 48
 _SURELY_SMALL = 110  # ASCII characters; at 0.55 terms and 1.25 tokens each, the most there can be, they keep any limit
 _CHARACTERS = 60  # pieces of a word without blanks: at most two terms and one token each stay inside the limits
 _LONGEST_WORD = 24
+_GLANCE = 16_000  # characters looked at for a first judgement; four words weigh a token at least
 _STEP = " > "
 _WORD = re.compile(r"\S+")
+_RUN = re.compile(r"\S(?:.{0,57}\S)?(?!\S)|\S+", re.DOTALL)
+"""Some words together, as text without sentences is measured; a longer word by itself."""
 
 
 class _Piece(NamedTuple):
@@ -140,7 +143,8 @@ def _split(text: str, block: Block, prefix: str) -> Iterator[tuple[int, int, str
     words = block.text
     terms, size = _size(prefix)
     room, tokens = TERM_CAP - terms, MAX_TOKENS - size
-    if (words.isascii() and len(words) <= _SURELY_SMALL) or _fits(_piece(words, 0, len(words)), room, tokens):
+    small = words.isascii() and len(words) <= _SURELY_SMALL
+    if small or (not _vast(words) and _fits(_piece(words, 0, len(words)), room, tokens)):
         yield block.start, block.end, words
         return
     cursor = block.start
@@ -152,17 +156,22 @@ def _split(text: str, block: Block, prefix: str) -> Iterator[tuple[int, int, str
 
 def _pieces(words: str, room: int, tokens: int) -> Iterator[_Piece]:
     for start, end in sentences(words):
-        sentence = _piece(words, start, end)
-        if _fits(sentence, room, tokens):
+        sentence = None if _vast(words, start, end) else _piece(words, start, end)
+        if sentence is not None and _fits(sentence, room, tokens):
             yield sentence
             continue
-        for match in _WORD.finditer(words, start, end):
-            word = _piece(words, *match.span()) if len(match.group()) <= 4 * _CHARACTERS else None
-            if word and _fits(word, room, tokens):
-                yield word
+        for run in _RUN.finditer(words, start, end):
+            several = _piece(words, *run.span())
+            if _fits(several, room, tokens):
+                yield several
                 continue
-            for at in range(match.start(), match.end(), _CHARACTERS):
-                yield _piece(words, at, min(at + _CHARACTERS, match.end()))
+            for match in _WORD.finditer(words, *run.span()):
+                word = _piece(words, *match.span()) if len(match.group()) <= 4 * _CHARACTERS else None
+                if word and _fits(word, room, tokens):
+                    yield word
+                    continue
+                for at in range(match.start(), match.end(), _CHARACTERS):
+                    yield _piece(words, at, min(at + _CHARACTERS, match.end()))
 
 
 def _packed(pieces: Iterator[_Piece], room: int, tokens: int) -> Iterator[tuple[int, int]]:
@@ -191,6 +200,12 @@ def _piece(words: str, start: int, end: int) -> _Piece:
 def _word(part: str) -> tuple[frozenset[str], int]:
     """Return the terms and tokens of a word; text without sentences is measured word by word, and most words return."""
     return _terms(part), count_tokens(part)
+
+
+def _vast(words: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether a text is too large for a segment at a glance, by its words: measuring ten megabytes takes seconds."""
+    end = len(words) if end is None else end
+    return end - start > _GLANCE and len(words[start : min(end, start + _GLANCE)].split()) > 4 * MAX_TOKENS
 
 
 def _fits(piece: _Piece, room: int, tokens: int) -> bool:
