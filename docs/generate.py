@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from enum import StrEnum
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -214,8 +215,8 @@ def _constructor(name: str, kind: type) -> list[str]:
 
 def _members(path: str, kind: type, *, heading: str | None = None) -> list[str]:
     parts = []
-    inherited = [vars(base) for base in kind.__mro__[1:] if base.__module__.startswith("synap.sdk")]
-    for name, member in {**vars(kind), **{n: m for members in inherited for n, m in members.items()}}.items():
+    bases = [kind, *(base for base in kind.__mro__[1:] if base.__module__.startswith("synap.sdk"))]
+    for name, member in chain.from_iterable(vars(base).items() for base in bases):
         function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if name.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
             continue

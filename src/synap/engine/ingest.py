@@ -12,7 +12,7 @@ import numpy as np
 
 from synap.domain.documents import Mode, Role
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
-from synap.domain.own_slots import OwnSlot, with_own_slots
+from synap.domain.own_slots import with_own_slots
 from synap.domain.resolution import Linking
 from synap.domain.terms import term_hashes
 from synap.engine import enhancing
@@ -49,7 +49,6 @@ class Pending:
 
     found: Extraction
     source: Source
-    instance: Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,9 @@ class Work:
     Attributes:
         job: The claimed job.
         document: As stored.
+        instance: Whose configuration says what is wanted, and how it is read.
         drafts: What may become memories.
         retractions: What the user took back.
-        instance: Whose configuration says which of them are wanted; None where all are.
         pending: What a language model is to be asked; None where nothing is.
         degraded: Whether a part of the work was not done as configured.
         warnings: What went wrong in part.
@@ -70,9 +69,9 @@ class Work:
 
     job: Job
     document: StoredDocument
+    instance: Instance
     drafts: tuple[Draft, ...]
     retractions: tuple[Retraction, ...] = ()
-    instance: Instance | None = None
     pending: Pending | None = None
     degraded: bool = False
     warnings: tuple[str, ...] = ()
@@ -93,9 +92,9 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
     await faults.point("extract")
-    own = instance.maca.ingestion.slots
     if document.prepared.statements:
-        return Work(job=job, document=document, drafts=_with_own(_direct_drafts(document), own))
+        drafts = _with_own(_direct_drafts(document), instance)
+        return Work(job=job, document=document, instance=instance, drafts=drafts)
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
     found = await asyncio.to_thread(extract, document.prepared, source)
@@ -103,10 +102,10 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     return Work(
         job=job,
         document=document,
-        drafts=_with_own(_eligible(found, instance), own),
-        retractions=found.retractions,
         instance=instance,
-        pending=Pending(found=found, source=source, instance=instance) if enhanced else None,
+        drafts=_eligible(found, instance),
+        retractions=found.retractions,
+        pending=Pending(found=found, source=source) if enhanced else None,
     )
 
 
@@ -114,15 +113,13 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
     """Ask the language model about a document that is to be read with one; no transaction is open meanwhile."""
     if work.pending is None:
         return work
-    found, source, instance = work.pending.found, work.pending.source, work.pending.instance
+    found, source, rules = work.pending.found, work.pending.source, work.instance.maca.ingestion
     await faults.point("enhance")
     if core.enhancer is None:
         made = enhancing.without_model(found)
     else:
         key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id)
-        made = await core.enhancer.enhance(
-            work.document.prepared, source, found, key=key, rules=instance.maca.ingestion
-        )
+        made = await core.enhancer.enhance(work.document.prepared, source, found, key=key, rules=rules)
     logger.info(
         "document was read with the language model",
         extra={
@@ -136,7 +133,7 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
     return replace(
         work,
         refused={reason.value: count for reason, count in made.dropped.items()},
-        drafts=_with_own(_eligible(made.found, instance), instance.maca.ingestion.slots),
+        drafts=_eligible(made.found, work.instance),
         retractions=made.found.retractions,
         pending=None,
         degraded=made.degraded,
@@ -214,8 +211,9 @@ def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, An
     return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
 
 
-def _with_own(drafts: tuple[Draft, ...], own: tuple[OwnSlot, ...]) -> tuple[Draft, ...]:
+def _with_own(drafts: tuple[Draft, ...], instance: Instance) -> tuple[Draft, ...]:
     """Return drafts that also settle the slots which the instance's configuration adds."""
+    own = instance.maca.ingestion.slots
     if not own:
         return drafts
     return tuple(replace(draft, statement=with_own_slots(draft.statement, own)) for draft in drafts)
@@ -245,13 +243,14 @@ def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
 
 
 def _eligible(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
-    """Return the drafts that may be kept: where the gate has yet to judge, the configuration is asked after it."""
-    return tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
+    """Return the drafts that may be kept: where the gate has yet to judge, it is asked after it whether they are wanted."""
+    drafts = tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
+    return _with_own(drafts, instance)
 
 
-def _wanted(draft: Draft, instance: Instance | None) -> bool:
-    """Whether an instance's configuration wants a draft: its category is on, and it is sure enough."""
-    if instance is None:
+def _wanted(draft: Draft, instance: Instance) -> bool:
+    """Whether a draft is wanted: the caller's own always, another if its category is on and it is sure enough."""
+    if draft.extractor == DIRECT:
         return True
     rules = instance.maca.ingestion
     kind, confidence = draft.statement.type, draft.statement.confidence
