@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from tests.by_url import BY_URL, AnyServer, url_server
 
@@ -25,6 +26,11 @@ from synap.store.database import Database
 from synap.store.migrate import migrate
 from synap.store.privileges import blocking_ancestor, server_account
 from synap.store.server import EmbeddedServer, Role
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("searching", print_blob=True)
+settings.load_profile("fixed")
+"""Everyone's run sees the same examples; `pytest --hypothesis-profile=searching` looks for new ones."""
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from synap.domain.normal_forms import (
     undetermined,
 )
 from synap.domain.slot_table import (
+    ACQUAINTANCES,
     ADVERBS,
     BY_NAME,
     COUNTABLE_NAMES,
@@ -114,6 +115,8 @@ _SWITCHED = re.compile(
     rf"(?: from (?P<old>{_TOOL}))? to (?P<v>{_TOOL})(?: for (?P<q>[^,;.]+))?",
     re.IGNORECASE,
 )
+_OTHER_PEOPLE = (KIN_AND_PEOPLE | ACQUAINTANCES) - {"team", "company"}
+"""Whose tools are their own: `our team switched to X` tells what we use, `my sister switched to X` does not."""
 _BESIDE_PEOPLE = re.compile(r"\bworks? with\b", re.IGNORECASE)
 _SWITCHING = re.compile(r"\b(?:switched|migrated|transitioned|converted)\b", re.IGNORECASE)
 _RESTRICTION = re.compile(
@@ -364,7 +367,7 @@ def _tools(clause: str, owner: str) -> Iterator[Slot]:
     match = switched or _USES.match(clause)
     if match is None or (subject := subject_of(match["s"], owner)) is None:
         return
-    if owned(match["s"] or ""):
+    if (whose := owned(match["s"] or "")) and not _somebody(whose):
         subject = owner  # `our builds were switched to X` tells what we use
     value = normalise_value(match["v"])
     if not switched and value not in TOOL_CLASSES and _BESIDE_PEOPLE.search(clause):
@@ -378,6 +381,13 @@ def _tools(clause: str, owner: str) -> Iterator[Slot]:
     old = normalise_value((match["old"] or "") if switched else "")
     if old and old != value:
         yield Slot(subject=subject, name=TOOL_CLASSES.get(old, name), value=NOT + old, single=False)
+
+
+def _somebody(phrase: str) -> bool:
+    """Whether a phrase without its possessive is a person: `sister`, `colleague Ola`."""
+    words = phrase.split()
+    named = is_name(words[-1]) and len(words) > 1
+    return words[-2 if named else -1].casefold() in _OTHER_PEOPLE
 
 
 def _one_valued(value: str) -> bool:

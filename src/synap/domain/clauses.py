@@ -28,6 +28,15 @@ _BREAKS = re.compile(
     r"drives?|reports?|"
     r"is now|has now|now)\s)"
 )
+_STARTS_BARE = re.compile(
+    r"(?:joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|is now|has now|now)\s"
+)
+_OF_ANOTHER = re.compile(
+    r"(?P<who>(?:(?:[Mm]y|[Oo]ur|[Tt]he user's) (?:[\w-]+ ){1,3}?|(?:(?!I )[A-Z][\w'\u2019-]* ){1,3}?))"
+    r"(?:(?:has|have|had|was|is|just|recently|finally|also|now|never|no longer) )*"
+    r"(?:joined|started|moved|left|quit|became|sold|bought|resigned|retired|works?|lives?|speaks?|drives?|reports?|\w+ed|is|"
+    r"was|has)\b"
+)
 _LEAD_IN = re.compile(
     r"^(?:(?:sorry|actually|well|also|and|so|oh|hey|btw|by the way|fyi|in fact|i mean|correction|update|please note "
     r"that|note that|"
@@ -89,7 +98,11 @@ def clauses(text: str) -> tuple[str, ...]:
         for pattern, full in _CONTRACTIONS:
             plain = pattern.sub(full, plain)
     parts = (part.strip(" \t\n.,;!-*•") for part in _BREAKS.split(plain))
-    return tuple(_LEAD_IN.sub("", part).strip() for part in parts if part)
+    found = [_LEAD_IN.sub("", part).strip() for part in parts if part]
+    for place, before in enumerate(found[:-1]):
+        if _STARTS_BARE.match(found[place + 1]) and (another := _OF_ANOTHER.match(before)):
+            found[place + 1] = another["who"] + found[place + 1]
+    return tuple(found)
 
 
 def without_time(clause: str) -> str:

@@ -336,12 +336,14 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
 
 
 def _before(known: Known, run: _Run, retraction: Retraction) -> bool:
-    """Whether a statement of the same document stands before the retraction."""
-    if known.key is None:
-        return True
-    first = run.added[known.key].draft.evidence[:1]
+    """Whether a statement was made before the retraction: nothing in the same document says it, or says it again, later."""
+    if known.key is not None:
+        evidence = run.added[known.key].draft.evidence
+    else:
+        refresh = run.refresh.get(known.memory.id) if known.memory else None
+        evidence = refresh.evidence if refresh else ()
     here = retraction.evidence
-    return not first or first[0].document_id != here.document_id or first[0].start < here.start
+    return all(one.document_id != here.document_id or one.start < here.start for one in evidence)
 
 
 def _said(statement: Statement, now: datetime) -> datetime:

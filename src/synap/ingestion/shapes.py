@@ -187,8 +187,16 @@ def _subject_end(text: str, words: tuple[Word, ...], start: int) -> int | None:
         lower, before = words[index].lower, words[index - 1].lower
         plural |= _plural(before)
         if _finite(words, index, plural=plural or "and" in (w.lower for w in words[start:index])):
-            return index if lower not in ("which", "who", "that") else None
+            return _without_adverbs(words, start, index) if lower not in ("which", "who", "that") else None
     return None
+
+
+def _without_adverbs(words: tuple[Word, ...], start: int, end: int) -> int:
+    """Return the end of a subject without the adverbs before its verb: "Dana no longer drinks" is about Dana."""
+    last = end
+    while last - 1 > start and adverb(words[last - 1].lower) and not is_name(words[last - 1].text):
+        last -= 1
+    return end if words[last - 1].lower in lexicon.DETERMINERS else last
 
 
 def _plural(noun: str) -> bool:

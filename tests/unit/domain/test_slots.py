@@ -187,3 +187,18 @@ def test_dates_and_habits_are_neither_versions_nor_times_nor_homes(text: str) ->
 
 def test_others_beside_the_user_do_not_change_whose_attribute_it_is() -> None:
     assert _filled("The user and others use Zulip") == _filled("The user uses Zulip")
+
+
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [
+        ("The user's cousin left Brevik and joined Larvik", {"cousin"}),
+        ("Petra Holm left Brevik and joined Larvik", {"petra holm"}),
+        ("The user left Brevik and joined Larvik", {"the user"}),
+        ("The user's brother switched from Kayo to Tindra", {"brother"}),
+        ("The user's colleague Ivo switched from Kayo to Tindra", {"colleague ivo"}),
+        ("Our team switched from Kayo to Tindra", {"the user"}),
+    ],
+)
+def test_a_change_is_of_the_one_who_is_said_to_make_it(text: str, whose: set[str]) -> None:
+    assert {slot.subject for slot in slots_of(text, subject="the user")} == whose

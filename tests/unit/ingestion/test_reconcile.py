@@ -289,6 +289,17 @@ def test_a_retraction_reaches_what_was_said_before_it_not_after() -> None:
     assert [end.older_key for end in changes.supersede] == [0]
 
 
+def test_what_is_said_again_after_a_retraction_stays() -> None:
+    draft = _draft("The user's gate code is 7719", _day(1), position=2000)
+    stored = _stored("The user's gate code is 7719", _day(1))
+    related = Related(neighbours={0: [(stored, 1.0)]}, topics={0: [(stored, 1.0)]})
+
+    changes = reconcile([draft], [_retraction("my gate code", _day(1), position=1000)], related, now=NOW)
+
+    assert changes.supersede == ()
+    assert [one.memory_id for one in changes.refresh] == ["old"]
+
+
 def test_a_value_from_a_later_day_on_leaves_the_present_one_standing_until_then() -> None:
     first = _day(9)
     draft = _draft("The studio is at 9 Mill Lane", _day(3), valid_from=first)

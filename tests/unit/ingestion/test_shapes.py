@@ -18,6 +18,9 @@ from synap.ingestion.tenses import Tense
         ("My wife and I adopted twins", SubjectKind.GROUP, "My wife and I", "adopt", Tense.PAST),
         ("That was lovely", SubjectKind.DUMMY, "That", "be", Tense.PAST),
         ("You look tired", SubjectKind.ADDRESSEE, "You", "look", Tense.PRESENT),
+        ("Petra no longer eats rye", SubjectKind.NAMED, "Petra", "eat", Tense.PRESENT),
+        ("The ferry hardly ever sails on time", SubjectKind.THING, "The ferry", "sail", Tense.PRESENT),
+        ("My family rents a barn", SubjectKind.OWN, "My family", "rent", Tense.PRESENT),
         ("When I was six, my dog died", SubjectKind.OWN, "my dog", "die", Tense.PAST),
     ],
 )
