@@ -21,6 +21,7 @@ from synap.ingestion.gate import MACHINE, PEOPLE, cues_of, worth_a_look
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
 from synap.ingestion.orders import asked_of_the_reader
+from synap.ingestion.pointing import pointed
 from synap.ingestion.salience import salient
 from synap.ingestion.shapes import Shape, SubjectKind, analyse
 from synap.ingestion.speech_acts import read
@@ -93,6 +94,7 @@ class _Turn:
         self._last_when: When | None = None
         self._tasked = False
         self._heard: set[str] = set()
+        self._before = ""
 
     def run(self, question: Question | None, asked_in: Block | None) -> None:
         """Work through the turn; `question` is what it answers, asked in another block."""
@@ -241,7 +243,8 @@ class _Turn:
             self._retold(*told, sentence)
             return
         opening = telegraphic_opening(text)
-        clauses = split(opening + text[:1].lower() + text[1:] if opening else text)
+        clauses = pointed(split(opening + text[:1].lower() + text[1:] if opening else text), self._before)
+        self._before = clauses[-1].text
         if reading.correction and self._is_fragment(text):
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
@@ -264,19 +267,23 @@ class _Turn:
         if told is not None:
             self._retold(*told, sentence)
             return True
-        last = self._ledger.last_said(self._speaker.key)
-        if last is None:
-            return False
-        clause = corrections.corrected(last.clause, text, self._said_at)
-        if clause is None:
-            return False
-        self._ledger.drop_last(self._speaker.key)
+        value, rest = corrections.value_and_reason(text)
+        for last in self._ledger.said_lately(self._speaker.key):
+            clause = corrections.corrected(last.clause, value, self._said_at)
+            if clause is not None:
+                self._corrected(last, clause, sentence)
+                if rest:
+                    self._clauses(sentence, pointed(split(rest)), correction=False, offset=sentence.rfind(rest))
+                return True
+        return False
+
+    def _corrected(self, last: Found, clause: str, sentence: str) -> None:
+        self._ledger.drop_sentence(last)
         self._clause(
             Clause(clause, 0, len(sentence)),
             correction=True,
             evidence=(*last.evidence, self._evidence(sentence)),
         )
-        return True
 
     def _retold(self, topic: str, value: str, sentence: str) -> None:
         """Take a correction that names its topic: the statement about that topic, else a statement of its own."""

@@ -77,6 +77,9 @@ def _timed(words: tuple[Word, ...], start: int) -> bool:
 
 
 def _after_subordinate(text: str, words: tuple[Word, ...], start: int) -> int | None:
+    if words[start].lower == "as" and words[start + 1 : start + 2] and words[start + 1].lower in ("a", "an"):
+        lead = range(start + 2, min(len(words), start + _LONGEST_LEAD))
+        return next((index for index in lead if words[index].lower in _NOMINATIVE), None)
     seen = 0
     for index in range(start + 1, min(len(words), start + _LONGEST_LEAD * 2)):
         comma = "," in text[words[index - 1].end : words[index].start]

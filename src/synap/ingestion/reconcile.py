@@ -35,7 +35,7 @@ from synap.domain.slots import content_hash, slots_of
 from synap.ingestion.corrections import corrected, fragment_of
 from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
-from synap.ingestion.verdicts import Known, announced, later, told_together, why
+from synap.ingestion.verdicts import Known, announced, later, overtaken, told_together, why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ class _Run:
     added: dict[int, NewMemory] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     by_mark: dict[object, deque[Known]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_NEWEST)))
+    latest: deque[Known] = field(default_factory=lambda: deque(maxlen=_NEWEST))
     supersede: list[Supersession] = field(default_factory=list)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -147,6 +148,7 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     if twin is None:
         run.added[key] = NewMemory(key=key, draft=draft, extractor=draft.extractor)
         run.known[key] = fresh
+        run.latest.append(fresh)
         for mark in marks:
             run.by_mark[mark].append(fresh)
     else:
@@ -158,6 +160,8 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
         _end(run, meant_by, fresh, "corrected")
     if not winner.ended:
         _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
+    if not winner.ended and (ending := overtaken(winner, [*(other for other, _ in neighbours), *run.latest])):
+        _end(run, *ending, "changed")
 
 
 def _in_known_slots(statement: Statement, stored: Sequence[Known], run: _Run) -> Statement:

@@ -149,7 +149,7 @@ def _full_object(shape: Shape) -> bool:
 def _about_a_thing(shape: Shape, *, dated: bool, strict: bool) -> bool:
     owned = any(word.lower in ("my", "our", "me", "us") for word in shape.words)
     named = any(is_name(word.text) for word in shape.words[1:])
-    number = any(word.text[0].isdigit() for word in shape.words)
+    number = any(character.isdigit() for character in shape.text)
     if _verdict(shape):
         return False
     if dated or owned or named or number:

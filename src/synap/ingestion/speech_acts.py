@@ -61,7 +61,7 @@ _GIVEN_THAT = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|no,?\s+wait|wait,?\s+no|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
+    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|no,?\s+(?:wait|hang on|hold on)|(?:wait|hang on|hold on),?\s+no|(?:wait|hang on|hold on)(?=\s*[,:;\u2013—])|in fact|correction|(?:(?:a |another )?(?:small |quick |slight )?correction)|(?:a )?typo|erratum|i misspoke|i mistyped|i misremembered|i (?:got|had) (?:that|it|this) wrong|i was (?:wrong|mistaken)(?= *[:;,.!\u2013—-])|i mixed (?:that|it|this|them) up|i stand corrected|my mistake|my bad|my apologies|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(r"^[\s,!.:;\u2013—-]*")
