@@ -44,6 +44,11 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _MOST_VALUE_WORDS = 6
+_ADMITTING = re.compile(
+    r"(?:(?:sorry|oops|well|so|and|oh|actually|I think),? )*I (?:(?:was|am|got it|had it) (?:wrong|mistaken)|(?:gave|told|sent|have given|have told) you (?:the|a) wrong"
+    r"|(?:got|had|mixed up|confused|misremembered|misstated|mistyped|misspelled) (?:the|my|our|that|it)\b|made (?:a|an) (?:mistake|error|typo))",
+    re.IGNORECASE,
+)
 
 
 def without_old_value(clause: str) -> tuple[str, str]:
@@ -80,6 +85,11 @@ def contrasts(text: str) -> bool:
 def says_a_value(sentence: str) -> bool:
     """Whether a correction that fits no statement at hand still tells what is right: a figure, or what was meant."""
     return any(word.text[0].isdigit() for word in words_of(sentence)) or bool(fragment_of(sentence))
+
+
+def admits(clause: str) -> bool:
+    """Whether a clause only says that something said before was wrong ("I gave you the wrong number")."""
+    return _ADMITTING.match(clause) is not None
 
 
 def fragment_of(sentence: str) -> str:

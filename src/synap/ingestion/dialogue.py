@@ -155,7 +155,7 @@ class _Turn:
     def _sentence(self, sentence: str) -> Act | None:
         """Work through one sentence; `PAYLOAD` and `OPT_OUT` close the turn."""
         language = languages.language_of(sentence)
-        if language != "en":
+        if language != "en" and not self._payload(sentence):
             self._foreign(sentence, language)
             return None
         if not self._speaker.heeded:
@@ -167,10 +167,18 @@ class _Turn:
         self._tasked |= reading.act is Act.TASK
         if reading.correction or reading.backwards or reading.act is Act.RETRACTION:
             self._heard.clear()
+            self._before = ""
         if reading.act is Act.OPT_OUT:
             return self._opt_out(reading)
         self._act_on(sentence, reading)
         return reading.act
+
+    def _payload(self, sentence: str) -> bool:
+        """Whether an English order stands before words of another language ("Translate this: …")."""
+        order, colon, _ = sentence.partition(":")
+        if not colon or not self._speaker.heeded or languages.language_of(order) != "en":
+            return False
+        return read(f"{order}:", to_machine=self._speaker.to_machine).act in (Act.TASK, Act.PAYLOAD)
 
     def _act_on(self, sentence: str, reading: Reading) -> None:
         if reading.act is Act.STATEMENT:
@@ -245,6 +253,9 @@ class _Turn:
         opening = telegraphic_opening(text)
         clauses = pointed(split(opening + text[:1].lower() + text[1:] if opening else text), self._before)
         self._before = clauses[-1].text
+        admitted = len(clauses) > 1 and corrections.admits(clauses[0].text)
+        clauses = clauses[1:] if admitted else clauses
+        reading = replace(reading, correction=reading.correction or admitted)
         if reading.correction and self._is_fragment(text):
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
@@ -257,7 +268,7 @@ class _Turn:
 
     def _is_fragment(self, text: str) -> bool:
         """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
-        if _POINTING.match(text):
+        if _POINTING.match(text) or corrections.value_and_reason(text)[1]:
             return True
         return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
 

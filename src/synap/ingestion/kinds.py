@@ -7,7 +7,7 @@ from datetime import datetime
 
 from synap.domain.memories import MemoryType, Precision, When
 from synap.ingestion import verbs
-from synap.ingestion.attributes import Feeling, Liking
+from synap.ingestion.attributes import Feeling, Liking, reported
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS, HABIT_WORDS, SCHEDULE_VERBS, STATES_OF_THE_PAST
 from synap.ingestion.lexicon.feelings import FEELINGS
@@ -48,7 +48,7 @@ def kind_of(
     """
     if when is not None and coming(when, said_at) and (ahead or _scheduled(shape, when)) and feeling is None:
         return MemoryType.TEMPORAL_EVENT
-    if feeling is not None and shape.kind is not SubjectKind.THING:
+    if feeling is not None:
         return MemoryType.EMOTION
     if liking is not None:
         return MemoryType.PREFERENCE
@@ -93,6 +93,8 @@ def _happened(shape: Shape, when: When | None) -> bool:
         return False
     text = shape.text
     words = [word.lower for word in shape.words]
+    if reported(shape) and any(word.lower in ("will", "shall") for word in shape.rest):
+        return False  # "my boss told me that the shop will close": what is told is still to come
     if shape.perfect:
         if (
             shape.negated  # "I have never been to Asia" holds until it happens
