@@ -209,7 +209,9 @@ _GAVE_UP = re.compile(
 _PRACTISED = frozenset(
     map(
         stem,
-        listed("drinks eats smokes plays takes uses does practises practices watches follows orders chews vapes trains runs reads buys"),
+        listed(
+            "drinks eats smokes plays takes uses does practises practices watches follows orders chews vapes trains runs reads buys"
+        ),
     )
 )
 """What one does with what one can give up; who gives up coffee may still own a coffee shop."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from synap.domain.concepts import word_stems
 from synap.domain.exclusion import loose, values_exclude
+from synap.domain.givens import given, tail
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
 from synap.domain.readings import COMPARABLE, Reading, block_terms, readings
@@ -41,6 +42,8 @@ _SETTLING = frozenset({MemoryType.FACT, MemoryType.PREFERENCE, MemoryType.TEMPOR
 _TOPIC_SHARE = 0.5
 _CLOSE_SHARE = 0.6
 _SAME_SHARE = 0.85
+_SURE_TERMS = 2
+"""Topic words in common, besides those that both begin with, from which on two sentences are about one matter."""
 
 
 def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> Relation:
@@ -73,11 +76,11 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     """
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
-    if not (_may_change(narrow) and settles(broad)) or _told_apart(narrow, broad):
+    if not ((_may_change(narrow) or _wishes(narrow)) and settles(broad)) or _told_apart(narrow, broad):
         return _loosely(narrow, broad)
     overruled = _overrule(narrow, broad)
     # Asked last: of an event only its slots tell whether it changed something, and those take long to read.
-    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not changes(narrow):
+    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not (changes(narrow) or _wishes(narrow)):
         return _loosely(narrow, broad)
     return Relation.CONFLICT if overruled else Relation.SAME
 
@@ -102,6 +105,14 @@ def changes(statement: Statement) -> bool:
 def _may_change(statement: Statement) -> bool:
     event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
     return event or settles(statement)
+
+
+_WANTS = re.compile(r"\bwants? (?:(?!to\b)|to (?:be|get|have|see|receive)\b)", re.IGNORECASE)
+
+
+def _wishes(statement: Statement) -> bool:
+    """Whether a statement says how somebody wants something to be, and not what they would like to do one day."""
+    return statement.modality is Modality.WISHED and _WANTS.search(statement.content) is not None
 
 
 def all_slots(statement: Statement) -> tuple[Slot, ...]:
@@ -236,7 +247,7 @@ def _opposite(a: Statement, b: Statement, mine: Reading, other: Reading) -> bool
 
 
 def _overrides(narrow: Statement, broad: Statement) -> bool:
-    names = _leading_names(narrow) | _leading_names(broad)
+    names = (_leading_names(narrow) - _common(broad)) | (_leading_names(broad) - _common(narrow))
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or _restricted_apart(mine, other, own=mine.own))
@@ -252,6 +263,14 @@ def _leading_names(statement: Statement) -> frozenset[str]:
     named = (*statement.entities, statement.subject if statement.subject[:1].isupper() else "")
     whose = [name for name in named if name and start.startswith(name.casefold()) and _opens(name, statement.content)]
     return frozenset(stem for name in whose for stem in word_stems(name))
+
+
+_COMMON = re.compile(r"(?<=\s)[a-z][a-z-]+(?:\s[a-z][a-z-]+)*")
+
+
+def _common(statement: Statement) -> frozenset[str]:
+    """Return the stems of the words written in lower case: what one text takes for a name may be none (`Drones are …`)."""
+    return frozenset(word_stems(" ".join(_COMMON.findall(statement.content))))
 
 
 _NAME_ENDS = re.compile(
@@ -279,11 +298,46 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
     if _choices_differ(narrow, broad):
         return topical or any(term.startswith("#") for term in shared)
     if _values_differ(narrow, broad):
-        return (topical or _counts_alike(narrow, broad)) and not _headed_apart(narrow, broad, names)
+        beside = shared - (narrow.heading.terms & broad.heading.terms)
+        same = topical or _counts_alike(narrow, broad)
+        return same and not (_headed_apart(narrow, broad, names) and len(beside) < _SURE_TERMS)
     if not topical:
-        return False
+        return _exempted(narrow, broad, shared)
+    if _answer_otherwise(narrow, broad, names):
+        return True
     polar = _polar(narrow, broad, shared) and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
-    return polar or _counts_against_all(narrow, broad) or _instead(narrow, broad, shared)
+    against = _counts_against_all(narrow, broad) or _exempted(narrow, broad, shared)
+    return polar or against or _instead(narrow, broad, shared)
+
+
+_EXEMPT = re.compile(
+    r"\b(?:does not apply to|do not apply to|exempt(?:ed)? from|excused from|excluded from|not subject to|need not|(?:does|do) not (?:have|need) to|"
+    r"no need to|not (?:required|obliged|bound) to)\b",
+    re.IGNORECASE,
+)
+_OBLIGES = re.compile(
+    r"\b(?:must|has to|have to|shall|obliged|required|every|all|everyone|everybody|needs? to)\b", re.IGNORECASE
+)
+
+
+def _exempted(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
+    """Whether one side is freed of what the other demands of all."""
+    return bool(shared) and _EXEMPT.search(narrow.text) is not None and _OBLIGES.search(broad.text) is not None
+
+
+def _answer_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
+    """Whether both give an answer of one kind on their topic, and different ones: a name, a colour, a place, by whom."""
+    if _headed_apart(narrow, broad, names):
+        return False
+    ours, theirs = given(narrow.text), given(broad.text)
+    for kind in ours.keys() & theirs.keys() & _ANSWERS:
+        if not ours[kind] & theirs[kind] and not all(frozenset(word_stems(one)) <= names for one in ours[kind]):
+            return True
+    mine, other = tail(narrow.text), tail(broad.text)
+    return mine is not None and other is not None and mine[0] == other[0] and not mine[1] & other[1]
+
+
+_ANSWERS = frozenset({"name", "colour", "code", "ordinal", "earliness"})
 
 
 def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:

@@ -9,7 +9,6 @@ nothing is assumed: that is for the caller to see.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -17,6 +16,7 @@ from synap.domain.attributes import NOT
 from synap.domain.clauses import believed
 from synap.domain.conflicts import all_slots
 from synap.domain.exclusion import loose, values_exclude
+from synap.domain.givens import given
 from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.readings import Reading, readings
 from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, KIN_AND_PEOPLE
@@ -41,7 +41,9 @@ _MARKER = re.compile(
     r"(?:is|are|am|at) (?:up|down) to|(?:is|are|am) at(?= [\d.,]+\b)|took over|has taken over|new)\b",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r"^(?!the user|i\b|we\b).{3,60}? will (?:be|take place|start|begin|happen)\b(?=.* instead\b)", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r"^(?!the user|i\b|we\b).{3,60}? will (?:be|take place|start|begin|happen)\b(?=.* instead\b)", re.IGNORECASE
+)
 """What is arranged anew for something that is to come is settled, as the old arrangement was."""
 _NOT_TOLD = re.compile(
     r"\b(?:not|never|no|nobody|refused?|declined|failed|tried|tries|offered|almost|nearly|wants?|wanted|plans?|planned|hopes?|will|"
@@ -49,44 +51,16 @@ _NOT_TOLD = re.compile(
     r"this (?:week|month|weekend)|today|tonight|next to|compared|used to|each|every|once|sometimes|usually)\b",
     re.IGNORECASE,
 )
-_AGENT = re.compile(r"^(?:(?:the user's|my|our|the|a|an) )?(?P<who>[\w-]+(?: [\w-]+)?) (?:has |have |just |recently )*$", re.IGNORECASE)
+_AGENT = re.compile(
+    r"^(?:(?:the user's|my|our|the|a|an) )?(?P<who>[\w-]+(?: [\w-]+)?) (?:has |have |just |recently )*$", re.IGNORECASE
+)
 _IS = re.compile(
-    r"^(?P<s>[^,;:]{3,60}?) (?:is|are)(?: (?P<prep>about|in|on|at|under|with|from|called|named))? (?P<v>[^,;:]{2,40})$", re.IGNORECASE
+    r"^(?P<s>[^,;:]{3,60}?) (?:is|are)(?: (?P<prep>about|in|on|at|under|with|from|called|named))? (?P<v>[^,;:]{2,40})$",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\b(?:now|nowadays|these days|again|back|instead)\b ?| +$", re.IGNORECASE)
 _PERSON = re.compile(r"(?!The\b|Our\b|My\b)[^\W\d_a-z][\w'\u2019-]*(?: [^\W\d_a-z][\w'\u2019-]*)*\b")
 _KIN = frozenset(map(stem, KIN_AND_PEOPLE | ACQUAINTANCES))
-_COLOURS = frozenset(
-    map(
-        stem,
-        listed(
-            "black white red green blue yellow orange purple violet pink brown grey gray beige turquoise teal maroon navy "
-            "golden silver cream lilac crimson magenta khaki blond blonde ginger"
-        ),
-    )
-)
-_ORDINALS = frozenset(
-    listed("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth ground top")
-)
-_ALTERNATIVES = {
-    stem(word): family
-    for family, words in {
-        "earliness": "early late",
-        "rank": "junior senior lead principal trainee assistant deputy head",
-        "side": "left right",
-        "size": "small medium large",
-        "share": "full-time part-time",
-        "degree": "beginner intermediate advanced",
-    }.items()
-    for word in listed(words)
-}
-_CODE = re.compile(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+)*\b")
-_MEASURED_CODE = re.compile(r"\d+(?:[.,]\d+)?(?:am|pm|kg|km|cm|mm|mg|ml|gb|mb|tb|k|m|h|g|l|th|st|nd|rd)", re.IGNORECASE)
-_NAME = re.compile(r"(?<![.!?] )\b[^\W\d_a-z][\w.&'\u2019-]*(?: [^\W\d_a-z][\w.&'\u2019-]*)*")
-_OWN_WORDS = frozenset(listed("the user i we my our a an they he she it"))
-_GIVEN_ROLE = re.compile(
-    r" (?:(?:was|were|has been|is|got|just) )*(?:elected|appointed|named|chosen|became|has become|took over|takes over|now)\b"
-)
 _LIGHT = frozenset(
     map(
         stem,
@@ -100,22 +74,6 @@ _LIGHT = frozenset(
         ),
     )
 )
-_MEASURES = {
-    Kind.NUMBER: "figure",
-    Kind.MONEY: "figure",
-    Kind.PERCENT: "percent",
-    Kind.CLOCK: "hour",
-    Kind.HOURS: "hour",
-    Kind.WEEKDAY: "weekday",
-    Kind.DATE: "date",
-    Kind.DURATION: "duration",
-    Kind.SIZE: "size",
-    Kind.VERSION: "version",
-    Kind.ADDRESS: "address",
-    Kind.QUOTE: "quote",
-    Kind.CODE: "code",
-}
-_PLACING = re.compile(r"\b(?:to|with|by|at|in|on|from|for|as|is|are|am|into|through|via|run|runs|uses?|onto|called|named)\b(?: now)? (?:the )?$")
 
 
 def turned(newer: Statement, older: Statement) -> bool:
@@ -167,7 +125,7 @@ def _changes(clause: str) -> bool:
 def _turned(mine: Reading, other: Reading) -> bool:
     if mine.foreign is not other.foreign or other.aside or _NOT_TOLD.search(other.text) or _restricted(mine, other):
         return False
-    ours, theirs = _valued(mine.text), _valued(other.text)
+    ours, theirs = given(mine.text), given(other.text)
     if (said := _predicate(mine.text)) and (before := _predicate(other.text)):
         people = mine.foreign or other.foreign
         alike = said[1] == before[1] and (not people or said[2].split()[-1:] == before[2].split()[-1:])
@@ -243,43 +201,3 @@ def _agents(clause: str) -> frozenset[str]:
     place = next((m.start() for m in re.finditer(r"[\w-]+", clause) if m[0].casefold() in _CHANGES), None)
     agent = _AGENT.match(clause[:place]) if place else None
     return frozenset(map(stem, agent["who"].casefold().split())) if agent else frozenset()
-
-
-@lru_cache(maxsize=8192)
-def _valued(clause: str) -> dict[str, frozenset[str]]:
-    """Return what a clause tells, by kind of value."""
-    found: dict[str, set[str]] = {}
-    for kind, value in _values(clause):
-        found.setdefault(kind, set()).add(value)
-    return {kind: frozenset(values) for kind, values in found.items()}
-
-
-def _values(clause: str) -> Iterator[tuple[str, str]]:
-    reading = Reading(clause)
-    for value in reading.values:
-        if value.kind in _MEASURES:
-            yield _MEASURES[value.kind], value.value
-    for code in _CODE.findall(clause):
-        if not _MEASURED_CODE.fullmatch(code):
-            yield "code", code.casefold()
-    for word, root in reading.words:
-        if root in _COLOURS:
-            yield "colour", root
-        elif word in _ORDINALS:
-            yield "ordinal", root
-        elif root in _ALTERNATIVES:
-            yield _ALTERNATIVES[root], root
-    for family, word in reading.choices:
-        if family != "language":
-            yield f"choice {family}", stem(word)
-    for match in _NAME.finditer(clause):
-        name = match[0].casefold().removesuffix("'s")
-        if name not in _OWN_WORDS and not _CODE.fullmatch(match[0]) and _takes_name(clause, match):
-            yield "name", name
-
-
-def _takes_name(clause: str, match: re.Match[str]) -> bool:
-    """Whether a name is the value that a clause gives, not whom or what it is about."""
-    if match.start() == 0:
-        return _GIVEN_ROLE.match(clause, match.end()) is not None
-    return _PLACING.search(clause[: match.start()]) is not None

@@ -91,19 +91,53 @@ def feeling_of(shape: Shape) -> Feeling | None:
 
 
 _IDIOMS = (
-    (re.compile(r"\b(?:over the moon|on cloud nine|in seventh heaven|walking on air|on top of the world)\b", re.IGNORECASE), "joy", 0.9),
-    (re.compile(r"\b(?:down in the dumps|heavy heart|in tears|beside (?:my|our|him|her|them)sel\w+ with grief)\b", re.IGNORECASE), "sadness", 0.75),
-    (re.compile(r"\b(?:(?:driv(?:es?|ing)|drove|driven) (?:me|us) (?:mad|crazy|nuts|insane|up the wall)|at (?:my|our) wits['\u2019]? end|"
-                r"had enough of|had it with|sick and tired of|gets? on (?:my|our) nerves|(?:my|our) blood boil)\b", re.IGNORECASE), "anger", 0.8),
-    (re.compile(r"\b(?:on edge|on tenterhooks|butterflies in (?:my|our) stomachs?|scared (?:stiff|to death)|worried sick|losing sleep over)\b", re.IGNORECASE), "anxiety", 0.75),
-    (re.compile(r"\b(?:at the end of (?:my|our) tether|running on empty|dead on (?:my|our) feet)\b", re.IGNORECASE), "fatigue", 0.75),
+    (
+        re.compile(
+            r"\b(?:over the moon|on cloud nine|in seventh heaven|walking on air|on top of the world)\b", re.IGNORECASE
+        ),
+        "joy",
+        0.9,
+    ),
+    (
+        re.compile(
+            r"\b(?:down in the dumps|heavy heart|in tears|beside (?:my|our|him|her|them)sel\w+ with grief)\b",
+            re.IGNORECASE,
+        ),
+        "sadness",
+        0.75,
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:driv(?:es?|ing)|drove|driven) (?:me|us) (?:mad|crazy|nuts|insane|up the wall)|at (?:my|our) wits['\u2019]? end|"
+            r"had enough of|had it with|sick and tired of|gets? on (?:my|our) nerves|(?:my|our) blood boil)\b",
+            re.IGNORECASE,
+        ),
+        "anger",
+        0.8,
+    ),
+    (
+        re.compile(
+            r"\b(?:on edge|on tenterhooks|butterflies in (?:my|our) stomachs?|scared (?:stiff|to death)|worried sick|losing sleep over)\b",
+            re.IGNORECASE,
+        ),
+        "anxiety",
+        0.75,
+    ),
+    (
+        re.compile(r"\b(?:at the end of (?:my|our) tether|running on empty|dead on (?:my|our) feet)\b", re.IGNORECASE),
+        "fatigue",
+        0.75,
+    ),
 )
 """Turns of phrase for a feeling, each with its category and strength."""
 
 
 def _by_idiom(shape: Shape) -> Feeling | None:
     """Read "I am over the moon", "the noise is driving me mad"."""
-    return next((Feeling(category=name, intensity=strength) for idiom, name, strength in _IDIOMS if idiom.search(shape.text)), None)
+    return next(
+        (Feeling(category=name, intensity=strength) for idiom, name, strength in _IDIOMS if idiom.search(shape.text)),
+        None,
+    )
 
 
 def affects_the_speaker(shape: Shape) -> bool:
@@ -214,7 +248,8 @@ def modality_of(shape: Shape) -> Modality:
     head = shape.text[: shape.words[min(len(shape.words) - 1, shape.verb + 1)].end] if shape.verb >= 0 else shape.text
     if shape.tense is not Tense.PAST and _WISH.search(head):
         return Modality.WISHED
-    if shape.tense is Tense.FUTURE or (shape.tense is Tense.PRESENT and _PLAN.search(head)):
+    waived = shape.negated and shape.base in ("have", "need") and "to" in (word.lower for word in shape.rest[:1])
+    if shape.tense is Tense.FUTURE or (shape.tense is Tense.PRESENT and not waived and _PLAN.search(head)):
         return Modality.PLANNED
     return Modality.ASSERTED
 

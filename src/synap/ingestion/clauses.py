@@ -23,7 +23,9 @@ _JOINT = re.compile(
 _HARD = re.compile(r"[;\u2013—]|-{1,2}|\.{3}")
 _OWN_SUBJECT = frozenset({"i", "we", "he", "she", "they", "it"})
 _OTHERS = frozenset({"everyone", "everybody", "people", "someone", "somebody", "nobody", "friends"})
-_TIME_LEADS = frozenset({"these", "nowadays", "lately", "now", "today", "currently", "this", "last", "recently", "sometimes"})
+_TIME_LEADS = frozenset(
+    {"these", "nowadays", "lately", "now", "today", "currently", "this", "last", "recently", "sometimes"}
+)
 _LEADS = (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.OWN, SubjectKind.PERSON)
 _CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['\u2019]", re.IGNORECASE)
 _OBJECT_OPENERS = lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"}

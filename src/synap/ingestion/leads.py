@@ -122,7 +122,9 @@ def _named_subject(words: tuple[Word, ...], index: int) -> bool:
     if not words[index].text[0].isupper() or index + 1 >= len(words) or words[index - 1].lower not in _DAYS:
         return False
     after = words[index + 1].lower
-    return after in lexicon.AUXILIARIES or verbs.base_of_past(after) is not None or verbs.base_of_third(after) is not None
+    return (
+        after in lexicon.AUXILIARIES or verbs.base_of_past(after) is not None or verbs.base_of_third(after) is not None
+    )
 
 
 def _opens_phrase(word: Word) -> bool:

@@ -105,8 +105,16 @@ _OF_SOMEBODY = re.compile(
 _LONGEST_PHRASE = 12
 _LONGEST_COMPOUND = 4
 _NO_COMPOUND = (
-    lexicon.DETERMINERS | lexicon.PREPOSITIONS | lexicon.SPEAKER | lexicon.GROUP | lexicon.ADDRESSEE | lexicon.THIRD | lexicon.THINGS
-    | lexicon.CONJUNCTIONS | lexicon.SUBORDINATORS | {"please", "which", "who"}
+    lexicon.DETERMINERS
+    | lexicon.PREPOSITIONS
+    | lexicon.SPEAKER
+    | lexicon.GROUP
+    | lexicon.ADDRESSEE
+    | lexicon.THIRD
+    | lexicon.THINGS
+    | lexicon.CONJUNCTIONS
+    | lexicon.SUBORDINATORS
+    | {"please", "which", "who"}
 )
 
 

@@ -44,7 +44,9 @@ _STOPPERS = (
     | {"to"}
 )
 _POSSESSED = ("my", "our", "the", "a", "an")
-_TIMES = frozenset({*MONTHS, *WEEKDAYS, *SEASONS}) | word_set("day week month year morning evening night time way lot bit")
+_TIMES = frozenset({*MONTHS, *WEEKDAYS, *SEASONS}) | word_set(
+    "day week month year morning evening night time way lot bit"
+)
 _NO_PART = word_set("wrong old former previous new right actual")
 _JOINING = frozenset({"of", "for"})
 _MOST_WORDS = 5

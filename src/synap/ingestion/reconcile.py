@@ -144,6 +144,7 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     fresh = Known(statement=statement, said=_said(statement, run.now), key=key)
     marks = _marks(statement)
     others = [*neighbours, *_said_here(run, marks)]
+    lately = tuple(run.latest)
     twin = _twin(fresh, others)
     if twin is None:
         run.added[key] = NewMemory(key=key, draft=draft, extractor=draft.extractor)
@@ -158,9 +159,10 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     winner = twin or fresh
     if meant_by is not None and twin is None:
         _end(run, meant_by, fresh, "corrected")
+    near = {id(other): other for other in (*(other for other, _ in others), *lately) if other is not winner}
     if not winner.ended:
-        _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
-    if not winner.ended and (ending := overtaken(winner, [*(other for other, _ in neighbours), *run.latest])):
+        _settle(run, winner, [other for other in near.values() if not other.ended])
+    if not winner.ended and (ending := overtaken(winner, list(near.values()))):
         _end(run, *ending, "changed")
 
 
