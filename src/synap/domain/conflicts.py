@@ -298,7 +298,9 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
     if _choices_differ(narrow, broad):
         return topical or any(term.startswith("#") for term in shared)
     if _values_differ(narrow, broad):
-        beside = shared - (narrow.heading.terms & broad.heading.terms)
+        measured = {value.noun for value in narrow.values}
+        heads = narrow.heading.terms & broad.heading.terms
+        beside = {term for term in shared - heads - measured if not term.startswith("#")}
         same = topical or _counts_alike(narrow, broad)
         return same and not (_headed_apart(narrow, broad, names) and len(beside) < _SURE_TERMS)
     if not topical:
