@@ -78,26 +78,27 @@ def given(clause: str) -> dict[str, frozenset[str]]:
 
 def _values(clause: str) -> Iterator[tuple[str, str]]:
     reading = Reading(clause)
-    for value in reading.values:
-        if value.kind in _MEASURES:
-            yield _MEASURES[value.kind], value.value
-    for code in _CODE.findall(clause):
-        if not _MEASURED_CODE.fullmatch(code):
-            yield "code", code.casefold()
-    for word, root in reading.words:
-        if root in _COLOURS:
-            yield "colour", root
-        elif word in _ORDINALS:
-            yield "ordinal", root
-        elif root in _ALTERNATIVES:
-            yield _ALTERNATIVES[root], root
-    for family, word in reading.choices:
-        if family != "language":
-            yield f"choice {family}", stem(word)
+    yield from ((_MEASURES[value.kind], value.value) for value in reading.values if value.kind in _MEASURES)
+    yield from (("code", code.casefold()) for code in _CODE.findall(clause) if not _MEASURED_CODE.fullmatch(code))
+    yield from (kind for word, root in reading.words if (kind := _by_word(word, root)) is not None)
+    yield from ((f"choice {family}", stem(word)) for family, word in reading.choices if family != "language")
+    yield from (("name", name) for name in _names(clause))
+
+
+def _by_word(word: str, root: str) -> tuple[str, str] | None:
+    """Return the kind and value that a single word gives."""
+    if root in _COLOURS:
+        return "colour", root
+    if word in _ORDINALS:
+        return "ordinal", root
+    return (_ALTERNATIVES[root], root) if root in _ALTERNATIVES else None
+
+
+def _names(clause: str) -> Iterator[str]:
     for match in _NAME.finditer(clause):
         name = match[0].casefold().removesuffix("'s")
         if name not in _OWN_WORDS and not _CODE.fullmatch(match[0]) and _takes_name(clause, match):
-            yield "name", name
+            yield name
 
 
 def _takes_name(clause: str, match: re.Match[str]) -> bool:

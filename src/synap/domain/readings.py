@@ -224,7 +224,7 @@ _FOREIGN = re.compile(
     r"girlfriend|boyfriend|son|daughter|child|kids?|"
     r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|"
     r"friends?|boss|"
-    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b",
+    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b(?! is (?:now )?(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)

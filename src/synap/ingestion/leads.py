@@ -77,7 +77,7 @@ def _timed(words: tuple[Word, ...], start: int) -> bool:
 
 
 def _after_subordinate(text: str, words: tuple[Word, ...], start: int) -> int | None:
-    if words[start].lower == "as" and words[start + 1 : start + 2] and words[start + 1].lower in ("a", "an"):
+    if words[start].lower == "as" and words[start + 1 : start + 2] and words[start + 1].lower in ("a", "an", "the"):
         lead = range(start + 2, min(len(words), start + _LONGEST_LEAD))
         return next((index for index in lead if words[index].lower in _NOMINATIVE), None)
     seen = 0
