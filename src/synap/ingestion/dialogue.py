@@ -387,7 +387,7 @@ class _Turn:
         for part in languages.statements_of(sentence, language):
             if part.kind is MemoryType.EMOTION and not self._feelings:
                 continue
-            statement = own_words.foreign(part, self._speaker, language)
+            statement = own_words.foreign(part, self._speaker, language, self._said_at)
             self._enter(statement, self._evidence(part.text), clause=part.text)
 
     def _enter(

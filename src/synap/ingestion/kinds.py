@@ -11,7 +11,7 @@ from synap.ingestion.attributes import Feeling, Liking, reported
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS, HABIT_WORDS, SCHEDULE_VERBS, STATES_OF_THE_PAST
 from synap.ingestion.lexicon.feelings import FEELINGS
-from synap.ingestion.shapes import Shape, SubjectKind
+from synap.ingestion.shapes import Shape
 from synap.ingestion.tenses import Tense
 
 _LASTING = re.compile(
@@ -89,12 +89,10 @@ def _scheduled(shape: Shape, when: When) -> bool:
 
 
 def _happened(shape: Shape, when: When | None) -> bool:
-    if shape.verb < 0 or shape.tense is not Tense.PAST:
+    if shape.verb < 0 or shape.tense is not Tense.PAST or _foretold(shape):
         return False
     text = shape.text
     words = [word.lower for word in shape.words]
-    if reported(shape) and any(word.lower in ("will", "shall") for word in shape.rest):
-        return False  # "my boss told me that the shop will close": what is told is still to come
     if shape.perfect:
         if (
             shape.negated  # "I have never been to Asia" holds until it happens
@@ -111,6 +109,11 @@ def _happened(shape: Shape, when: When | None) -> bool:
     return shape.base not in STATES_OF_THE_PAST or (
         when is not None and shape.base not in ("live", "work", "know", "own", "study", "belong")
     )
+
+
+def _foretold(shape: Shape) -> bool:
+    """Whether somebody told what is still to come: "my boss told me that the shop will close"."""
+    return reported(shape) and any(word.lower in ("will", "shall") for word in shape.rest)
 
 
 def _undergone(shape: Shape) -> bool:

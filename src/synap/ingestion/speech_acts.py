@@ -97,12 +97,9 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
     text = sentence[opened:]
     if not words_of(text) or _IDLE.fullmatch(text) or (not to_machine and _SOCIAL.match(text)):
         return Reading(act=Act.SOCIAL, correction=correction)
-    rather = _RATHER.match(text)
-    if rather:
-        return Reading(act=Act.STATEMENT, text=f"I prefer {rather['more']} over {rather['less']}", start=opened)
-    reminder = _REMINDER.match(text)
-    if reminder:
-        return Reading(act=Act.REMINDER, text=reminder["what"], start=opened + reminder.start("what"))
+    worded = _worded_as_an_order(text, opened)
+    if worded is not None:
+        return worded
     if to_machine:
         ordered = asked(text, opened)
         if ordered is not None:
@@ -111,6 +108,15 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
         payload = _ROLE_PLAY.match(text) is not None and text.rstrip().endswith(":")
         return Reading(act=Act.PAYLOAD if payload else Act.HYPOTHESIS)
     return _question_or_statement(text, opened, correction=correction)
+
+
+def _worded_as_an_order(text: str, opened: int) -> Reading | None:
+    """Read what has the form of an order but is none to do now: a reminder, or a liking ("give me tea over coffee any day")."""
+    rather = _RATHER.match(text)
+    if rather:
+        return Reading(act=Act.STATEMENT, text=f"I prefer {rather['more']} over {rather['less']}", start=opened)
+    reminder = _REMINDER.match(text)
+    return reminder and Reading(act=Act.REMINDER, text=reminder["what"], start=opened + reminder.start("what"))
 
 
 def _opened(sentence: str) -> tuple[int, bool]:
