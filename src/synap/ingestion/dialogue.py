@@ -246,9 +246,8 @@ class _Turn:
         opening = telegraphic_opening(text)
         clauses = pointed(split(opening + text[:1].lower() + text[1:] if opening else text), self._before)
         self._before = clauses[-1].text
-        admitted = len(clauses) > 1 and corrections.admits(clauses[0].text)
-        clauses = clauses[1:] if admitted else clauses
-        reading = replace(reading, correction=reading.correction or admitted)
+        if len(clauses) > 1 and corrections.admits(clauses[0].text):
+            clauses, reading = clauses[1:], replace(reading, correction=True)
         if reading.correction and is_fragment(text):
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
@@ -269,19 +268,13 @@ class _Turn:
         for last in self._ledger.said_lately(self._speaker.key):
             clause = corrections.corrected(last.clause, value, self._said_at)
             if clause is not None:
-                self._corrected(last, clause, sentence)
+                self._ledger.drop_sentence(last)
+                found = (*last.evidence, self._evidence(sentence))
+                self._clause(Clause(clause, 0, len(sentence)), correction=True, evidence=found)
                 if rest:
                     self._clauses(sentence, pointed(split(rest)), correction=False, offset=sentence.rfind(rest))
                 return True
         return False
-
-    def _corrected(self, last: Found, clause: str, sentence: str) -> None:
-        self._ledger.drop_sentence(last)
-        self._clause(
-            Clause(clause, 0, len(sentence)),
-            correction=True,
-            evidence=(*last.evidence, self._evidence(sentence)),
-        )
 
     def _retold(self, topic: str, value: str, sentence: str) -> None:
         """Take a correction that names its topic: the statement about that topic, else a statement of its own."""
