@@ -283,12 +283,13 @@ def may_meet(one: str, other: str) -> bool:
     shared = block_terms(one) & block_terms(other)
     if len(shared) != 1 or next(iter(shared)).startswith("#") or min(_fewest(one), _fewest(other)) < _TOO_MANY:
         return bool(shared)
-    return counts(one) and counts(other) and not _counted(one).isdisjoint(_counted(other))
+    return not _counted(one).isdisjoint(_counted(other))
 
 
-def _counted(text: str) -> set[str]:
+@lru_cache(maxsize=16384)
+def _counted(text: str) -> frozenset[str]:
     """Return the nouns of the numbers in `text`."""
-    return {value.noun for value in read_values(text)[0]} - {""}
+    return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
 
 
 @lru_cache(maxsize=16384)
