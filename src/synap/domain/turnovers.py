@@ -38,7 +38,7 @@ _CHANGES = frozenset(
 """Past forms: a change that is only meant to happen ends nothing."""
 _MARKER = re.compile(
     r"\b(?:now(?! and)|nowadays|these days|instead|from now on|from here on|meanwhile|again|(?:is|are|am) back|"
-    r"(?:is|are|am|at) (?:up|down) to|(?:is|are|am) at(?= [\d.,]+\b)|took over|has taken over|new)\b",
+    r"(?:is|are|am|at) (?:up|down) to|(?:is|are|am) at(?= [\d.,]+\b)|took over|has taken over|new|(?:had|got) (?:their|the|my|our) [\w' -]{2,30}? \w{3,}ed)\b",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
