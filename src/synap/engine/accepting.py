@@ -48,7 +48,7 @@ class Accepted:
 async def create(core: Core, caller: Caller, request: CreateMemory) -> Ingestion:
     """Accept one document; on disk when this returns."""
     ready = await accepted(core, caller, request)
-    async with core.writes.entered(core.instance_of(caller).id):
+    async with core.calls.entered(core.instance_of(caller).id):
         ingestion = await core.store.documents.accept(ready.scope, ready.document)
     await core.faults.point("accept")
     core.note(caller, "memory.create", scope=ready.scope, targets=(ingestion.ingestion_id,), count=1)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
 from synap.domain.scopes import Scope
-from synap.engine.admission import READS, WRITES, Admission
+from synap.engine.admission import CALLS, Admission
 from synap.engine.audit import AuditTrail
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.in_hand import InHand
 from synap.engine.lexicons import Lexicons
 from synap.engine.metering import MeteredModel
 from synap.engine.spaces import VectorSpaces
@@ -57,8 +58,8 @@ class Core:
     enhancer: Enhancer | None = None
     reranker: Reranker | None = None
     take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
-    reads: Admission = field(default_factory=lambda: Admission(READS))
-    writes: Admission = field(default_factory=lambda: Admission(WRITES))
+    calls: Admission = field(default_factory=lambda: Admission(CALLS))
+    in_hand: InHand = field(default_factory=InHand)
     lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

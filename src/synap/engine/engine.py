@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from synap.api.admin import Health
 from synap.api.bundles import Anticipate, ContextBundle
+from synap.api.events import ConversationEvent
 from synap.engine import summaries
 from synap.engine.admin import EngineAdmin
 from synap.engine.anticipation import Anticipation
@@ -19,6 +20,7 @@ from synap.engine.core import Core
 from synap.engine.data import finish_left
 from synap.engine.deletion import finish_deletions
 from synap.engine.enhancing import NO_MODEL
+from synap.engine.events import expect
 from synap.engine.examination import examine
 from synap.engine.guard import Guard, end
 from synap.engine.instances import Instances
@@ -142,9 +144,16 @@ class Engine:
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
         return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
-        """Return what the next turn of a conversation will need; nothing where that cannot be told, or was sent before."""
-        return await self._anticipation.anticipate(caller, turn)
+    def expect(self, caller: Caller, event: ConversationEvent) -> Callable[[], None]:
+        """Note that an event has come and will be recorded, so that fetches wait for it; returns what tells that it was."""
+        return expect(self.core, caller, event)
+
+    def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:
+        """Yield what the next turn of a conversation will need, each bundle as soon as it is made.
+
+        Nothing comes where that cannot be told, or was sent before.
+        """
+        return self._anticipation.anticipate(caller, turn)
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         """Return what a bundle sent earlier must be replaced by; None while all that it holds still stands."""

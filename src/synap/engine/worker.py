@@ -41,6 +41,9 @@ class Pace:
             with the longest wait between them, 100 take eight hours.
         backoff_seconds: First wait before a retry; doubled each time, at most 300 s, with up to a quarter of jitter.
         pause_seconds: Wait after an error that nobody expected.
+        courtesy: How many times as long as its last work took a worker waits, at most, before the next while calls are
+            being answered; so they get most of the machine, and the workers a share all the same.
+        courtesy_seconds: The longest such wait.
     """
 
     group: int = 16
@@ -51,6 +54,8 @@ class Pace:
     transient_tries: int = 100
     backoff_seconds: float = 0.5
     pause_seconds: float = 5.0
+    courtesy: float = 4.0
+    courtesy_seconds: float = 1.0
 
     @property
     def patience(self) -> Patience:
@@ -118,6 +123,7 @@ class Worker:
 
     async def _work(self, guard: Guard) -> None:
         after = random.randrange(1024)  # noqa: S311 - spreads workers over the buckets; nothing secret
+        took = self._pace.courtesy_seconds
         while not self._stopping.is_set():
             async with guard.round(), self._while_away():
                 found = False
@@ -125,7 +131,10 @@ class Worker:
                     if self._stopping.is_set():
                         return
                     after = bucket
+                    await self._core.calls.quiet(min(self._pace.courtesy * took, self._pace.courtesy_seconds))
+                    started = time.perf_counter()
                     found = await self._turn(bucket) or found
+                    took = time.perf_counter() - started
                 if not found:
                     await self._rest()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -475,8 +475,12 @@ class FakeBackend:
         self.api.correlation_id = correlation_id
         return self.api
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - as above
-        return self.bundles
+    def expect(self, caller: Caller, event: ConversationEvent) -> Callable[[], None]:  # noqa: ARG002 - as above
+        return lambda: None
+
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:  # noqa: ARG002 - as above
+        for bundle in self.bundles:
+            yield bundle
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - as above
         return self.renewed
