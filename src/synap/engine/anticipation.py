@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -21,7 +22,7 @@ from synap.domain.ids import check_caller_id, conversation_uuid
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
 from synap.domain.tokens import count_tokens
-from synap.engine import contexts
+from synap.engine import contexts, lexicons
 from synap.engine.callers import Caller, Instance
 from synap.engine.conversations import ROLES
 from synap.engine.core import Core
@@ -128,10 +129,8 @@ class Anticipation:
             return
         started = time.perf_counter()
         with self._core.calls.noticed():
-            try:
-                said = await self._said(listener)
-            except (TransientError, TimeoutError) as error:
-                logger.warning("store did not answer a foresight", extra={"error": type(error).__name__})
+            said = await self._heard(listener)
+            if said is None:
                 return
             ahead = self._made(caller, listener, ANTICIPATION, await self._ahead(listener, said))
         self._metrics.stage("anticipate", time.perf_counter() - started)
@@ -236,6 +235,29 @@ class Anticipation:
         items = portray(found.context.items, now=self._core.clock.now(), budget=budget, limit=SUMMARY_ITEMS)
         words = keywords(Foresight(), items)
         return Chosen(items=items, queries=(SUMMARY_QUESTION,), words=words, versions=found.versions)
+
+    async def _heard(self, listener: Listener) -> list[Said] | None:
+        """Return the last turns, and have the names of the chain read beside them, which the turn has made stale.
+
+        Where the store does not answer, None.
+        """
+
+        async def names() -> None:
+            with contextlib.suppress(TransientError, TimeoutError):  # the search reads them, or says that it cannot
+                async with asyncio.timeout(self._core.settings.store_timeout):
+                    await lexicons.refresh(self._core.store.entities, self._core.lexicons, listener.chain)
+
+        async def said() -> list[Said] | None:
+            try:
+                return await self._said(listener)
+            except (TransientError, TimeoutError) as error:
+                logger.warning("store did not answer a foresight", extra={"error": type(error).__name__})
+                return None
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(names())
+            turns = group.create_task(said())
+        return turns.result()
 
     async def _said(self, listener: Listener) -> list[Said]:
         async with asyncio.timeout(self._core.settings.store_timeout):

@@ -131,12 +131,16 @@ class Worker:
                     if self._stopping.is_set():
                         return
                     after = bucket
-                    await self._core.calls.quiet(min(self._pace.courtesy * took, self._pace.courtesy_seconds))
+                    await self._give_way(took)
                     started = time.perf_counter()
                     found = await self._turn(bucket) or found
                     took = time.perf_counter() - started
                 if not found:
                     await self._rest()
+
+    async def _give_way(self, took: float) -> None:
+        """Let calls that are being answered pass, after work that took so many seconds."""
+        await self._core.calls.quiet(min(self._pace.courtesy * took, self._pace.courtesy_seconds))
 
     @contextlib.asynccontextmanager
     async def _while_away(self) -> AsyncIterator[None]:
@@ -196,6 +200,7 @@ class Worker:
         await self._faults.point("claimed")
         works = [work for job in jobs if job.kind != COMPACT and (work := await self._read(job)) is not None]
         works = await self._enhance(works)
+        await self._give_way(time.perf_counter() - started)
         await self._ingest(space, works, started)
         await self._consider(works)
         for job in jobs:
