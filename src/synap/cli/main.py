@@ -11,7 +11,8 @@ from synap.cli.data import data
 from synap.cli.entities import entities
 from synap.cli.evaluate import evaluate_cases
 from synap.cli.explaining import why_not
-from synap.cli.installation import doctor, jobs, migrate_store, models
+from synap.cli.installation import doctor, migrate_store, models
+from synap.cli.jobs import jobs
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report

@@ -48,6 +48,7 @@ class Accepted:
 async def create(core: Core, caller: Caller, request: CreateMemory) -> Ingestion:
     """Accept one document; on disk when this returns."""
     ready = await accepted(core, caller, request)
+    await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
         ingestion = await core.store.documents.accept(ready.scope, ready.document)
     await core.faults.point("accept")

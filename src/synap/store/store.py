@@ -26,6 +26,7 @@ from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.stock import Stock
 from synap.store.undoing import Undoing
 
 
@@ -58,6 +59,7 @@ class Store:
         self.merges = Merges(database, self.ids)
         self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
+        self.stock = Stock(database, self.ids)
 
     async def close(self) -> None:
         """Stop reading scopes into memory, and forget those that are there."""
