@@ -46,6 +46,8 @@ CONTROL = {
     "queue.discover": "numbers of buckets with work, for a worker that serves all tenants",
     "queue.claim": "jobs of one bucket, for a worker that serves all tenants; each job then carries its scope",
     "queue.reap": "gives back jobs whose lease ran out, in all buckets, reading none of them",
+    "receipts.books": "names of instances and clients and numbers, for the operator",
+    "receipts.secret": "the installation's key, which belongs to no tenant",
     "residents.close": "forgets what is in memory, of everybody",
     "residents.settle": "waits for what is being read into memory, and returns nothing of it",
     "close": "forgets what is in memory, of everybody",

@@ -15,6 +15,7 @@ from synap.cli.installation import doctor, jobs, migrate_store, models
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report
+from synap.cli.receipts import receipts
 from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
@@ -49,6 +50,7 @@ for name, group in (
     ("world", world),
     ("memories", memories),
     ("data", data),
+    ("receipts", receipts),
     ("entities", entities),
     ("cache", cache),
     ("models", models),

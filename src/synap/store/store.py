@@ -20,6 +20,7 @@ from synap.store.memories import Memories
 from synap.store.merging import Merges
 from synap.store.queue import Queue
 from synap.store.ranks import Rankings
+from synap.store.receipts import Receipts
 from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
 from synap.store.retractions import Retractions
@@ -58,6 +59,7 @@ class Store:
         self.merges = Merges(database, self.ids)
         self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
+        self.receipts = Receipts(database)
 
     async def close(self) -> None:
         """Stop reading scopes into memory, and forget those that are there."""
