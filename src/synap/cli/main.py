@@ -18,6 +18,7 @@ from synap.cli.outcome import report
 from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.cli.verifying import verify
 from synap.errors import InvalidInputError, SynapError
 from synap.version import __version__
 
@@ -53,6 +54,7 @@ for name, group in (
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),
+    ("verify", verify),
 ):
     app.add_typer(group, name=name)
 
