@@ -65,9 +65,9 @@ class Place:
         return self.chance.random() < share
 
     def told(self) -> Owner:
-        """Return one of those who were told something, the busy ones more often."""
+        """Return one of those who were told something, the busy ones more often; never the world, which asks nothing."""
         planted = self.some()
-        return self.anyone() if planted is None else planted.owner
+        return self.anyone() if planted is None or planted.owner.instance < 0 else planted.owner
 
     def some(self) -> Planted | None:
         """Return something that somebody was told."""

@@ -146,7 +146,7 @@ async def listing(place: Place, *, still: bool) -> None:
 async def by_id(place: Place, *, still: bool) -> None:
     """Read a memory, its history and its ingestion by id: as its owner, and as somebody else."""
     planted = place.some()
-    if planted is None or not planted.memory_ids:
+    if planted is None or not planted.memory_ids or planted.owner.instance < 0:
         return
     memory_id, owner = planted.memory_ids[0], planted.owner
     memories = place.way(owner).memories
