@@ -19,6 +19,7 @@ from synap.cli.receipts import receipts
 from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.cli.verifying import verify
 from synap.errors import InvalidInputError, SynapError
 from synap.version import __version__
 
@@ -55,6 +56,7 @@ for name, group in (
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),
+    ("verify", verify),
 ):
     app.add_typer(group, name=name)
 
