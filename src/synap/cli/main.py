@@ -9,6 +9,7 @@ import typer
 
 from synap.cli.data import data
 from synap.cli.entities import entities
+from synap.cli.erasing import purge_store, verify_erasure
 from synap.cli.evaluate import evaluate_cases
 from synap.cli.explaining import why_not
 from synap.cli.installation import doctor, jobs, migrate_store, models
@@ -43,6 +44,8 @@ app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
 app.command("evaluate")(evaluate_cases)
+app.command("purge")(purge_store)
+verify.command("erasure")(verify_erasure)
 for name, group in (
     ("clients", clients),
     ("instances", instances),
