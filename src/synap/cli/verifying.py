@@ -129,8 +129,10 @@ def _show(made: dict[str, Any]) -> None:
     left_out = ", ".join(made["left_out"]) or "nothing"
     emit_lines(
         [
-            f"{made['checks']} checks, {made['owners']} owners, {made['statements']} markers, seed {made['seed']}:"
-            f" {made['leaks']} leaks{bound}",
+            (
+                f"{made['checks']} checks, {made['owners']} owners, {made['statements']} markers, seed {made['seed']}:"
+                f" {made['leaks']} leaks{bound}"
+            ),
             f"{made['seconds']} s, {made['checks_per_second']} checks/s; left out: {left_out}",
             "passed" if made["passed"] else f"FAILED: {'; '.join(made['problems'])}",
         ]
