@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from synap.errors import InvalidInputError, NotFoundError
-from synap.verify.installations import configuration
+from synap.verify import installations
 from synap.verify.model import Planted
 from synap.verify.owners import WORLD, Owner
 from synap.verify.place import WAIT_SECONDS, Place
@@ -209,7 +209,9 @@ async def configure(place: Place) -> None:
         "storage": {"scoping": {"primary_scope": primary}},
         "retrieval": {"profiles": place.odds(0.5)},
     }
-    await place.installation.admin.admin.config.set(place.instances[instance], configuration(instance, values))
+    await place.installation.admin.admin.config.set(
+        place.instances[instance], installations.configuration(instance, values)
+    )
 
 
 async def renew_key(place: Place) -> None:
@@ -225,7 +227,7 @@ async def renew_key(place: Place) -> None:
 
 async def tell_the_world(place: Place) -> None:
     """Write what every instance reads."""
-    if "WORLD" in place.installation.left_out:
+    if installations.WORLD in place.installation.left_out:
         return
     marker, text = place.new_text(WORLD)
     made = await place.installation.admin.admin.world.add(text, metadata={"source": "synap verify isolation"})

@@ -20,6 +20,9 @@ from synap.verify.owners import PLAN
 NAME = "synap-verify"
 """What the campaign's clients are called, beside their number."""
 
+RESTARTS, WORLD, LOG = "restarts", "WORLD", "the server's log"
+"""What cannot be tried everywhere, as reports name it."""
+
 _SHARED = "storage: {scoping: {client_scope: client}}\n"
 
 
@@ -60,11 +63,20 @@ class Installation(Protocol):
 class InProcess:
     """An engine of this process, on the embedded store or on a database given by URL."""
 
-    def __init__(self, engine: Engine, again: Callable[[], Awaitable[Engine]] | None, *, kind: str) -> None:
-        """Take an engine that runs, and what opens another one in its place, if it may be stopped."""
+    def __init__(
+        self, engine: Engine, again: Callable[[], Awaitable[Engine]] | None, *, kind: str, world: bool = True
+    ) -> None:
+        """Take an engine that runs.
+
+        Args:
+            engine: The engine.
+            again: Opens another one in its place; None where it must not be stopped.
+            kind: What its store is.
+            world: Whether WORLD may be written to.
+        """
         self.engine = engine
         self.kind = kind
-        self.left_out: tuple[str, ...] = () if again else ("restarts",)
+        self.left_out = (*(() if again else (RESTARTS,)), *(() if world else (WORLD,)))
         self._again = again
         self._log = _Listening()
         logging.getLogger("synap").addHandler(self._log)
@@ -125,8 +137,8 @@ class _Line:
 class OverHttp:
     """A server that runs already; its instances are reached with keys made for the campaign."""
 
-    kind = "http"
-    left_out = ("restarts", "WORLD", "the server's log")
+    kind: str = "http"
+    left_out: tuple[str, ...] = (RESTARTS, WORLD, LOG)
 
     def __init__(self, base_url: str, management_key: str, *, timeout: float = 60.0) -> None:
         self._url = base_url

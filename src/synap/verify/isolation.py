@@ -20,7 +20,7 @@ from synap.verify.tally import report
 
 CHANGES_AT_ONCE = 32
 READS_AT_ONCE = 48
-ROUNDS_OF_READS = 6
+ROUNDS_OF_READS = 8
 PORTION = 400
 
 Tell = Callable[[int, float], None]
@@ -34,7 +34,7 @@ class Wanted:
     Attributes:
         checks: Answers to hold against the model; a round that was begun is finished.
         seed: Of everything that is drawn. Concurrency is not drawn: a run repeats the operations, not their interleaving.
-        statements: Statements planted before the first round; None for one in five checks, at most 40,000.
+        statements: Statements planted before the first round; None for one in ten checks, at most 40,000.
         seconds: Begin no round after this time; None for as long as it takes.
         first: End with the first failure.
     """
@@ -54,7 +54,7 @@ class Wanted:
     @property
     def planted(self) -> int:
         """Statements to plant first."""
-        return min(40_000, self.checks // 5) if self.statements is None else self.statements
+        return min(40_000, self.checks // 10) if self.statements is None else self.statements
 
 
 async def verify_isolation(installation: Installation, wanted: Wanted, *, tell: Tell | None = None) -> dict[str, Any]:

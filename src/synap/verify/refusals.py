@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from synap.errors import InvalidInputError, TransientError
+from synap.verify.installations import LOG
 from synap.verify.model import markers_in
 from synap.verify.owners import REFUSED, Owner
 from synap.verify.place import Place
@@ -65,7 +66,7 @@ async def between_the_lines(place: Place) -> None:
     async with place.trying("metrics", operator):
         shown = markers_in(await place.installation.metrics())
         place.tally.agree("metrics", operator, "/metrics", as_it_should=not shown, what="leak", detail=", ".join(shown))
-    if "the server's log" not in place.installation.left_out:
+    if LOG not in place.installation.left_out:
         content = [line for line in place.installation.logged().splitlines() if _statement_in(line)]
         place.tally.agree("log", operator, "log", as_it_should=not content, what="leak", detail=" ".join(content)[:500])
     number = place.chance.randrange(len(place.instances))
