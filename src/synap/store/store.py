@@ -27,6 +27,7 @@ from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.transfers import Transfers
 from synap.store.undoing import Undoing
 
 
@@ -60,6 +61,7 @@ class Store:
         self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
         self.receipts = Receipts(database)
+        self.transfers = Transfers(database, self.residents)
 
     async def close(self) -> None:
         """Stop reading scopes into memory, and forget those that are there."""
