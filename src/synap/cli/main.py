@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from synap.cli.backing import backup_store, restore_store
 from synap.cli.data import data
 from synap.cli.entities import entities
 from synap.cli.erasing import purge_store, verify_erasure
@@ -20,6 +21,7 @@ from synap.cli.receipts import receipts
 from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.cli.transfers import export_memory, import_memory
 from synap.cli.verifying import verify
 from synap.errors import InvalidInputError, SynapError
 from synap.version import __version__
@@ -45,6 +47,10 @@ app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
 app.command("evaluate")(evaluate_cases)
 app.command("purge")(purge_store)
+app.command("backup")(backup_store)
+app.command("restore")(restore_store)
+app.command("export")(export_memory)
+app.command("import")(import_memory)
 verify.command("erasure")(verify_erasure)
 for name, group in (
     ("clients", clients),
