@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from synap.domain.clauses import clauses
+from synap.domain.clauses import clauses, stands_as_written
 from synap.domain.concepts import PLACES, TIERS, choices_in, plain_words, topics_in
 from synap.domain.slot_table import GENERIC_MODIFIERS
 from synap.domain.terms import stem
-from synap.domain.values import Kind, Value, read_values
+from synap.domain.values import Kind, Value, counts, read_values
 from synap.domain.wordlists import listed
 from synap.domain.words import STOP_WORDS
 
@@ -127,6 +127,9 @@ class Reading:
 
 
 _MOST_SENTENCES = 12
+_TOO_MANY = 3
+"""Topic terms of a clause of which one alone is no topic in common."""
+_NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
 _EMPTY = frozenset(
     stem(word)
@@ -262,15 +265,50 @@ def topic_terms(text: str) -> frozenset[str]:
     return frozenset().union(*(reading.terms for reading in readings(text)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def block_terms(text: str) -> frozenset[str]:
     """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
 
     Two texts without a common block term have no common topic term either.
     """
+    telling, topics = _told_of(text)
+    return telling.union(f"#{name}" for name in topics) if topics else telling
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Whether two texts may contradict or repeat each other by their topics: never false where their readings say so.
+
+    One plain word in common, of three or more on either side, is too little, unless both count it.
+    """
+    shared = block_terms(one) & block_terms(other)
+    if len(shared) != 1 or next(iter(shared)).startswith("#") or min(_fewest(one), _fewest(other)) < _TOO_MANY:
+        return bool(shared)
+    return not _counted(one).isdisjoint(_counted(other))
+
+
+@lru_cache(maxsize=16384)
+def _counted(text: str) -> frozenset[str]:
+    """Return the nouns of the numbers in `text`."""
+    return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
+
+
+@lru_cache(maxsize=16384)
+def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """Return the stems of the telling words, and the topics with the stems that named them."""
     judged = [_judged(word) for word in plain_words(text)]
-    topics = topics_in(tuple(root for root, _ in judged))
-    return frozenset([*(root for root, tells in judged if tells), *(f"#{name}" for name in topics)])
+    topics = topics_in(tuple([root for root, _ in judged]))
+    return frozenset([root for root, tells in judged if tells]), topics
+
+
+@lru_cache(maxsize=8192)
+def _fewest(text: str) -> int:
+    """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
+    telling, topics = _told_of(text)
+    if len(telling) < _TOO_MANY or not stands_as_written(text):
+        return 0
+    # Names, parts of contractions and what a topic covers are no topic terms of their own.
+    named = {stem(word) for word in map(str.casefold, _NO_TERMS.findall(text))}
+    return len(telling.difference(named, *topics.values()))
 
 
 @lru_cache(maxsize=16384)
