@@ -82,6 +82,11 @@ def sees(viewer: Owner, owner: Owner) -> bool:
     return viewer.instance == owner.instance and (owner == viewer or same_customer)
 
 
+def one_scope(one: Owner, other: Owner) -> bool:
+    """Whether two owners stand for the same scope: the same one, or CLIENT as instances share it."""
+    return one == other or (one.shared and other.shared and one != WORLD and sees(one, other))
+
+
 def population(chance: random.Random, *, size: int) -> list[Owner]:
     """Return owners of every rung in every instance: the hostile ones, and plain ones up to `size` in all.
 
