@@ -99,7 +99,8 @@ async def erase(place: Place) -> None:
     if old is None:
         return
     for memory_id in old.memory_ids:
-        await place.way(old.owner).memories.delete(memory_id, **old.owner.ids)
+        async with place.trying("delete", old.owner, old):
+            await place.way(old.owner).memories.delete(memory_id, **old.owner.ids)
     place.model.lose(old, "deleted")
 
 

@@ -21,6 +21,10 @@ from synap.verify.tally import report
 CHANGES_AT_ONCE = 32
 READS_AT_ONCE = 48
 ROUNDS_OF_READS = 8
+BETWEEN_CUSTOMERS = 7
+BETWEEN_RESTARTS, RESTART_FIRST = 12, 2
+"""Rounds from one deletion of a customer to the next, and from one restart to the next."""
+
 PORTION = 400
 
 READS: dict[reads.Read, int] = {
@@ -102,7 +106,7 @@ async def verify_isolation(installation: Installation, wanted: Wanted, *, tell: 
     name = f"{wanted.seed}-{secrets.token_hex(3)}"
     clients, instances = await settle(installation, name=name)
     chance = random.Random(wanted.seed)
-    owners = population(chance, size=max(200, wanted.planted // 8))
+    owners = population(chance, size=max(100, wanted.planted // 8))
     try:
         ways = [await installation.way_into(instance_id) for instance_id in instances]
         place = Place(installation, instances, ways, owners, chance=chance)
@@ -169,10 +173,10 @@ async def _rounds(place: Place, wanted: Wanted, tell: Tell) -> str:
         place.renew()
         number += 1
         await _at_once([*_changes(place), *_reads(place, CHANGES_AT_ONCE, still=False)])
-        if number % 7 == 0:
+        if number % BETWEEN_CUSTOMERS == 1:
             place.renew()
             await _at_once([_changed(place, changes.delete_customer), _changed(place, changes.renew_key)])
-        if number % 10 == 0 and await place.installation.restart():
+        if number % BETWEEN_RESTARTS == RESTART_FIRST and await place.installation.restart():
             place.tally.operations["restart"] += 1
         place.renew()
         for _ in range(ROUNDS_OF_READS):
