@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from synap.errors import InvalidInputError, NotFoundError
+from synap.errors import ConflictError, InvalidInputError, NotFoundError
 from synap.verify import installations
 from synap.verify.model import Planted
 from synap.verify.owners import WORLD, Owner
@@ -89,7 +90,7 @@ async def replace_text(place: Place) -> None:
     (memory_id,) = old.memory_ids
     fresh = await place.way(old.owner).memories.update(memory_id, text, "replace", **old.owner.ids)
     place.model.lose(old, "replaced", quoted=True)
-    place.model.learn(replace(old, marker=marker, text=text, memory_ids=(fresh.memory_id,)))
+    place.model.learn(replace(old, marker=marker, text=text, memory_ids=(fresh.memory_id,), named=False))
 
 
 async def erase(place: Place) -> None:
@@ -98,7 +99,8 @@ async def erase(place: Place) -> None:
     if old is None:
         return
     for memory_id in old.memory_ids:
-        await place.way(old.owner).memories.delete(memory_id, **old.owner.ids)
+        async with place.trying("delete", old.owner, old):
+            await place.way(old.owner).memories.delete(memory_id, **old.owner.ids)
     place.model.lose(old, "deleted")
 
 
@@ -196,6 +198,19 @@ async def converse(place: Place) -> None:
         place.model.learn(Planted(owner=owner, marker=marker, text=text, conversation_id=name))
 
 
+async def compact(place: Place) -> None:
+    """Have a conversation compacted."""
+    talkers = sorted(place.talkers - place.busy, key=repr)
+    if not talkers:
+        return
+    owner = place.chance.choice(talkers)
+    names = {one.conversation_id for one in place.model.of.get(owner, {}).values()} - {""}
+    if names and place.claim(owner):
+        name = place.chance.choice(sorted(names))
+        with contextlib.suppress(ConflictError):  # one is being made still
+            await place.way(owner).conversation.context.compact(name, owner.user, owner.customer, force=True)
+
+
 async def invalidate(place: Place) -> None:
     """Forget cached answers of an instance."""
     await place.ways[place.anyone().instance].client.context.invalidate()
@@ -285,6 +300,7 @@ CHANGES: dict[Change, int] = {
     forget: 2,
     delete_user: 1,
     converse: 6,
+    compact: 1,
     invalidate: 1,
     configure: 1,
     pry: 6,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import httpx
 
+from synap.api.bundles import Anticipate, ContextBundle
 from synap.api.protocol import AdminApi, Api
 from synap.engine.callers import Caller
 from synap.engine.engine import Engine
@@ -15,12 +16,12 @@ from synap.errors import ServiceUnavailableError
 from synap.sdk.client import Synap
 from synap.sdk.connection import Connection, Line
 from synap.verify.model import markers_in
-from synap.verify.owners import PLAN
+from synap.verify.owners import PLAN, Owner
 
 NAME = "synap-verify"
 """What the campaign's clients are called, beside their number."""
 
-RESTARTS, WORLD, LOG = "restarts", "WORLD", "the server's log"
+RESTARTS, WORLD, LOG, STREAM = "restarts", "WORLD", "the server's log", "the stream"
 """What cannot be tried everywhere, as reports name it."""
 
 _SHARED = "storage: {scoping: {client_scope: client}}\n"
@@ -45,6 +46,10 @@ class Installation(Protocol):
 
     async def restart(self) -> bool:
         """Stop the engine and start it again; False where that is not ours to do."""
+        ...
+
+    async def anticipate(self, viewer: Owner, instance_id: str, conversation_id: str) -> tuple[ContextBundle, ...]:
+        """Return what a listener to a conversation would be sent before its next turn; nothing where that is left out."""
         ...
 
     async def metrics(self) -> str:
@@ -100,6 +105,11 @@ class InProcess:
         self.engine = await self._again()
         return True
 
+    async def anticipate(self, viewer: Owner, instance_id: str, conversation_id: str) -> tuple[ContextBundle, ...]:
+        """Return the bundles that the engine makes for a turn."""
+        turn = Anticipate(conversation_id=conversation_id, role="user", **viewer.ids)
+        return await self.engine.anticipate(await self.engine.caller_of(instance_id), turn)
+
     async def metrics(self) -> str:
         """Return the engine's metrics."""
         return self.engine.metrics.text().decode()
@@ -138,7 +148,7 @@ class OverHttp:
     """A server that runs already; its instances are reached with keys made for the campaign."""
 
     kind: str = "http"
-    left_out: tuple[str, ...] = (RESTARTS, WORLD, LOG)
+    left_out: tuple[str, ...] = (RESTARTS, WORLD, LOG, STREAM)
 
     def __init__(self, base_url: str, management_key: str, *, timeout: float = 60.0) -> None:
         self._url = base_url
@@ -157,6 +167,10 @@ class OverHttp:
     async def restart(self) -> bool:
         """Leave the server alone: it is somebody's."""
         return False
+
+    async def anticipate(self, viewer: Owner, instance_id: str, conversation_id: str) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - left out
+        """Return nothing: the stream is another door."""
+        return ()
 
     async def metrics(self) -> str:
         """Return the server's metrics."""

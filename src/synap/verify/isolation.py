@@ -11,17 +11,57 @@ from dataclasses import dataclass
 from typing import Any
 
 from synap.errors import InvalidInputError, SynapError, TransientError
-from synap.verify import changes, reads, refusals
+from synap.verify import changes, reads, refusals, talks
 from synap.verify.installations import Installation, leave, settle
 from synap.verify.model import Planted
 from synap.verify.owners import WORLD, population
-from synap.verify.place import WAIT_SECONDS, Place
+from synap.verify.place import WAIT_SECONDS, Place, memory
 from synap.verify.tally import report
 
 CHANGES_AT_ONCE = 32
 READS_AT_ONCE = 48
 ROUNDS_OF_READS = 8
+BETWEEN_CUSTOMERS = 7
+BETWEEN_RESTARTS, RESTART_FIRST = 12, 2
+"""Rounds from one deletion of a customer to the next, and from one restart to the next."""
+
 PORTION = 400
+
+READS: dict[reads.Read, int] = {
+    reads.question: 8,
+    reads.own_question: 6,
+    reads.no_question: 5,
+    reads.then: 2,
+    reads.the_same_again: 2,
+    reads.listing: 14,
+    reads.by_id: 16,
+    reads.by_foreign_id: 22,
+    talks.conversation: 12,
+    talks.summaries: 2,
+    reads.entities: 6,
+    reads.preview: 2,
+    reads.counted: 3,
+    reads.profile: 2,
+}
+"""How often each is drawn: what costs little more often."""
+
+SHOWING = frozenset(
+    {
+        "question",
+        "own question",
+        "no question",
+        "cache",
+        "list",
+        "get",
+        "history",
+        "messages",
+        "conversation",
+        "prompt",
+        "forget",
+        "entities",
+    }
+)
+"""Kinds of check that show something to whoever may see it, or the check is blind."""
 
 Tell = Callable[[int, float], None]
 """Told, once in a while, how many checks were made and how many seconds went by."""
@@ -66,7 +106,7 @@ async def verify_isolation(installation: Installation, wanted: Wanted, *, tell: 
     name = f"{wanted.seed}-{secrets.token_hex(3)}"
     clients, instances = await settle(installation, name=name)
     chance = random.Random(wanted.seed)
-    owners = population(chance, size=max(200, wanted.planted // 8))
+    owners = population(chance, size=max(100, wanted.planted // 8))
     try:
         ways = [await installation.way_into(instance_id) for instance_id in instances]
         place = Place(installation, instances, ways, owners, chance=chance)
@@ -79,7 +119,7 @@ async def verify_isolation(installation: Installation, wanted: Wanted, *, tell: 
         await leave(installation, clients)
     return report(
         place.tally,
-        showing=reads.SHOWING,
+        showing=SHOWING,
         promise="no answer holds what belongs to a scope that its viewer may not see",
         store=installation.kind,
         seed=wanted.seed,
@@ -98,9 +138,13 @@ async def _plant(place: Place, count: int) -> None:
         instance = place.chance.randrange(len(place.ways))
         here = [owner for owner in place.owners if owner.instance == instance]
         told = [(owner, *place.new_text(owner)) for owner in place.chance.choices(here, k=size)]
-        rows = [{"memories": [{"type": "fact", "content": text}], **owner.ids} for owner, _, text in told]
+        named = [place.odds(0.3) for _ in told]
+        rows = [
+            {"memories": [memory(marker, text, named=one)], **owner.ids}
+            for (owner, marker, text), one in zip(told, named, strict=True)
+        ]
         done = await place.ways[instance].memories.batch_create(rows, timeout_seconds=WAIT_SECONDS * 10)
-        for (owner, marker, text), row in zip(told, done.results, strict=True):
+        for (owner, marker, text), one, row in zip(told, named, done.results, strict=True):
             if row.status == "failed":
                 place.tally.fail("refused", "batch", owner, text, detail=row.error_message or "")
                 continue
@@ -112,6 +156,7 @@ async def _plant(place: Place, count: int) -> None:
                 ingestion_id=row.ingestion_id or "",
                 memory_ids=row.memory_ids,
                 direct=True,
+                named=one,
             )
             place.model.learn(planted)
         place.tally.operations["planted"] += size
@@ -128,10 +173,10 @@ async def _rounds(place: Place, wanted: Wanted, tell: Tell) -> str:
         place.renew()
         number += 1
         await _at_once([*_changes(place), *_reads(place, CHANGES_AT_ONCE, still=False)])
-        if number % 7 == 0:
+        if number % BETWEEN_CUSTOMERS == 1:
             place.renew()
             await _at_once([_changed(place, changes.delete_customer), _changed(place, changes.renew_key)])
-        if number % 10 == 0 and await place.installation.restart():
+        if number % BETWEEN_RESTARTS == RESTART_FIRST and await place.installation.restart():
             place.tally.operations["restart"] += 1
         place.renew()
         for _ in range(ROUNDS_OF_READS):
@@ -162,7 +207,7 @@ async def _changed(place: Place, change: changes.Change) -> None:
 
 
 def _reads(place: Place, count: int, *, still: bool) -> list[Awaitable[None]]:
-    drawn = place.chance.choices(list(reads.READS), weights=list(reads.READS.values()), k=count)
+    drawn = place.chance.choices(list(READS), weights=list(READS.values()), k=count)
     return [read(place, still=still) for read in drawn]
 
 

@@ -31,6 +31,7 @@ class Planted:
         memory_ids: The memories made of it; unknown, and empty, for a message.
         direct: Written as a memory, so that exactly one memory holds it.
         conversation_id: The conversation that it was said in.
+        named: Whether the marker is part of the name of an entity, too.
     """
 
     owner: Owner
@@ -41,6 +42,7 @@ class Planted:
     memory_ids: tuple[str, ...] = ()
     direct: bool = False
     conversation_id: str = ""
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

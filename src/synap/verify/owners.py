@@ -82,14 +82,19 @@ def sees(viewer: Owner, owner: Owner) -> bool:
     return viewer.instance == owner.instance and (owner == viewer or same_customer)
 
 
+def one_scope(one: Owner, other: Owner) -> bool:
+    """Whether two owners stand for the same scope: the same one, or CLIENT as instances share it."""
+    return one == other or (one.shared and other.shared and one != WORLD and sees(one, other))
+
+
 def population(chance: random.Random, *, size: int) -> list[Owner]:
-    """Return owners of every rung in every instance: the hostile ones, and plain ones up to `size` in all.
+    """Return owners of every rung in every instance: the hostile ones, and at least `size` plain ones.
 
     Some plain ids hold a marker themselves, so that an id that shows where it must not is seen.
     """
     found = [owner for number, lodging in enumerate(PLAN) for owner in _hostile(number, lodging, chance)]
-    serial = 0
-    while len(found) < size:
+    hostile, serial = len(found), 0
+    while len(found) < hostile + size:
         serial += 1
         instance = chance.choice([number for number, one in enumerate(PLAN) if one.tenancy != "b2c"])
         customer = f"zi{chance.getrandbits(40):010x}" if serial % 3 == 0 else f"customer-{serial % 40}-{instance}"

@@ -13,11 +13,14 @@ from synap.errors import SynapError, TransientError
 from synap.sdk.client import Synap
 from synap.verify.installations import Installation
 from synap.verify.model import Model, Planted, Verdict, markers_in
-from synap.verify.owners import PLAN, Owner
+from synap.verify.owners import PLAN, WORLD, Owner, sees
 from synap.verify.tally import Tally
 
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.05
+
+NAME = "Alice"
+"""What the entities of all owners are called, beside their marker: none may be taken for another owner's."""
 
 STRANGER = "nobody-was-told-of-this-one"
 """Customer and user that nothing is ever told."""
@@ -67,7 +70,30 @@ class Place:
     def told(self) -> Owner:
         """Return one of those who were told something, the busy ones more often; never the world, which asks nothing."""
         planted = self.some()
-        return self.anyone() if planted is None or planted.owner.instance < 0 else planted.owner
+        return self.anyone() if planted is None or planted.owner == WORLD else planted.owner
+
+    def viewer(self) -> Owner:
+        """Return anyone, or somebody who was told something."""
+        return self.anyone() if self.odds(0.6) else self.told()
+
+    def below(self, owner: Owner) -> Owner:
+        """Return the owner, or somebody narrower who sees what is the owner's."""
+        if owner == WORLD:
+            return self.anyone()
+        if owner.user is None and self.odds(0.5):
+            narrower = [one for one in self.chance.sample(self.owners, min(60, len(self.owners))) if sees(one, owner)]
+            return self.chance.choice(narrower or [owner])
+        return owner
+
+    def neighbour(self, owner: Owner) -> Owner:
+        """Return somebody easily taken for the owner: of the same ids in another place, or next to it in the same."""
+        near = [
+            one
+            for one in self.users
+            if one != owner
+            and (one.user == owner.user or (one.instance, one.customer) == (owner.instance, owner.customer))
+        ]
+        return self.chance.choice(near or self.users)
 
     def some(self) -> Planted | None:
         """Return something that somebody was told."""
@@ -122,7 +148,8 @@ class Place:
         """Tell `owner` something and wait until it has become memory. The model is not told."""
         marker, said = text or self.new_text(owner)
         key = document_id or f"doc-{uuid.UUID(int=self.chance.getrandbits(128))}"
-        body: dict[str, Any] = {"memories": [{"type": "fact", "content": said}]} if direct else {"document": said}
+        named = direct and text is None and self.odds(0.5)
+        body: dict[str, Any] = {"memories": [memory(marker, said, named=named)]} if direct else {"document": said}
         accepted = await self.way(owner).memories.create(**body, **owner.ids, document_id=key, document_type="document")
         if accepted.duplicate:
             self.tally.fail("told", "duplicate", owner, said, detail="a new document was called known")
@@ -137,6 +164,7 @@ class Place:
             ingestion_id=accepted.ingestion_id,
             memory_ids=done.memory_ids,
             direct=direct,
+            named=named,
         )
 
     async def done(self, owner: Owner, ingestion_id: str) -> Ingestion:
@@ -185,3 +213,8 @@ class Place:
     def tenancy(self, owner: Owner) -> str:
         """Return how the owner's instance wants its ids."""
         return PLAN[owner.instance].tenancy
+
+
+def memory(marker: str, text: str, *, named: bool = False) -> dict[str, Any]:
+    """Return a memory to be written directly; `named`, it is about somebody whose name holds the marker."""
+    return {"type": "fact", "content": text, "entities": [f"{NAME} {marker.capitalize()}"] if named else []}

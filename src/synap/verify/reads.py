@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from synap.api.memories import MemoryRecord
-from synap.errors import NotFoundError
+from synap.errors import ConflictError, NotFoundError
 from synap.sdk.responses import ContextResponse
 from synap.verify.model import Planted, markers_in
-from synap.verify.owners import Owner, sees
-from synap.verify.place import Place
+from synap.verify.owners import WORLD, Owner, one_scope, sees
+from synap.verify.place import NAME, Place
 
 
 class Read(Protocol):
@@ -64,7 +64,7 @@ async def look(
 
 async def question(place: Place, *, still: bool) -> None:
     """Ask with a victim's exact text or marker, several at once, or with what everyone's texts say."""
-    viewer, (victim, other) = _viewer(place), (place.some(), place.some())
+    viewer, (victim, other) = place.viewer(), (place.some(), place.some())
     texts = [one.text for one in (victim, other) if one is not None] or ["What does the team keep?"]
     query = place.chance.choice((texts[0], texts[0], _marker_of(victim), texts, "What is kept in the store room?"))
     more: dict[str, Any] = place.chance.choice(
@@ -85,13 +85,13 @@ async def own_question(place: Place, *, still: bool) -> None:
     """Ask for what the viewer was told, by its marker: it must come."""
     planted = place.some()
     if planted is not None:
-        await look(place, _below(place, planted.owner), f"Where is {planted.marker}?", "own question", still=still)
+        await look(place, place.below(planted.owner), f"Where is {planted.marker}?", "own question", still=still)
 
 
 async def no_question(place: Place, *, still: bool) -> None:
     """Fetch without a question."""
     more = place.chance.choice(({}, {"scopes": ["user"]}, {"scopes": ["customer"]}, {"types": ["facts"]}))
-    await look(place, _viewer(place), None, "no question", still=still, **more)
+    await look(place, place.viewer(), None, "no question", still=still, **more)
 
 
 async def then(place: Place, *, still: bool) -> None:
@@ -99,7 +99,7 @@ async def then(place: Place, *, still: bool) -> None:
     planted = place.some()
     asked = _marker_of(planted)
     await look(
-        place, _viewer(place), asked, "as of", still=still, as_of=place.chance.choice(("2040-01-01", "2020-01-01"))
+        place, place.viewer(), asked, "as of", still=still, as_of=place.chance.choice(("2040-01-01", "2020-01-01"))
     )
 
 
@@ -107,8 +107,8 @@ async def the_same_again(place: Place, *, still: bool) -> None:
     """Ask the same as two viewers and as the first again: whatever is cached, each gets what is its own."""
     planted = place.some()
     query = _marker_of(planted)
-    first = _below(place, planted.owner) if planted is not None else place.anyone()
-    second = _neighbour(place, first)
+    first = place.below(planted.owner) if planted is not None else place.anyone()
+    second = place.neighbour(first)
     for viewer in (first, second, first, second):
         await look(place, viewer, query, "cache", still=still)
 
@@ -126,7 +126,7 @@ async def listing(place: Place, *, still: bool) -> None:
             if page >= found.total_pages:
                 break
             page += 1
-        same = [owner for owner in place.model.of if _one_scope(owner, viewer)]
+        same = [owner for owner in place.model.of if one_scope(owner, viewer)]
         own = [one for owner in same for one in place.model.of[owner].values()]
         direct = [one.marker for one in own if one.direct]
         contents = [record.content for record in records]
@@ -146,7 +146,7 @@ async def listing(place: Place, *, still: bool) -> None:
 async def by_id(place: Place, *, still: bool) -> None:
     """Read a memory, its history and its ingestion by id: as its owner, and as somebody else."""
     planted = place.some()
-    if planted is None or not planted.memory_ids or planted.owner.instance < 0:
+    if planted is None or not planted.memory_ids or planted.owner == WORLD:
         return
     memory_id, owner = planted.memory_ids[0], planted.owner
     memories = place.way(owner).memories
@@ -200,66 +200,28 @@ async def by_foreign_id(place: Place, *, still: bool) -> None:  # noqa: ARG001 -
         place.judge(kind, thief, asked, refused, still=False)
 
 
-async def conversation(place: Place, *, still: bool) -> None:
-    """Read a conversation as its owner, as another user, and without ids."""
-    talkers = sorted(place.talkers, key=repr)
-    if not talkers:
-        return
-    owner = place.chance.choice(talkers)
-    turns = [one for one in place.model.of.get(owner, {}).values() if one.conversation_id]
-    if not turns:
-        return
-    name = place.chance.choice(turns).conversation_id
-    reader = place.chance.choice((owner, _neighbour(place, owner), place.chance.choice(place.users)))
-    await _read_conversation(place, reader, name, still=still)
-    if place.tenancy(owner) == "open":
-        await _read_as_nobody(place, owner, name, still=still)
-
-
-async def _read_conversation(place: Place, reader: Owner, name: str, *, still: bool) -> None:
-    own = [one for one in place.model.of.get(reader, {}).values() if one.conversation_id == name]
-    way, markers = place.way(reader).conversation, [one.marker for one in own]
-    ids = (reader.user, reader.customer)
-    async with place.trying("conversation", reader, name):
-        kind = place.chance.choice(("messages", "conversation", "prompt"))
-        if kind == "messages":
-            answer: Any = await way.messages(name, *ids)
-        elif kind == "prompt":
-            answer = await way.context.get_context_for_prompt(name, *ids)
-        else:
-            fetched = await way.context.fetch(name, *ids, search_query="What is kept?")
-            answer = fetched.conversation_context
-            place.judge(
-                "question in a conversation", reader, name, [item.content for item in fetched.items], still=still
-            )
-        # Of a conversation that was told long since the latest turns are shown.
-        place.judge(kind, reader, name, answer, wanted=markers if kind == "messages" else (), still=still)
-        others = markers_in(answer) - set(markers)
-        if still and any(marker.startswith("zq") for marker in others):
-            place.tally.fail("leak", kind, reader, name, markers=tuple(others), detail="not of this conversation")
-
-
-async def _read_as_nobody(place: Place, owner: Owner, name: str, *, still: bool) -> None:
-    async with place.trying("conversation of nobody", Owner(owner.instance), name):
-        shown = markers_in(await place.way(owner).conversation.messages(name))
-        here = {
-            one.owner
-            for holders in place.model.present.values()
-            for one in holders.values()
-            if one.conversation_id == name and one.owner.instance == owner.instance
-        }
-        allowed = here if len(here) == 1 else set[Owner]()
-        strangers = [
-            m for m in shown if not any(sees(one, told) for one in allowed for told in place.model.ever.get(m, ()))
-        ]
-        place.tally.agree(
-            "conversation of nobody",
-            Owner(owner.instance),
-            name,
-            as_it_should=not (strangers and still),
-            what="leak",
-            detail=f"{len(here)} owners have it, and {len(strangers)} turns were shown",
-        )
+async def entities(place: Place, *, still: bool) -> None:
+    """List the entities of a scope, or ask for one by the name that everybody's have: never another owner's."""
+    drawn = [one.owner for one in (place.some() for _ in range(8)) if one is not None and one.named]
+    viewer = drawn[0] if drawn and place.odds(0.6) else place.viewer()
+    entities_of = place.way(viewer).entities
+    async with place.trying("entities", viewer):
+        if place.odds(0.6):
+            found = await entities_of.list(**viewer.ids, page_size=100)
+            own = [
+                one for owner in place.model.of if one_scope(owner, viewer) for one in place.model.of[owner].values()
+            ]
+            named = [one.marker for one in own if one.named] if found.total_pages <= 1 else []
+            place.judge("entities", viewer, "list", found, wanted=named, still=still, quotes=True)
+            return
+        victim = place.some()
+        name = NAME if victim is None or place.odds(0.5) else f"{NAME} {victim.marker.capitalize()}"
+        try:
+            about: Any = await entities_of.fetch(name=name, **viewer.ids)
+        except (NotFoundError, ConflictError) as error:
+            # A refusal repeats the name that was asked for.
+            about = error.message.replace(name, "")
+        place.judge("about an entity", viewer, name, about, still=still, quotes=True)
 
 
 async def preview(place: Place, *, still: bool) -> None:
@@ -305,75 +267,12 @@ async def profile(place: Place, *, still: bool) -> None:
         place.judge("profile", viewer, "profile", found, still=still)
 
 
-READS: dict[Read, int] = {
-    question: 8,
-    own_question: 6,
-    no_question: 5,
-    then: 2,
-    the_same_again: 2,
-    listing: 14,
-    by_id: 16,
-    by_foreign_id: 22,
-    conversation: 12,
-    preview: 2,
-    counted: 3,
-    profile: 2,
-}
-"""How often each is drawn: what costs little more often."""
-
-SHOWING = frozenset(
-    {
-        "question",
-        "own question",
-        "no question",
-        "cache",
-        "list",
-        "get",
-        "history",
-        "messages",
-        "conversation",
-        "prompt",
-        "forget",
-    }
-)
-"""Kinds of check that show something to whoever may see it, or the check is blind."""
-
-
 async def _refusal(call: Callable[[str], Awaitable[Any]], asked: str) -> Any:
     """Return the message of the refusal, or what was shown instead."""
     try:
         return await call(asked)
     except NotFoundError as error:
         return error.message
-
-
-def _viewer(place: Place) -> Owner:
-    """Return anyone, or somebody who was told something."""
-    return place.anyone() if place.odds(0.6) else place.told()
-
-
-def _below(place: Place, owner: Owner) -> Owner:
-    """Return the owner, or somebody narrower who sees what is the owner's."""
-    if owner.instance < 0:
-        return place.anyone()
-    if owner.user is None and place.odds(0.5):
-        narrower = [one for one in place.chance.sample(place.owners, min(60, len(place.owners))) if sees(one, owner)]
-        return place.chance.choice(narrower or [owner])
-    return owner
-
-
-def _neighbour(place: Place, owner: Owner) -> Owner:
-    """Return somebody who is easily taken for the owner: of the same ids in another place, or the next in the same place."""
-    near = [
-        one
-        for one in place.users
-        if one != owner and (one.user == owner.user or (one.instance, one.customer) == (owner.instance, owner.customer))
-    ]
-    return place.chance.choice(near or place.users)
-
-
-def _one_scope(one: Owner, other: Owner) -> bool:
-    return one == other or (one.shared and other.shared and one.instance >= 0 and sees(one, other))
 
 
 def _marker_of(planted: Planted | None) -> str:

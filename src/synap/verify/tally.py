@@ -75,7 +75,7 @@ class Tally:
         """Note that an answer was wrong."""
         self.wrong[what] += 1
         if len(self.failures) < MOST_FAILURES:
-            failure = Failure(what=what, kind=kind, viewer=viewer, asked=str(asked)[:200], at=self.total, **more)
+            failure = Failure(what=what, kind=kind, viewer=viewer, asked=str(asked)[:600], at=self.total, **more)
             self.failures.append(failure)
 
     def note(self, kind: str, viewer: Owner, asked: object, verdict: Verdict, why: dict[str, str]) -> None:
