@@ -199,7 +199,7 @@ _POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)
 _BYGONE = re.compile(
     r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|"
     r"wednesday|thursday|friday|"
-    r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once)\b"
+    r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once(?! (?:an?|per|every|each)\b))\b"
     r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|"
     r"sent|read|tried|"
     r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed "
@@ -211,7 +211,7 @@ _SETTING = re.compile(
     r"upgraded|downgraded|"
     r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has "
     r"been|have been|"
-    r"was (?:granted|given|exempted|promised))\b",
+    r"was (?:granted|given|exempted|promised)|(?:gave|given|granted|allowed|promised) (?:the user|me|us|them))\b",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
@@ -227,7 +227,7 @@ _FOREIGN = re.compile(
     r"girlfriend|boyfriend|son|daughter|child|kids?|"
     r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|"
     r"friends?|boss|"
-    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b",
+    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b(?! is (?:now )?(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)
