@@ -57,11 +57,11 @@ def test_memory_is_carried_about(synap: Run, server_folder: Callable[[], Path], 
     verify = ("receipts", "verify", kept, "--public-key", receipts["key"])
     assert synap(*verify)[0] == Exit.OK
     instance = receipts["receipts"][0]["book"]
-    found = synap("receipts", "find", "--instance", instance, "--user", "nora", "--data-dir", home)[1]
+    found = synap("receipts", "find", "--instance", instance, "--user", "nora", "--data-dir", home, "--json")[1]
     assert receipts["receipts"][0]["receipt_id"] in found
     assert (
         receipts["receipts"][0]["receipt_id"]
-        not in synap("receipts", "find", "--instance", instance, "--user", "pieter", "--data-dir", home)[1]
+        not in synap("receipts", "find", "--instance", instance, "--user", "pieter", "--data-dir", home, "--json")[1]
     )
     kept.write_text(kept.read_text().replace('"action": "user"', '"action": "memory"'))
     code, told = synap(*verify)
