@@ -13,7 +13,8 @@ from tests.contract.test_data import Home, enter  # noqa: F401 - a fixture
 from synap import ForbiddenError, InvalidInputError, NotFoundError
 from synap.api.data import DeleteData
 from synap.api.receipts import ErasureReceipt, problems_of
-from synap.domain.scopes import Scope
+from synap.domain.ids import RowRef, encode_public_id
+from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine import deletion
 from synap.engine.receipts import Subject, signer_of
 from synap.engine.signing import signed
@@ -201,3 +202,22 @@ async def test_a_deletion_that_is_made_again_gives_a_second_receipt(enter: OpenH
         await api.delete_data(request)
 
     assert [one.removed for one in await receipts(home)] == [{}, {}]
+
+
+async def test_undoing_an_ingestion_drops_the_summary_that_may_quote_it(enter: OpenHome) -> None:  # noqa: F811 - the fixture
+    home = await enter()
+    for number in range(6):
+        await home.sdk.conversation.record_message("c", "user", f"My code number {number} is 47{number}.", "ana")
+    await home.engine.worker.drain(seconds=30)
+    await home.sdk.conversation.context.compact("c", user_id="ana")
+    await home.engine.worker.drain(seconds=30)
+    before = await home.sdk.conversation.context.get_compaction_status("c", user_id="ana")
+    place = (await home.engine.instances.get(home.instance_id)).place
+    scope = decide_scope(place, Ids(user_id="ana"))
+    rows = (await home.engine.core.store.transfers.read(scope))["ingestion"]
+    other = (await home.engine.core.store.transfers.read(decide_scope(place, Ids(user_id="eve"))))["ingestion"]
+
+    await home.sdk.memories.undo(encode_public_id(RowRef("ingestion", scope.bucket, rows[-1]["id"])), user_id="ana")
+
+    after = await home.sdk.conversation.context.get_compaction_status("c", user_id="ana")
+    assert (before.status, after.status, other) == ("completed", "none", [])
