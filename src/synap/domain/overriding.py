@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from synap.domain.concepts import word_stems
 from synap.domain.givens import given, tail
 from synap.domain.memories import Statement
-from synap.domain.readings import COMPARABLE, Reading, readings
+from synap.domain.readings import (
+    COMPARABLE,
+    SURE_TERMS,
+    Reading,
+    block_terms,
+    counted,
+    fewest_terms,
+    heading_of,
+    readings,
+)
 from synap.domain.values import Kind, Value
 
 _TOPIC_SHARE = 0.5
@@ -37,6 +47,25 @@ _OBLIGES = re.compile(
 
 
 _ANSWERS = frozenset({"name", "colour", "code", "ordinal", "earliness"})
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Whether two texts may contradict or repeat each other by their topics: never false where their readings say so.
+
+    One plain word in common, of three or more on either side, is too little, unless it heads one of them, both count it, or
+    one frees of what the other demands.
+    """
+    shared = block_terms(one) & block_terms(other)
+    term = next(iter(shared), "")
+    if len(shared) != 1 or term.startswith("#") or min(fewest_terms(one), fewest_terms(other)) < SURE_TERMS:
+        return bool(shared)
+    return term in _firm(one) or term in _firm(other) or not counted(one).isdisjoint(counted(other))
+
+
+@lru_cache(maxsize=16384)
+def _firm(text: str) -> frozenset[str]:
+    """Return the block terms that make a topic of their own: of the heading, and all of a text that frees somebody of something."""
+    return block_terms(text if _EXEMPT.search(text) is not None else heading_of(text))
 
 
 def overrides(narrow: Statement, broad: Statement) -> bool:

@@ -61,8 +61,7 @@ class Reading:
     @cached_property
     def heading(self) -> Reading:
         """What stands before its verb, and tells what it is about; empty where no plain verb is found."""
-        verb = _VERB.search(self.text)
-        return Reading(self.text[: verb.start()] if verb is not None else "")
+        return Reading(heading_of(self.text))
 
     @cached_property
     def negative(self) -> bool:
@@ -126,9 +125,10 @@ class Reading:
         return _OWN.search(self.text) is not None
 
 
-_MOST_SENTENCES = 12
-_TOO_MANY = 3
+SURE_TERMS = 3
 """Topic terms of a clause of which one alone is no topic in common."""
+
+_MOST_SENTENCES = 12
 _NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
 _EMPTY = frozenset(
@@ -144,7 +144,7 @@ _EMPTY = frozenset(
             person  company team staff employee employees customer customers member members thing things way
             lot much many also even already yet still  per available enabled allowed required supported
             since until happen happens new set work works working year month week day hour minute second euro dollar pound cent percent
-            another whole just
+            another whole just next previous following upcoming
             without any unless until enough directly long short time times again back am pm via
             """
         ),
@@ -253,6 +253,12 @@ _WHOSE = re.compile(
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 
 
+def heading_of(text: str) -> str:
+    """Return what stands before the first plain verb of a text; empty where there is none."""
+    verb = _VERB.search(text)
+    return text[: verb.start()] if verb is not None else ""
+
+
 @lru_cache(maxsize=8192)
 def readings(text: str) -> tuple[Reading, ...]:
     """Return one reading per clause of `text`, of the first dozen; at least one."""
@@ -275,20 +281,9 @@ def block_terms(text: str) -> frozenset[str]:
     return telling.union(f"#{name}" for name in topics) if topics else telling
 
 
-def may_meet(one: str, other: str) -> bool:
-    """Whether two texts may contradict or repeat each other by their topics: never false where their readings say so.
-
-    One plain word in common, of three or more on either side, is too little, unless both count it.
-    """
-    shared = block_terms(one) & block_terms(other)
-    if len(shared) != 1 or next(iter(shared)).startswith("#") or min(_fewest(one), _fewest(other)) < _TOO_MANY:
-        return bool(shared)
-    return not _counted(one).isdisjoint(_counted(other))
-
-
 @lru_cache(maxsize=16384)
-def _counted(text: str) -> frozenset[str]:
-    """Return the nouns of the numbers in `text`."""
+def counted(text: str) -> frozenset[str]:
+    """Return the nouns of the numbers in `text` as a whole."""
     return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
 
 
@@ -301,10 +296,10 @@ def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
 
 
 @lru_cache(maxsize=8192)
-def _fewest(text: str) -> int:
+def fewest_terms(text: str) -> int:
     """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
     telling, topics = _told_of(text)
-    if len(telling) < _TOO_MANY or not stands_as_written(text):
+    if len(telling) < SURE_TERMS or not stands_as_written(text):
         return 0
     # Names, parts of contractions and what a topic covers are no topic terms of their own.
     named = {stem(word) for word in map(str.casefold, _NO_TERMS.findall(text))}

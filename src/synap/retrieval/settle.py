@@ -15,7 +15,8 @@ from itertools import combinations
 
 from synap.domain.conflicts import Relation, relation, scope_relation, settles
 from synap.domain.memories import MemoryType, Modality, Statement
-from synap.domain.readings import block_terms, may_meet
+from synap.domain.overriding import may_meet
+from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
 from synap.retrieval.passages import own_words, several_sentences

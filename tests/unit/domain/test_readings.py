@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from synap.domain.conflicts import Relation, relation, scope_relation
 from synap.domain.memories import MemoryType, Statement
-from synap.domain.readings import Reading, block_terms, may_meet, readings, topic_terms
+from synap.domain.overriding import may_meet
+from synap.domain.readings import Reading, block_terms, readings, topic_terms
 
 
 def test_different_words_for_one_matter_share_a_topic() -> None:
@@ -58,7 +59,7 @@ def test_every_clause_has_a_reading_and_an_empty_text_one() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "may"),
     [
-        ("The kiln was fired at dawn by Oda", "The kiln stands beside the loom shed", False),
+        ("Potters gather at dawn around the kiln", "A red bench stands beside the kiln", False),
         ("The kiln was fired at dawn by Oda", "A heron nests near the weir", False),
         ("The kiln takes two loads of bowls", "A kiln takes three loads of bowls", True),
         ("Each order needs two signatures from senior potters", "Acme contracts carry five signatures", True),
