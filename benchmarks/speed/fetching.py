@@ -39,6 +39,9 @@ SENTENCES = (
 TYPICAL_MS, BIG_MS, MINILM_MS, HIT_MS = 5.0, 25.0, 15.0, 2.0
 """What the medians shall be at most."""
 
+AT_A_TIME, TURNS = 15, 10
+"""Sessions that go on at a time, and questions of each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -79,20 +82,36 @@ async def bare_round_trip(engine: Engine, *, rounds: int) -> Times:
 
 
 async def fetches(house: House, corpus: Corpus, *, rounds: int) -> list[Times]:
-    """Measure hybrid fetches of typical users and of the biggest, without and with the embedding, and cache hits."""
-    typical = [random.choice(house.users) for _ in range(rounds + 10)]
+    """Measure hybrid fetches of typical users and of the biggest, without and with the embedding, and cache hits.
+
+    Typical users come in sessions, as people who talk to an agent do; what the first question of somebody takes, whose
+    memories no question has read yet, is measured beside it.
+    """
+    users = random.sample(house.users, len(house.users))
+    fresh, regular = users[: len(users) // 2], users[len(users) // 2 :]
+    typical, again = _sessions(regular, rounds + 10), _sessions(regular[::-1], rounds + 10)
     big = [house.biggest] * (rounds + 10)
     name = f"user of {house.biggest.size:,}"
     plain, whole = partial(_recalling, house, corpus), partial(_recalling, house, corpus, composed=True)
     return [
         await measure("hybrid fetch, typical user, no embedding", whole(typical), rounds=rounds, target=TYPICAL_MS),
+        await measure("the first question of a user", whole(fresh), rounds=min(rounds, len(fresh) - 10)),
         await measure(f"hybrid fetch, {name}, no embedding", whole(big), rounds=rounds, target=BIG_MS),
         await measure("store alone, typical user", plain(typical), rounds=rounds),
         await measure(f"store alone, {name}", plain(big), rounds=rounds),
-        await measure("fetch with MiniLM, typical user", _asking(house.apis, typical), rounds=rounds, target=MINILM_MS),
+        await measure("fetch with MiniLM, typical user", _asking(house.apis, again), rounds=rounds, target=MINILM_MS),
         await measure(f"fetch with MiniLM, {name}", _asking(house.apis, big), rounds=rounds),
         await measure("cache hit (client fetch)", partial(_ask_client, house.apis[0]), rounds=rounds, target=HIT_MS),
     ]
+
+
+def _sessions(users: Sequence[Owner], count: int) -> list[Owner]:
+    """Return who asks: sessions of `TURNS` questions each, of which `AT_A_TIME` go on side by side in turns."""
+    asking: list[Owner] = []
+    for start in range(0, count, AT_A_TIME * TURNS):
+        first = start // TURNS
+        asking += [users[number % len(users)] for number in range(first, first + AT_A_TIME)] * TURNS
+    return asking[:count]
 
 
 def _recalling(

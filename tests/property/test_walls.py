@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import synap.store.search as searching
-from synap.store import resident_search, statements
+from synap.store import resident_search, resident_texts, statements
 from synap.store.checks import ServerFacts
 
 PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%\(scope\)s|\w\.scope_id\b)")
@@ -62,13 +62,14 @@ def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
         return genuine(found, Anyone(scopes), types)
 
-    in_memory = resident_search._candidates  # noqa: SLF001 - switched off on purpose
+    in_memory = resident_texts.texts_of
 
-    def candidates_in_memory(rows: Any, scopes: Mapping[int, Any], scores: Any, types: Any) -> Any:
-        return in_memory(rows, Anyone(scopes), scores, types)
+    def texts(scope: Any, rows: Any) -> Any:
+        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
 
     monkeypatch.setattr(searching, "_candidates", candidates)
-    monkeypatch.setattr(resident_search, "_candidates", candidates_in_memory)
+    monkeypatch.setattr(resident_search, "texts_of", texts)
+    monkeypatch.setattr(resident_texts, "texts_of", texts)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 
 from synap.domain.contexts import Query, Recall, Search
 from synap.domain.ids import decode_public_id
-from synap.domain.memories import MemoryType, Supersession
+from synap.domain.memories import MemoryType, Refresh, Supersession
 from synap.domain.terms import term_hashes
-from synap.store import resident_search
+from synap.store import resident_search, texts
 from synap.store.rows import memory_ref
 from synap.store.scopes import bump
 from synap.store.store import Store
@@ -93,7 +93,9 @@ async def _remember(desk: Any, scope: Any, dice: random.Random) -> None:
     (job,) = await desk.claim(scope)
     older = await known(desk, scope, dice)
     ended = [Supersession(memory_id=memory_ref(scope, older), by_key=0)] if older and dice.random() < 0.5 else []
-    await desk.apply(job, *texts, vectors=vectors, supersede=tuple(ended))
+    again = await known(desk, scope, dice)
+    said = [Refresh(memory_id=memory_ref(scope, again), said_at=desk.clock.now())] if again and again != older else []
+    await desk.apply(job, *texts, vectors=vectors, supersede=tuple(ended), refresh=tuple(said))
 
 
 async def _update(desk: Any, scope: Any, dice: random.Random) -> None:
@@ -173,6 +175,7 @@ async def test_memory_and_database_agree_whatever_is_written(fresh_desk: Any, se
 
     assert desk.store.residents.use.refreshes > 5
     assert other.residents.use.hits > 5
+    assert desk.store.residents.use.told > 5
     assert desk.store.residents.use.misses == 0
 
 
@@ -209,6 +212,37 @@ async def test_vectors_of_one_column_are_not_taken_for_those_of_the_other(desk: 
 
     assert any(score for one in first.candidates for score in one.vector_scores)
     assert {one.vector_scores for one in other.candidates} == {(None,)}
+
+
+async def test_whoever_asks_again_finds_all_texts_in_memory_but_of_what_was_written_since(desk: Any) -> None:
+    alice, use = desk.scope("alice"), desk.store.residents.use
+    await desk.remember(alice, *(f"Marmot {number} sleeps." for number in range(30)))
+
+    await desk.find(alice, "marmot", texts=3)
+    await desk.find(alice, "sleeps", texts=4)
+    await desk.store.residents.settle()
+    before = use.told
+    await desk.find(alice, "marmot sleeps", texts=30)
+
+    assert use.told == before + 1
+    await desk.remember(alice, "The marmot woke up.")
+    found = await desk.find(alice, "marmot woke", texts=30)
+    assert use.told == before + 1
+    assert "The marmot woke up." in {one.memory.statement.content for one in found.candidates}
+
+
+async def test_texts_of_a_scope_are_bounded(monkeypatch: pytest.MonkeyPatch, desk: Any) -> None:
+    monkeypatch.setattr(texts, "MOST_TEXTS", 5)
+    alice = desk.scope("alice")
+    await desk.remember(alice, *(f"Marmot {number} sleeps." for number in range(9)))
+
+    found = await desk.find(alice, "marmot")
+    again = await desk.find(alice, "marmot")
+
+    resident = desk.store.residents.get(alice, "emb")
+    assert len(resident.texts) == 5
+    assert resident.texts.size > 0
+    assert told(found) == told(again)
 
 
 async def test_who_erases_forgets_at_once(desk: Any) -> None:

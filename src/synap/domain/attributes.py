@@ -48,7 +48,7 @@ _CHANGE = (
 )
 _COPULA = (
     rf"(?P<verb>is|are|(?:was|were|has been|have been|is being) (?:{_CHANGE})(?: from [^,;]+?)? (?:to|until)|"
-    r"(?:changed|rose|moved|increased|dropped|fell|went up|went down)(?: from [^,;]+?)? to|became|remains?|stays?|"
+    r"(?:(?:has|have) )?(?:changed|rose|risen|moved|increased|dropped|fell|fallen|grew|grown|went up|went down)(?: from [^,;]+?)? to|became|remains?|stays?|"
     r"equals?)"
     rf"(?: (?:{ADVERBS}|called|named|set to|about|around|exactly))*"
 )

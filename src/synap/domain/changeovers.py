@@ -200,12 +200,44 @@ _DOES = re.compile(
 )
 
 
+_GAVE_UP = re.compile(
+    r"^(?P<s>[^,;:]{1,40}?) (?:(?:has|have|had|also|finally|just|recently) )*"
+    r"(?:gave up|given up|quit|swore off|sworn off|cut out|came off|went off|is done with|are done with|is off|is through with)"
+    r" (?:(?:on|all|the|their) )*(?P<what>[^,;:.!?]{2,40}?)(?: (?:entirely|altogether|completely|for good|last \w+|in \w+|\w+ ago))*$",
+    re.IGNORECASE,
+)
+_PRACTISED = frozenset(
+    map(
+        stem,
+        listed(
+            "drinks eats smokes plays takes uses does practises practices watches follows orders chews vapes trains runs reads buys"
+        ),
+    )
+)
+"""What one does with what one can give up; who gives up coffee may still own a coffee shop."""
+
+
+def _gave_up(newer: str, older: str) -> bool:
+    """Whether a text says that somebody gave up something that another text says they do or take as a rule."""
+    end = _GAVE_UP.match(newer)
+    if end is None:
+        return False
+    who = end["s"].casefold().removesuffix(" and others")
+    does = _DOES.match(older, len(who)) if older.casefold().startswith(who) else None
+    if does is None or stem(does["verb"].casefold()) not in _PRACTISED:
+        return False
+    named = set(phrase_stems(end["what"]).split())
+    return bool(named) and named <= set(phrase_stems(older[does.end() :]).split())
+
+
 def stopped(newer: str, older: str) -> bool:
     """Whether a text says that somebody ceased to do what another text says they do (`no longer smokes`, `smokes a pipe`).
 
     Who it is must be said in the same words, the verb be the same, and everything the end names be part of what was
     done: who stopped drinking coffee may still drink tea.
     """
+    if _gave_up(newer, older):
+        return True
     end = _STOPPED.match(newer)
     if end is None or (end["denied"] and not _ANY_MORE.search(newer)) or _STOPPED.match(older):
         return False

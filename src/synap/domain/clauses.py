@@ -87,6 +87,7 @@ _END = re.compile(
     r"ceased)\b",
     re.IGNORECASE,
 )
+_REWRITTEN = re.compile(r"\(|\band (?:i|he|she|they|we)['\u2019]", re.IGNORECASE)
 _TRAILING_NOTE = re.compile(r"\s*\(([^()]{2,80})\)\s*[.!]?\s*$")
 
 
@@ -103,6 +104,11 @@ def clauses(text: str) -> tuple[str, ...]:
         if _STARTS_BARE.match(found[place + 1]) and (another := _OF_ANOTHER.match(before)):
             found[place + 1] = another["who"] + found[place + 1]
     return tuple(found)
+
+
+def stands_as_written(text: str) -> bool:
+    """Whether `clauses` gives `text` back as one clause, but for contractions and marks around it; False also where unsure."""
+    return not (_REWRITTEN.search(text) or _BREAKS.search(text.strip(" .!")) or _LEAD_IN.match(text))
 
 
 def without_time(clause: str) -> str:

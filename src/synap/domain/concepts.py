@@ -81,7 +81,7 @@ _TOPICS = {
     "call": "phone call|phone calls|call me|called by phone|by phone|calls",
     "plan": "plan|tier|subscription|package",
     "age limit": "minimum age|adults|children under|years or older",
-    "working time": "works from|work from|working from|working hours|work hours|core hours|work week|working week|"
+    "working time": "hours a week|hours per week|hours weekly|working day|works from|work from|working from|working hours|work hours|core hours|work week|working week|"
     "overtime|shift|shifts",
     "browser": "browser|chrome|firefox|safari|edge",
     "chat tool": "slack|microsoft teams|ms teams|discord|mattermost|chat tool|messenger",
@@ -110,7 +110,10 @@ _FAMILIES = {
     "region": "us region=us-east=us-west=in the us=usa|frankfurt|dublin|virginia|oregon|eu=europe|ireland|germany|"
     "switzerland|canada|singapore|asia|uk",
     "payment": "card=credit card|invoice|bank transfer=wire|paypal|direct debit|cash|cheque=check",
-    "period": "hourly|daily|weekly|biweekly=fortnightly|monthly|quarterly|yearly=annually=annual",
+    "period": "hourly=every hour=once an hour|daily=every day=each day=once a day=nightly=every night|"
+    "weekly=every week=once a week=each week|biweekly=fortnightly=every two weeks=every other week|"
+    "monthly=every month=once a month=each month|quarterly=every quarter|yearly=annually=annual=every year=once a year|"
+    "twice a year=half-yearly|twice a week|twice a month|twice a day",
     "time of day": "morning|afternoon|evening|night",
     "charge": "free=free of charge|pay=paid=chargeable=charged",
     "seat": "window|aisle",

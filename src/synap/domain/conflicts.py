@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from synap.domain.concepts import word_stems
 from synap.domain.exclusion import loose, values_exclude
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
-from synap.domain.readings import COMPARABLE, Reading, block_terms, readings
+from synap.domain.overriding import overrides, restricted_apart, values_differ
+from synap.domain.readings import Reading, block_terms, readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slots import content_hash, slots_of
 from synap.domain.titles import note_of
-from synap.domain.values import Kind, Value
 
 
 class Relation(StrEnum):
@@ -73,11 +72,11 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     """
     if content_hash(narrow.content) == content_hash(broad.content):
         return Relation.SAME
-    if not (_may_change(narrow) and settles(broad)) or _told_apart(narrow, broad):
+    if not ((_may_change(narrow) or _wishes(narrow)) and settles(broad)) or _told_apart(narrow, broad):
         return _loosely(narrow, broad)
     overruled = _overrule(narrow, broad)
     # Asked last: of an event only its slots tell whether it changed something, and those take long to read.
-    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not changes(narrow):
+    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not (changes(narrow) or _wishes(narrow)):
         return _loosely(narrow, broad)
     return Relation.CONFLICT if overruled else Relation.SAME
 
@@ -102,6 +101,14 @@ def changes(statement: Statement) -> bool:
 def _may_change(statement: Statement) -> bool:
     event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
     return event or settles(statement)
+
+
+_WANTS = re.compile(r"\bwants? (?:(?!to\b)|to (?:be|get|have|see|receive)\b)", re.IGNORECASE)
+
+
+def _wishes(statement: Statement) -> bool:
+    """Whether a statement says how somebody wants something to be, and not what they would like to do one day."""
+    return statement.modality is Modality.WISHED and _WANTS.search(statement.content) is not None
 
 
 def all_slots(statement: Statement) -> tuple[Slot, ...]:
@@ -146,7 +153,7 @@ def _overrule(narrow: Statement, broad: Statement) -> bool:
     if shared:
         aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
         return not aside and any(values_exclude(mine, other) for mine, other in shared)
-    return _overrides(narrow, broad) and not _qualified_apart(ours, theirs)
+    return overrides(narrow, broad) and not _qualified_apart(ours, theirs)
 
 
 def _slots_of_both(a: Statement, b: Statement) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
@@ -223,9 +230,9 @@ def _opposed(a: Statement, b: Statement) -> bool:
         for other in readings(b.content):
             if _jaccard(mine.terms, other.terms) < _CLOSE_SHARE or mine.named != other.named:
                 continue
-            if mine.aside or other.aside or _restricted_apart(mine, other):
+            if mine.aside or other.aside or restricted_apart(mine, other):
                 continue
-            if _values_differ(mine, other) or (mine.stems & other.stems and _opposite(a, b, mine, other)):
+            if values_differ(mine, other) or (mine.stems & other.stems and _opposite(a, b, mine, other)):
                 return True
     return False
 
@@ -233,140 +240,6 @@ def _opposed(a: Statement, b: Statement) -> bool:
 def _opposite(a: Statement, b: Statement, mine: Reading, other: Reading) -> bool:
     """Whether one of two clauses, or of the statements they stand in, denies; words in common make it the same that is denied."""
     return mine.negative is not other.negative or a.positive is not b.positive
-
-
-def _overrides(narrow: Statement, broad: Statement) -> bool:
-    names = _leading_names(narrow) | _leading_names(broad)
-    return any(
-        _overrides_reading(mine, other, names)
-        and not (mine.aside or mine.foreign or other.aside or _restricted_apart(mine, other, own=mine.own))
-        for mine in readings(narrow.content)
-        for other in readings(broad.content)
-    )
-
-
-def _leading_names(statement: Statement) -> frozenset[str]:
-    """Return the stems of the entity or subject that a statement begins with: who it is about, not what."""
-    start = statement.content.casefold()
-    # A document's subject is a noun phrase in lower case: what it is about, unless somebody is named.
-    named = (*statement.entities, statement.subject if statement.subject[:1].isupper() else "")
-    whose = [name for name in named if name and start.startswith(name.casefold()) and _opens(name, statement.content)]
-    return frozenset(stem for name in whose for stem in word_stems(name))
-
-
-_NAME_ENDS = re.compile(
-    r"['\u2019]|$|[,:;.]|\s(?:is|are|was|were|has|have|had|does|do|did|may|can|must|should|will|would|gets?|uses?|wants?|pays?|"
-    r"sees?|needs?|offers?|allows?|runs?|keeps?|sells?|takes?|gives?|prefers?|works?|lives?|requires?|also|now|only|no)\b"
-)
-
-
-def _opens(name: str, content: str) -> bool:
-    """Whether a name at the start of a text is one, and no common word in front of its noun (`Weekend deliveries are`)."""
-    return " " in name or _NAME_ENDS.match(content, len(name)) is not None
-
-
-def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
-    """Whether a sentence about the viewer says otherwise than a general one on the same topic.
-
-    Other values or alternatives weigh most, then opposite polarity, then one side speaking of all where the other
-    counts, last a wish beside a rule on the same things.
-    """
-    shared = (narrow.terms & broad.terms) - names
-    if not shared:
-        return False
-    share = len(shared) / min(len(narrow.terms), len(broad.terms))
-    topical = share >= _TOPIC_SHARE or len(shared) > 1
-    if _choices_differ(narrow, broad):
-        return topical or any(term.startswith("#") for term in shared)
-    if _values_differ(narrow, broad):
-        return (topical or _counts_alike(narrow, broad)) and not _headed_apart(narrow, broad, names)
-    if not topical:
-        return False
-    polar = _polar(narrow, broad, shared) and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
-    return polar or _counts_against_all(narrow, broad) or _instead(narrow, broad, shared)
-
-
-def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
-    """Whether one side denies what the other says: two words in common, or the topic of a measured rule.
-
-    What the viewer happens to do (`smokes`) is no exception from a ban; only a permission is.
-    """
-    firm = len(shared) > 1 or (any(term.startswith("#") for term in shared) and bool(narrow.values or broad.values))
-    habit = broad.negative and narrow.own and not (narrow.permits or narrow.wish)
-    return firm and narrow.negative is not broad.negative and not habit
-
-
-def _headed_apart(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
-    """Whether both begin with a thing of their own (`the motor is …`, `the axle is …`), neither of them the viewer."""
-    if narrow.own or broad.sweeping:
-        return False
-    ours, theirs = narrow.heading, broad.heading
-    return bool(ours.terms - theirs.terms - theirs.stems - names) and bool(
-        theirs.terms - ours.terms - ours.stems - names
-    )
-
-
-def _counts_against_all(narrow: Reading, broad: Reading) -> bool:
-    """Whether one side names a measure and the other speaks of all or none."""
-    return (bool(broad.values) and not narrow.values and narrow.sweeping) or (
-        bool(narrow.values) and not broad.values and broad.sweeping
-    )
-
-
-def _instead(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
-    """Whether a narrow wish, or another person to turn to, takes the place of a broad rule on the same things."""
-    if "#contact" in shared and broad.values and narrow.named - broad.named:
-        return True
-    return narrow.wish and len(shared) > 1 and bool(narrow.terms - shared) and bool(broad.terms - shared)
-
-
-def _restricted_apart(mine: Reading, other: Reading, *, own: bool = False) -> bool:
-    """Whether both name a plan, environment or time, and different ones.
-
-    What plan the viewer is on is no restriction but part of the viewer's own facts (`own`).
-    """
-    ours, theirs = dict(mine.restrictions), dict(other.restrictions)
-    return any(
-        ours[dimension] != theirs[dimension]
-        for dimension in ours.keys() & theirs.keys()
-        if not (own and dimension == "plan")
-    )
-
-
-def _values_differ(mine: Reading, other: Reading) -> bool:
-    """Whether values of one kind stand on both sides, and none of them is equal."""
-    pairs = [(v, w) for v in mine.values for w in other.values if _comparable(v, w)]
-    return bool(pairs) and not any(v.value == w.value for v, w in pairs)
-
-
-def _counts_alike(mine: Reading, other: Reading) -> bool:
-    """Whether both count the same things (`one approval`, `two approvals`)."""
-    return bool({v.noun for v in mine.values if v.kind is Kind.NUMBER and v.noun} & {v.noun for v in other.values})
-
-
-def _comparable(v: Value, w: Value) -> bool:
-    if v.kind in {Kind.YEAR, Kind.MONTH} or w.kind in {Kind.YEAR, Kind.MONTH}:
-        return False
-    kinds = {v.kind, w.kind}
-    if kinds == {Kind.NUMBER, Kind.CLOCK}:
-        number = v if v.kind is Kind.NUMBER else w
-        return not number.noun
-    if kinds == {Kind.NUMBER, Kind.MONEY}:
-        return not (v if v.kind is Kind.NUMBER else w).noun
-    if v.kind is Kind.NUMBER and w.kind is Kind.NUMBER:
-        return v.noun == w.noun or not v.noun or not w.noun
-    return w.kind in COMPARABLE[v.kind]
-
-
-def _choices_differ(mine: Reading, other: Reading) -> bool:
-    """Whether both name an alternative of one family, and no common one; of one person's, to deny one leaves the others open."""
-    if mine.own and other.own and mine.negative is not other.negative:
-        return False
-    families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
-    return any(
-        not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}
-        for family in families
-    )
 
 
 def _loosely(a: Statement, b: Statement) -> Relation:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from synap.domain.clauses import clauses
+from synap.domain.clauses import clauses, stands_as_written
 from synap.domain.concepts import PLACES, TIERS, choices_in, plain_words, topics_in
 from synap.domain.slot_table import GENERIC_MODIFIERS
 from synap.domain.terms import stem
-from synap.domain.values import Kind, Value, read_values
+from synap.domain.values import Kind, Value, counts, read_values
 from synap.domain.wordlists import listed
 from synap.domain.words import STOP_WORDS
 
@@ -61,8 +61,7 @@ class Reading:
     @cached_property
     def heading(self) -> Reading:
         """What stands before its verb, and tells what it is about; empty where no plain verb is found."""
-        verb = _VERB.search(self.text)
-        return Reading(self.text[: verb.start()] if verb is not None else "")
+        return Reading(heading_of(self.text))
 
     @cached_property
     def negative(self) -> bool:
@@ -126,7 +125,11 @@ class Reading:
         return _OWN.search(self.text) is not None
 
 
+SURE_TERMS = 3
+"""Topic terms of a clause of which one alone is no topic in common."""
+
 _MOST_SENTENCES = 12
+_NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
 _EMPTY = frozenset(
     stem(word)
@@ -141,7 +144,7 @@ _EMPTY = frozenset(
             person  company team staff employee employees customer customers member members thing things way
             lot much many also even already yet still  per available enabled allowed required supported
             since until happen happens new set work works working year month week day hour minute second euro dollar pound cent percent
-            another whole just
+            another whole just next previous following upcoming
             without any unless until enough directly long short time times again back am pm via
             """
         ),
@@ -196,7 +199,7 @@ _POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)
 _BYGONE = re.compile(
     r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|"
     r"wednesday|thursday|friday|"
-    r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once)\b"
+    r"saturday|sunday)|this morning|earlier today|formerly|previously|used to|back then|once(?! (?:an?|per|every|each)\b))\b"
     r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|"
     r"sent|read|tried|"
     r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed "
@@ -208,7 +211,7 @@ _SETTING = re.compile(
     r"upgraded|downgraded|"
     r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has "
     r"been|have been|"
-    r"was (?:granted|given|exempted|promised))\b",
+    r"was (?:granted|given|exempted|promised)|(?:gave|given|granted|allowed|promised) (?:the user|me|us|them))\b",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
@@ -224,7 +227,7 @@ _FOREIGN = re.compile(
     r"girlfriend|boyfriend|son|daughter|child|kids?|"
     r"children|sisters?|brothers?|mother|mom|mum|father|dad|parents?|grand\w+|aunt|uncle|cousins?|niece|nephew|"
     r"friends?|boss|"
-    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b",
+    r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b(?! is (?:now )?(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)
@@ -250,6 +253,12 @@ _WHOSE = re.compile(
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 
 
+def heading_of(text: str) -> str:
+    """Return what stands before the first plain verb of a text; empty where there is none."""
+    verb = _VERB.search(text)
+    return text[: verb.start()] if verb is not None else ""
+
+
 @lru_cache(maxsize=8192)
 def readings(text: str) -> tuple[Reading, ...]:
     """Return one reading per clause of `text`, of the first dozen; at least one."""
@@ -262,15 +271,39 @@ def topic_terms(text: str) -> frozenset[str]:
     return frozenset().union(*(reading.terms for reading in readings(text)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def block_terms(text: str) -> frozenset[str]:
     """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
 
     Two texts without a common block term have no common topic term either.
     """
+    telling, topics = _told_of(text)
+    return telling.union(f"#{name}" for name in topics) if topics else telling
+
+
+@lru_cache(maxsize=16384)
+def counted(text: str) -> frozenset[str]:
+    """Return the nouns of the numbers in `text` as a whole."""
+    return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
+
+
+@lru_cache(maxsize=16384)
+def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """Return the stems of the telling words, and the topics with the stems that named them."""
     judged = [_judged(word) for word in plain_words(text)]
-    topics = topics_in(tuple(root for root, _ in judged))
-    return frozenset([*(root for root, tells in judged if tells), *(f"#{name}" for name in topics)])
+    topics = topics_in(tuple([root for root, _ in judged]))
+    return frozenset([root for root, tells in judged if tells]), topics
+
+
+@lru_cache(maxsize=8192)
+def fewest_terms(text: str) -> int:
+    """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
+    telling, topics = _told_of(text)
+    if len(telling) < SURE_TERMS or not stands_as_written(text):
+        return 0
+    # Names, parts of contractions and what a topic covers are no topic terms of their own.
+    named = {stem(word) for word in map(str.casefold, _NO_TERMS.findall(text))}
+    return len(telling.difference(named, *topics.values()))
 
 
 @lru_cache(maxsize=16384)

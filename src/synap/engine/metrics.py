@@ -107,5 +107,8 @@ class _Residents(Collector):
         yield GaugeMetricFamily("synap_resident_scopes", "Scopes whose rows are in memory", value=use.scopes)
         yield CounterMetricFamily("synap_resident_hits", "Searches found in memory as it was", value=use.hits)
         yield CounterMetricFamily("synap_resident_misses", "Searches left to the database", value=use.misses)
+        yield CounterMetricFamily(
+            "synap_resident_texts", "Searches found in memory with all of their texts", value=use.told
+        )
         yield CounterMetricFamily("synap_resident_loads", "Scopes read whole into memory", value=use.loads)
         yield CounterMetricFamily("synap_resident_refreshes", "Scopes refreshed by what changed", value=use.refreshes)

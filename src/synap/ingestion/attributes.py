@@ -24,14 +24,14 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _PLAN = re.compile(
-    r"\b(?:plan|plans|planning|going to|intend|intends|will|about to|aim to|aiming to|thinking (?:of|about)|considering|need to|needs to|have to|has to|goal is|looking to|trying to)\b",
+    r"\b(?:plan|plans|planning|going to|intend|intends|will|about to|aim to|aiming to|thinking (?:of|about)|considering|need to|needs to|have to|has to|goal is to|looking to|trying to)\b",
     re.IGNORECASE,
 )
 _REPORT_VERBS = word_set(
     "say tell mention claim report explain announce write text believe think promise admit complain suggest hint insist"
 )
 _LIKES_PHRASE = re.compile(
-    r"\b(?:(?:my|our|[A-Z]\w+['\u2019]s|his|her|their) (?:all-time )?favou?rites?\b|(?:a )?(?:big|huge|great|real|massive) fan of|(?:am|is|are) (?:really |very |super |so )?(?:into|fond of|keen on|crazy about|obsessed with|passionate about|partial to)"
+    r"\b(?:(?:my|our|[A-Z]\w+['\u2019]s|his|her|their) (?:all-time )?favou?rites?\b|(?:a )?(?:big|huge|great|real|massive) fan of|(?:have|has) (?:really )?(?:grown|become|got|gotten) (?:fond of|attached to|keen on|partial to|to (?:like|love|enjoy|hate))|(?:have|has) come to (?:like|love|enjoy|appreciate|hate)|(?:am|is|are) (?:really |very |super |so )?(?:into|fond of|keen on|crazy about|obsessed with|passionate about|partial to)"
     r"|would rather|would (?:\w+ )?(?:take|choose|pick|have) .+ over\b|(?:can|could) not (?:stand|bear)|(?:not|never) (?:a )?(?:big |huge )?(?:fan of|into)|(?:am|is|are) not (?:a )?(?:fan of|into|keen on|fond of)|sick of|tired of|allergic to (?:meetings|small talk)|addicted to|can not get enough of"
     r"|rather .+ than\b|works? best for (?:me|us)|suits? (?:me|us)|(?:go-to|preferred|preference|pet peeve|guilty pleasure|happy place))\b",
     re.IGNORECASE,
@@ -87,7 +87,64 @@ def feeling_of(shape: Shape) -> Feeling | None:
         return Feeling(category="excitement", intensity=0.75)
     if shape.negated:
         return None
-    return _caused(shape) or _by_its_verb(shape, rest) or _linked(shape, rest)
+    return _by_idiom(shape) or _caused(shape) or _by_its_verb(shape, rest) or _linked(shape, rest)
+
+
+_IDIOMS = (
+    (
+        re.compile(
+            r"\b(?:over the moon|on cloud nine|in seventh heaven|walking on air|on top of the world)\b", re.IGNORECASE
+        ),
+        "joy",
+        0.9,
+    ),
+    (
+        re.compile(
+            r"\b(?:down in the dumps|heavy heart|in tears|beside (?:my|our|him|her|them)sel\w+ with grief)\b",
+            re.IGNORECASE,
+        ),
+        "sadness",
+        0.75,
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:driv(?:es?|ing)|drove|driven) (?:me|us) (?:mad|crazy|nuts|insane|up the wall)|at (?:my|our) wits['\u2019]? end|"
+            r"had enough of|had it with|sick and tired of|gets? on (?:my|our) nerves|(?:my|our) blood boil)\b",
+            re.IGNORECASE,
+        ),
+        "anger",
+        0.8,
+    ),
+    (
+        re.compile(
+            r"\b(?:on edge|on tenterhooks|butterflies in (?:my|our) stomachs?|scared (?:stiff|to death)|worried sick|losing sleep over)\b",
+            re.IGNORECASE,
+        ),
+        "anxiety",
+        0.75,
+    ),
+    (
+        re.compile(r"\b(?:at the end of (?:my|our) tether|running on empty|dead on (?:my|our) feet)\b", re.IGNORECASE),
+        "fatigue",
+        0.75,
+    ),
+)
+"""Turns of phrase for a feeling, each with its category and strength."""
+
+
+def _by_idiom(shape: Shape) -> Feeling | None:
+    """Read "I am over the moon", "the noise is driving me mad"."""
+    return next(
+        (Feeling(category=name, intensity=strength) for idiom, name, strength in _IDIOMS if idiom.search(shape.text)),
+        None,
+    )
+
+
+def affects_the_speaker(shape: Shape) -> bool:
+    """Whether a thing brings about what the speaker feels ("the noise is driving me mad")."""
+    return any(word.lower in ("me", "us") for word in shape.rest) and (
+        _by_idiom(shape) is not None or _caused(shape) is not None
+    )
 
 
 def _caused(shape: Shape) -> Feeling | None:
@@ -191,7 +248,8 @@ def modality_of(shape: Shape) -> Modality:
     head = shape.text[: shape.words[min(len(shape.words) - 1, shape.verb + 1)].end] if shape.verb >= 0 else shape.text
     if shape.tense is not Tense.PAST and _WISH.search(head):
         return Modality.WISHED
-    if shape.tense is Tense.FUTURE or (shape.tense is Tense.PRESENT and _PLAN.search(head)):
+    waived = shape.negated and shape.base in ("have", "need") and "to" in (word.lower for word in shape.rest[:1])
+    if shape.tense is Tense.FUTURE or (shape.tense is Tense.PRESENT and not waived and _PLAN.search(head)):
         return Modality.PLANNED
     return Modality.ASSERTED
 

@@ -23,6 +23,9 @@ _JOINT = re.compile(
 _HARD = re.compile(r"[;\u2013—]|-{1,2}|\.{3}")
 _OWN_SUBJECT = frozenset({"i", "we", "he", "she", "they", "it"})
 _OTHERS = frozenset({"everyone", "everybody", "people", "someone", "somebody", "nobody", "friends"})
+_TIME_LEADS = frozenset(
+    {"these", "nowadays", "lately", "now", "today", "currently", "this", "last", "recently", "sometimes"}
+)
 _LEADS = (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.OWN, SubjectKind.PERSON)
 _CONTRACTED = re.compile(r"^(i|we|he|she|they|it)['\u2019]", re.IGNORECASE)
 _OBJECT_OPENERS = lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"to", "that", "not"}
@@ -104,7 +107,7 @@ def _starts_with_subject(right: str, *, bare: bool) -> bool:
     first = words[0].lower
     if first in _OWN_SUBJECT:
         return words[1].lower not in ("and", "or")
-    if not bare and (first in _OTHERS or first in lexicon.PREPOSITIONS):
+    if not bare and (first in _OTHERS or first in lexicon.PREPOSITIONS or first in _TIME_LEADS):
         shape = analyse(expanded)
         after_lead = shape.kind in _LEADS and shape.subject[0] > 0
         return shape.verb > 0 and (after_lead or (first in _OTHERS and shape.subject[0] == 0))

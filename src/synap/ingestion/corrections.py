@@ -9,16 +9,26 @@ from datetime import datetime
 from synap.domain.attributes import NOT
 from synap.domain.memories import Statement
 from synap.domain.normal_forms import normalise_value
+from synap.ingestion import verbs
 from synap.ingestion.dates import find_dates
 from synap.ingestion.shapes import analyse, is_name, words_of
 from synap.ingestion.tenses import Tense
 
 _NOT_BUT = re.compile(r"\bnot\s+(?P<old>[^,.;]{1,40}?),?\s+but\s+(?:rather\s+)?(?P<new>[^,.;]{1,60})", re.IGNORECASE)
+_DID_NOT_BUT = re.compile(
+    r"(?P<who>.{1,60}?) (?P<do>do|does|did) not (?P<verb>[a-z]+) (?P<where>(?:in|at|on|for|to|with|from|by) )?(?P<old>[^,.;]{1,40}?),? but "
+    r"(?:rather )?(?P<new>[^,.;]{1,60})(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _COMMA_NOT = re.compile(
     r"(?:,\s*|\s+(?=not\b))(?:and\s+)?(?:not|rather than)\s+(?P<old>(?:the |a |an |in |on |at |for )?[\w$€£%.:'\u2019-]+(?:\s[\w%'\u2019-]+){0,2})\s*[.!]*$",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b|kg|km|cm|am\b|pm\b)?", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b|kg|km|cm|am\b|pm\b)?"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred)\b",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 7
 _TOPIC = r"(?P<topic>(?:my|our|the) [^,;:]{2,60}?)"
 _APPOSED = re.compile(
@@ -34,6 +44,11 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _MOST_VALUE_WORDS = 6
+_ADMITTING = re.compile(
+    r"(?:(?:sorry|oops|well|so|and|oh|actually|I think),? )*I (?:(?:was|am|got it|had it) (?:wrong|mistaken)|(?:gave|told|sent|have given|have told) you (?:the|a) wrong"
+    r"|(?:got|had|mixed up|confused|misremembered|misstated|mistyped|misspelled) (?:the|my|our|that|it)\b|made (?:a|an) (?:mistake|error|typo))",
+    re.IGNORECASE,
+)
 
 
 def without_old_value(clause: str) -> tuple[str, str]:
@@ -43,6 +58,13 @@ def without_old_value(clause: str) -> tuple[str, str]:
     `it starts in June` and `in May`.
     """
     contrast = _NOT_BUT.search(clause)
+    done = _DID_NOT_BUT.match(clause)
+    if done and verbs.is_base(done["verb"].casefold()) and analyse(done["new"]).verb < 0:
+        verb = done["verb"].casefold()
+        told = {"do": verb, "does": verbs.third_person(verb), "did": verbs.past(verb)}[done["do"].casefold()]
+        where = done["where"] or ""
+        again = where if where and not done["new"].casefold().startswith(where.casefold().strip()) else ""
+        return f"{done['who']} {told} {again}{done['new']}{done['rest']}", f"{where}{done['old']}".strip()
     if (
         contrast
         and not re.match(r"(?:only|just|merely|simply)\b", contrast["old"], re.IGNORECASE)
@@ -63,6 +85,11 @@ def contrasts(text: str) -> bool:
 def says_a_value(sentence: str) -> bool:
     """Whether a correction that fits no statement at hand still tells what is right: a figure, or what was meant."""
     return any(word.text[0].isdigit() for word in words_of(sentence)) or bool(fragment_of(sentence))
+
+
+def admits(clause: str) -> bool:
+    """Whether a clause only says that something said before was wrong ("I gave you the wrong number")."""
+    return _ADMITTING.match(clause) is not None
 
 
 def fragment_of(sentence: str) -> str:
@@ -95,6 +122,17 @@ def topic_and_value(fragment: str) -> tuple[str, str] | None:
     if match is None or len(words_of(match["value"])) > _MOST_VALUE_WORDS or analyse(match["value"]).verb >= 0:
         return None
     return match["topic"], match["value"]
+
+
+def value_and_reason(fragment: str) -> tuple[str, str]:
+    """Return the right value and what is told besides: `three, I forgot the stray`; the second "" where there is nothing.
+
+    A value is a few words without a verb.
+    """
+    value, comma, rest = fragment.partition(",")
+    told = comma and len(words_of(rest)) > 2 and analyse(rest.strip()).verb >= 0  # noqa: PLR2004 - subject, verb, more
+    bare = len(words_of(value)) <= _MOST_VALUE_WORDS and analyse(value).verb < 0
+    return (value.strip(), rest.strip()) if told and bare else (fragment, "")
 
 
 def corrected(earlier: str, fragment: str, anchor: datetime | None) -> str | None:

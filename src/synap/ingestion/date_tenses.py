@@ -10,6 +10,7 @@ import re
 
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
+from synap.ingestion.lexicon.calendar import MONTHS, WEEKDAYS
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, words_of
@@ -24,6 +25,12 @@ _MOVABLE = EVENT_NOUNS | word_set(
     "date start end event plan lease contract deal project flight booking stay arrival departure switch migration rollout"
 )
 _NEW_TIME = re.compile(r"\b(?:to|until|till|til|for)\s+(?:the\s+)?(?=\S)", re.IGNORECASE)
+_MOVING = word_set("move slip shift push delay defer change bring switch reassign")
+_DAY = re.compile(
+    rf"\b(?:to|until|till|for)\s+(?:the\s+|next\s+|this\s+|coming\s+|following\s+)*(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?"
+    rf"(?:tomorrow|tonight|{'|'.join((*WEEKDAYS, *MONTHS))})\b(?!\s+[A-Z])",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(
     r"[:;]\s+|,?\s+(?:and|but|so|that|because|while|whereas|although|though|which|who|when|if|as)\s+(?:that\s+)?",
     re.IGNORECASE,
@@ -51,12 +58,22 @@ def reschedules(shape: Shape) -> bool:
     if {shape.base, verbs.base_of_participle(done)} & _OF_EVENTS_ALONE:
         return True
     if shape.base in ("be", "get") and verbs.base_of_participle(done) in _RESCHEDULING:
-        return _movable(words_of(shape.subject_text))
+        return _movable(words_of(shape.subject_text)) or _to_a_day(shape, done)
+    if _to_a_day(shape, done):
+        return True
     if shape.base not in _RESCHEDULING:
         return False
     passive = bool(shape.helpers) and shape.helpers[-1] in lexicon.BE
     by_itself = bool(shape.rest) and shape.rest[0].lower in _OPENS_PHRASE  # "the launch moved to July"
     return _movable(words_of(shape.subject_text) if passive or by_itself else _object(shape))
+
+
+def _to_a_day(shape: Shape, done: str) -> bool:
+    """Whether something, whatever it is called, was moved to a day: "my assembly was moved to Friday"."""
+    moved = shape.base in _MOVING or (shape.base in ("be", "get") and verbs.base_of_participle(done) in _MOVING)
+    own = shape.kind in (SubjectKind.SPEAKER, SubjectKind.GROUP, SubjectKind.PERSON)
+    itself = own and bool(shape.rest) and shape.rest[0].lower in _OPENS_PHRASE  # "we moved to May Street"
+    return moved and not itself and _DAY.search(shape.text, shape.words[shape.verb].end) is not None
 
 
 def _later_verbs(shape: Shape) -> list[tuple[int, Tense]]:

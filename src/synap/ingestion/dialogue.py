@@ -21,6 +21,7 @@ from synap.ingestion.gate import MACHINE, PEOPLE, cues_of, worth_a_look
 from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
 from synap.ingestion.orders import asked_of_the_reader
+from synap.ingestion.pointing import pointed
 from synap.ingestion.salience import salient
 from synap.ingestion.shapes import Shape, SubjectKind, analyse
 from synap.ingestion.speech_acts import read
@@ -93,6 +94,7 @@ class _Turn:
         self._last_when: When | None = None
         self._tasked = False
         self._heard: set[str] = set()
+        self._before = ""
 
     def run(self, question: Question | None, asked_in: Block | None) -> None:
         """Work through the turn; `question` is what it answers, asked in another block."""
@@ -153,7 +155,7 @@ class _Turn:
     def _sentence(self, sentence: str) -> Act | None:
         """Work through one sentence; `PAYLOAD` and `OPT_OUT` close the turn."""
         language = languages.language_of(sentence)
-        if language != "en":
+        if language != "en" and not self._payload(sentence):
             self._foreign(sentence, language)
             return None
         if not self._speaker.heeded:
@@ -165,10 +167,18 @@ class _Turn:
         self._tasked |= reading.act is Act.TASK
         if reading.correction or reading.backwards or reading.act is Act.RETRACTION:
             self._heard.clear()
+            self._before = ""
         if reading.act is Act.OPT_OUT:
             return self._opt_out(reading)
         self._act_on(sentence, reading)
         return reading.act
+
+    def _payload(self, sentence: str) -> bool:
+        """Whether an English order stands before words of another language ("Translate this: …")."""
+        order, colon, _ = sentence.partition(":")
+        if not colon or not self._speaker.heeded or languages.language_of(order) != "en":
+            return False
+        return read(f"{order}:", to_machine=self._speaker.to_machine).act in (Act.TASK, Act.PAYLOAD)
 
     def _act_on(self, sentence: str, reading: Reading) -> None:
         if reading.act is Act.STATEMENT:
@@ -241,7 +251,11 @@ class _Turn:
             self._retold(*told, sentence)
             return
         opening = telegraphic_opening(text)
-        clauses = split(opening + text[:1].lower() + text[1:] if opening else text)
+        clauses = pointed(split(opening + text[:1].lower() + text[1:] if opening else text), self._before)
+        self._before = clauses[-1].text
+        admitted = len(clauses) > 1 and corrections.admits(clauses[0].text)
+        clauses = clauses[1:] if admitted else clauses
+        reading = replace(reading, correction=reading.correction or admitted)
         if reading.correction and self._is_fragment(text):
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
@@ -254,7 +268,7 @@ class _Turn:
 
     def _is_fragment(self, text: str) -> bool:
         """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
-        if _POINTING.match(text):
+        if _POINTING.match(text) or corrections.value_and_reason(text)[1]:
             return True
         return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
 
@@ -264,19 +278,23 @@ class _Turn:
         if told is not None:
             self._retold(*told, sentence)
             return True
-        last = self._ledger.last_said(self._speaker.key)
-        if last is None:
-            return False
-        clause = corrections.corrected(last.clause, text, self._said_at)
-        if clause is None:
-            return False
-        self._ledger.drop_last(self._speaker.key)
+        value, rest = corrections.value_and_reason(text)
+        for last in self._ledger.said_lately(self._speaker.key):
+            clause = corrections.corrected(last.clause, value, self._said_at)
+            if clause is not None:
+                self._corrected(last, clause, sentence)
+                if rest:
+                    self._clauses(sentence, pointed(split(rest)), correction=False, offset=sentence.rfind(rest))
+                return True
+        return False
+
+    def _corrected(self, last: Found, clause: str, sentence: str) -> None:
+        self._ledger.drop_sentence(last)
         self._clause(
             Clause(clause, 0, len(sentence)),
             correction=True,
             evidence=(*last.evidence, self._evidence(sentence)),
         )
-        return True
 
     def _retold(self, topic: str, value: str, sentence: str) -> None:
         """Take a correction that names its topic: the statement about that topic, else a statement of its own."""
@@ -369,7 +387,7 @@ class _Turn:
         for part in languages.statements_of(sentence, language):
             if part.kind is MemoryType.EMOTION and not self._feelings:
                 continue
-            statement = own_words.foreign(part, self._speaker, language)
+            statement = own_words.foreign(part, self._speaker, language, self._said_at)
             self._enter(statement, self._evidence(part.text), clause=part.text)
 
     def _enter(

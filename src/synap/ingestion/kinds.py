@@ -7,11 +7,11 @@ from datetime import datetime
 
 from synap.domain.memories import MemoryType, Precision, When
 from synap.ingestion import verbs
-from synap.ingestion.attributes import Feeling, Liking
+from synap.ingestion.attributes import Feeling, Liking, reported
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS, HABIT_WORDS, SCHEDULE_VERBS, STATES_OF_THE_PAST
 from synap.ingestion.lexicon.feelings import FEELINGS
-from synap.ingestion.shapes import Shape, SubjectKind
+from synap.ingestion.shapes import Shape
 from synap.ingestion.tenses import Tense
 
 _LASTING = re.compile(
@@ -48,7 +48,7 @@ def kind_of(
     """
     if when is not None and coming(when, said_at) and (ahead or _scheduled(shape, when)) and feeling is None:
         return MemoryType.TEMPORAL_EVENT
-    if feeling is not None and shape.kind is not SubjectKind.THING:
+    if feeling is not None:
         return MemoryType.EMOTION
     if liking is not None:
         return MemoryType.PREFERENCE
@@ -89,7 +89,7 @@ def _scheduled(shape: Shape, when: When) -> bool:
 
 
 def _happened(shape: Shape, when: When | None) -> bool:
-    if shape.verb < 0 or shape.tense is not Tense.PAST:
+    if shape.verb < 0 or shape.tense is not Tense.PAST or _foretold(shape):
         return False
     text = shape.text
     words = [word.lower for word in shape.words]
@@ -109,6 +109,11 @@ def _happened(shape: Shape, when: When | None) -> bool:
     return shape.base not in STATES_OF_THE_PAST or (
         when is not None and shape.base not in ("live", "work", "know", "own", "study", "belong")
     )
+
+
+def _foretold(shape: Shape) -> bool:
+    """Whether somebody told what is still to come: "my boss told me that the shop will close"."""
+    return reported(shape) and any(word.lower in ("will", "shall") for word in shape.rest)
 
 
 def _undergone(shape: Shape) -> bool:

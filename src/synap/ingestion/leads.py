@@ -19,7 +19,7 @@ _TIME_WORDS = frozenset(
      *MONTHS, *SEASONS, *WEEKDAYS, *(n for n in NUMBERS if " " not in n)},
 )  # fmt: skip
 _DAYS = frozenset(
-    {"today", "yesterday", "tomorrow", "tonight", "now", "night", "morning", "evening", "afternoon", "day", "week", "weekend",
+    {"today", "yesterday", "tomorrow", "tonight", "now", "night", "morning", "evening", "afternoon", "day", "days", "nowadays", "week", "weekend",
      "month", "year", "christmas", "easter", "halloween", "thanksgiving", "ramadan", "diwali", "hanukkah",
      *MONTHS, *SEASONS, *WEEKDAYS},
 )  # fmt: skip
@@ -77,10 +77,15 @@ def _timed(words: tuple[Word, ...], start: int) -> bool:
 
 
 def _after_subordinate(text: str, words: tuple[Word, ...], start: int) -> int | None:
+    if words[start].lower == "as" and words[start + 1 : start + 2] and words[start + 1].lower in ("a", "an", "the"):
+        lead = range(start + 2, min(len(words), start + _LONGEST_LEAD))
+        return next((index for index in lead if words[index].lower in _NOMINATIVE), None)
     seen = 0
     for index in range(start + 1, min(len(words), start + _LONGEST_LEAD * 2)):
         comma = "," in text[words[index - 1].end : words[index].start]
         nominative = words[index].lower in _NOMINATIVE
+        if not seen and index > start + 2 and _named_subject(words, index):
+            return index
         if nominative and index > start + 1 and (comma or seen):
             return index
         if comma and index > start + 2:
@@ -104,10 +109,22 @@ def _after_lead(text: str, words: tuple[Word, ...], start: int) -> int | None:
         if index > start + 1 and word.lower in ("my", "our") and not _opens_phrase(words[index - 1]):
             return index
         timed = word.lower in _TIME_WORDS or word.lower[0].isdigit()
+        if index > start + 1 and not timed and _named_subject(words, index):
+            return index
         if only_time and not timed and index > start + (words[start].lower in lexicon.PREPOSITIONS):
             return index
         only_time &= timed or index == start
     return None
+
+
+def _named_subject(words: tuple[Word, ...], index: int) -> bool:
+    """Whether a name stands before its verb and behind a day: "After the concert on Friday Wanda drove"."""
+    if not words[index].text[0].isupper() or index + 1 >= len(words) or words[index - 1].lower not in _DAYS:
+        return False
+    after = words[index + 1].lower
+    return (
+        after in lexicon.AUXILIARIES or verbs.base_of_past(after) is not None or verbs.base_of_third(after) is not None
+    )
 
 
 def _opens_phrase(word: Word) -> bool:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 
 from synap.domain.documents import Block, PreparedDocument, Segment
 from synap.domain.memories import Draft, Evidence, MemoryType, Retraction, Statement
@@ -14,6 +15,7 @@ from synap.ingestion.retractions import concerns
 from synap.ingestion.segments import locate
 
 _ALIKE = 0.6
+_LATELY = 3  # findings back that a correction without a subject may mean
 _WINDOW = 400
 _PASSAGE = 2_000  # code points of a block that may stand for a part of it which cannot be found
 _MOST_EVIDENCE = 64
@@ -90,7 +92,11 @@ class Ledger:
         """Drop what the speaker's last sentence gave."""
         last = next((entry for entry in reversed(self.found) if entry.speaker == speaker), None)
         if last is not None:
-            self._drop(lambda entry: entry.evidence[0] == last.evidence[0])
+            self.drop_sentence(last)
+
+    def drop_sentence(self, found: Found) -> None:
+        """Drop a statement and what else its words gave."""
+        self._drop(lambda entry: entry.evidence[0] == found.evidence[0])
 
     def about(self, topic: str, speaker: str) -> Found | None:
         """Return the latest statement of the speaker that holds every word of a topic, or None."""
@@ -123,6 +129,11 @@ class Ledger:
     def last_said(self, speaker: str) -> Found | None:
         """Return the speaker's latest finding that is not in doubt, or None."""
         return next((one for one in reversed(self.found) if one.speaker == speaker and not one.doubtful), None)
+
+    def said_lately(self, speaker: str) -> list[Found]:
+        """Return the speaker's latest few findings that are not in doubt, the latest first."""
+        sure = (one for one in reversed(self.found) if one.speaker == speaker and not one.doubtful)
+        return list(islice(sure, _LATELY))
 
     def drafts(self) -> tuple[Draft, ...]:
         """Return what is left, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from synap.domain.name_lists import TITLES
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
@@ -99,15 +100,22 @@ def _group(noun: str) -> bool:
 
 def modifies(words: tuple[Word, ...], place: int) -> bool:
     """Whether a word for a person only qualifies the noun after it ("mother tongue", "doctor visit")."""
-    if place + 1 >= len(words) or words[place].lower.endswith("'s"):
+    if place + 1 >= len(words) or words[place].lower.endswith("'s") or _titled(words, place + 1):
         return False
     after = words[place + 1]
     verbal = verbs.base_of_third(after.lower) or verbs.base_of_past(after.lower) or verbs.is_base(after.lower)
     return not (is_name(after.text) or after.lower in _FUNCTION or verbal or after.lower in ("to", "who", "that"))
 
 
+def _titled(words: tuple[Word, ...], place: int) -> bool:
+    """Whether a title with a name behind it stands at a place ("Mrs Okafor")."""
+    return place + 1 < len(words) and words[place].lower in TITLES and is_name(words[place + 1].text)
+
+
 def _name_after(words: tuple[Word, ...], place: int) -> str | None:
-    """Return the name of "my wife Elena", "my wife's name is Elena", or None."""
+    """Return the name of "my wife Elena", "my wife's name is Elena", "my landlady Mrs Okafor", or None."""
+    if _titled(words, place + 1):
+        return f"{words[place + 1].text} {words[place + 2].text.removesuffix(chr(39) + 's')}"
     following = [word.text for word in words[place + 1 : place + 4]]
     lowered = [word.casefold() for word in following]
     if lowered[:2] == ["name", "is"] and len(following) > 2 and is_name(following[2]):  # noqa: PLR2004 - name, is, Elena

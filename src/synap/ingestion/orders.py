@@ -75,6 +75,11 @@ _TASK_LEAD = re.compile(
     r"i(?:['\u2019]m| am) looking for (?:some |a few |any )?(?:advice|ideas|suggestions|tips|recommendations|help|information)|do you|any (?:ideas?|tips|advice|suggestions|thoughts|recommendations))\b",
     re.IGNORECASE,
 )
+_DREAM = re.compile(
+    r"^i(?:['\u2019]d| would) (?:like|love) to (?:see|have|get)\b.*\b(?:some ?day|one day|eventually|in my life(?:time)?|before i\b|in person|with my own eyes)",
+    re.IGNORECASE,
+)
+"""A wish for one's life, which no assistant can fulfil."""
 _PAYLOAD = re.compile(
     r":\s*$|\b(?:the following|this (?:text|email|paragraph|message|sentence|code|article|essay|letter|story|passage|log|error))\b[^.]*$|\bbelow\b",
     re.IGNORECASE,
@@ -86,7 +91,7 @@ _WANTED = re.compile(
     re.IGNORECASE,
 )
 _WHENEVER = re.compile(
-    r"(?:please |and |also )?(?P<when>(?:(?:whenever|every time|each time|any ?time) you|when you (?:give|write|list|quote|draft|answer|"
+    r"(?:please |and |also )?(?P<when>(?:(?:whenever|every time|each time|any ?time) you|(?:when(?:ever)?|if|every time|each time|any ?time) i (?:ask|send|share|paste|post|request|give you|show you|say|write|mention|forward)|when you (?:give|write|list|quote|draft|answer|"
     r"explain|suggest|recommend|show|summari[sz]e|mention|name|translate|describe|cite|generate|create|reply|respond|format|address|talk|speak))\b"
     r"[^,?]{2,80}),\s*(?:please |then )?(?P<what>[^?]{3,200})$",
     re.IGNORECASE,
@@ -98,11 +103,24 @@ _OF_SOMEBODY = re.compile(
 )
 """How a statement about somebody begins, so that no order is looked for in it."""
 _LONGEST_PHRASE = 12
+_LONGEST_COMPOUND = 4
+_NO_COMPOUND = (
+    lexicon.DETERMINERS
+    | lexicon.PREPOSITIONS
+    | lexicon.SPEAKER
+    | lexicon.GROUP
+    | lexicon.ADDRESSEE
+    | lexicon.THIRD
+    | lexicon.THINGS
+    | lexicon.CONJUNCTIONS
+    | lexicon.SUBORDINATORS
+    | {"please", "which", "who"}
+)
 
 
 def asked(text: str, opened: int) -> Reading | None:  # noqa: PLR0911 - first rule that decides
     """Read an order to the assistant: lasting behaviour, or a task; None where the sentence is no order."""
-    if _OF_SOMEBODY.match(text):
+    if _OF_SOMEBODY.match(text) or _tells_of_a_thing(text):
         return None
     wished = _WISHED_STYLE.match(text)
     if wished:
@@ -139,13 +157,26 @@ def asked(text: str, opened: int) -> Reading | None:  # noqa: PLR0911 - first ru
     if _HANDED_OVER.match(text):
         return Reading(act=Act.PAYLOAD)
     if (
-        _TASK_LEAD.match(text)
+        (_TASK_LEAD.match(text) and not _DREAM.search(text))
         or _WANTED.match(text)
         or (declared and imperative)
         or (first in TASK_VERBS and not _telegraphic(first, words, declared=declared, general=general))
     ):
         return Reading(act=Act.PAYLOAD if _PAYLOAD.search(text) else Act.TASK)
     return None
+
+
+def _tells_of_a_thing(text: str) -> bool:
+    """Whether what looks like an order is a noun phrase with its verb: "Book club meets on Thursdays"."""
+    words = words_of(text)[: _LONGEST_COMPOUND + 1]
+    for place, word in enumerate(words[1:], start=1):
+        if word.lower in _NO_COMPOUND or "," in text[words[place - 1].end : word.start]:
+            return False
+        third = verbs.base_of_third(word.lower) is not None and not word.text[0].isupper()
+        following = words[place + 1].lower if place + 1 < len(words) else ""
+        if third and place > 1 and (following in lexicon.PREPOSITIONS or following in lexicon.ADVERBS):
+            return not words[place - 1].lower.endswith("s")
+    return False
 
 
 def _whenever(text: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from synap.domain.memories import MemoryType, Modality, Statement
+from synap.domain.memories import MemoryType, Modality, Precision, Statement, When
 from synap.ingestion.attributes import names_in
 from synap.ingestion.clauses import split
 from synap.ingestion.dates import find_dates, write_dates
+from synap.ingestion.foreign_dates import foreign_date, past_told
+from synap.ingestion.kinds import coming
 from synap.ingestion.languages import Foreign
 from synap.ingestion.rewrite import UNNAMED, rewrite, verbatim
 from synap.ingestion.shapes import analyse, words_of
@@ -91,11 +93,26 @@ def kept(
     )
 
 
-def foreign(part: Foreign, speaker: Speaker, language: str) -> Statement:
-    """Return a statement in another language than English."""
+def _dated_kind(part: Foreign, language: str, when: When | None, said_at: datetime | None) -> MemoryType:
+    """Return the type of a statement in another language: a fact with its day is something that happened or will."""
+    if part.kind is not MemoryType.FACT or when is None or when.precision is not Precision.DAY:
+        return part.kind
+    if past_told(part.text, language):
+        return MemoryType.EPISODE
+    return MemoryType.TEMPORAL_EVENT if coming(when, said_at) else part.kind
+
+
+def foreign(part: Foreign, speaker: Speaker, language: str, said_at: datetime | None = None) -> Statement:
+    """Return a statement in another language than English; a fact of a day to come is an event.
+
+    Its words stay as they are; the day that they name goes with it.
+    """
+    when = foreign_date(part.text, language, said_at, past=part.kind is MemoryType.EPISODE)
+    content = part.text if speaker.voice.name == UNNAMED else f"{speaker.voice.name}: {part.text}"
     return Statement(
-        type=part.kind,
-        content=part.text if speaker.voice.name == UNNAMED else f"{speaker.voice.name}: {part.text}",
+        type=_dated_kind(part, language, when, said_at),
+        content=content,
+        when=when,
         confidence=part.confidence,
         subject=speaker.key,
         positive=part.positive,

@@ -35,7 +35,7 @@ from synap.domain.slots import content_hash, slots_of
 from synap.ingestion.corrections import corrected, fragment_of
 from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
-from synap.ingestion.verdicts import Known, announced, later, told_together, why
+from synap.ingestion.verdicts import Known, announced, later, overtaken, told_together, why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ class _Run:
     added: dict[int, NewMemory] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     by_mark: dict[object, deque[Known]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_NEWEST)))
+    latest: deque[Known] = field(default_factory=lambda: deque(maxlen=_NEWEST))
     supersede: list[Supersession] = field(default_factory=list)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -143,10 +144,12 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     fresh = Known(statement=statement, said=_said(statement, run.now), key=key)
     marks = _marks(statement)
     others = [*neighbours, *_said_here(run, marks)]
+    lately = tuple(run.latest)
     twin = _twin(fresh, others)
     if twin is None:
         run.added[key] = NewMemory(key=key, draft=draft, extractor=draft.extractor)
         run.known[key] = fresh
+        run.latest.append(fresh)
         for mark in marks:
             run.by_mark[mark].append(fresh)
     else:
@@ -156,8 +159,11 @@ def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -
     winner = twin or fresh
     if meant_by is not None and twin is None:
         _end(run, meant_by, fresh, "corrected")
+    near = {id(other): other for other in (*(other for other, _ in others), *lately) if other is not winner}
     if not winner.ended:
-        _settle(run, winner, [other for other, _ in others if other is not winner and not other.ended])
+        _settle(run, winner, [other for other in near.values() if not other.ended])
+    if not winner.ended and (ending := overtaken(winner, list(near.values()))):
+        _end(run, *ending, "changed")
 
 
 def _in_known_slots(statement: Statement, stored: Sequence[Known], run: _Run) -> Statement:

@@ -65,7 +65,7 @@ _DATED_DUMMY = re.compile(
     r"\b(?:my|our|[A-Z]\w+['\u2019]s) (?:[\w-]+ ){0,3}(?:birthday|anniversary|wedding|graduation|deadline|appointment|interview|first day|last day|name|favou?rite)\b",
     re.IGNORECASE,
 )
-_OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b", re.IGNORECASE)
+_OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b|\bof us\b", re.IGNORECASE)
 _SHORTEST = 3
 _NOBODY = (SubjectKind.NONE, SubjectKind.ADDRESSEE)
 _EMPTY = (
@@ -138,7 +138,7 @@ def _abstains(shape: Shape) -> bool:
     """Whether somebody says what they never do, or do no longer: "I do not drive", "I no longer smoke"."""
     ended = any(word.lower == NO_LONGER for word in shape.words)
     bare = not shape.rest and shape.base not in _REACTIONS
-    return bare and ((shape.negated and shape.helpers == ("do",)) or (ended and not shape.helpers))
+    return bare and ((shape.negated and shape.helpers in (("do",), ("can",))) or (ended and not shape.helpers))
 
 
 def _full_object(shape: Shape) -> bool:
@@ -149,7 +149,7 @@ def _full_object(shape: Shape) -> bool:
 def _about_a_thing(shape: Shape, *, dated: bool, strict: bool) -> bool:
     owned = any(word.lower in ("my", "our", "me", "us") for word in shape.words)
     named = any(is_name(word.text) for word in shape.words[1:])
-    number = any(word.text[0].isdigit() for word in shape.words)
+    number = any(character.isdigit() for character in shape.text)
     if _verdict(shape):
         return False
     if dated or owned or named or number:

@@ -21,6 +21,7 @@ from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.tenses import Tense
 
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019.&/+#@-]*[\w+#])?['\u2019]?|[^\W_]")
+_OBJECTS = lexicon.DETERMINERS | lexicon.PREPOSITIONS | {"me", "us", "him", "them", "it", "to"}
 _NO_VERBS = lexicon.DETERMINERS | lexicon.PREPOSITIONS
 _DENIALS = frozenset({"not", "never", NO_LONGER})
 _SAME_IN_THE_PAST = word_set("set hit cut put let bet quit split shut burst upset hurt cast cost spread read")
@@ -219,6 +220,8 @@ def _finite(words: tuple[Word, ...], index: int, *, plural: bool) -> bool:  # no
         return following == "" or following not in lexicon.AUXILIARIES
     if verbs.base_of_past(lower) is not None:
         return True
+    if lower.endswith("ed") and verbs.looks_past(lower) and before not in lexicon.AUXILIARIES and following in _OBJECTS:
+        return True  # a verb that no table knows, with an object or a place behind it
     return plural and verbs.is_base(lower) and before not in ("and", "or")
 
 

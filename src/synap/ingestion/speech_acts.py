@@ -35,9 +35,15 @@ _REMINDER = re.compile(
     + r"(?:remind (?:me|us)|don['\u2019]?t let (?:me|us) forget|(?:set|create|add)(?: up)? (?:me )?a reminder|make sure (?:i|we) (?:don['\u2019]?t forget|remember))\s+(?P<what>.+)",
     re.IGNORECASE,
 )
+_RATHER = re.compile(
+    r"(?:give me|i(?:['\u2019]ll| will)? take) (?P<more>[^.,;!?]{2,60}?) over (?P<less>[^.,;!?]{2,60}?),? (?:any ?day|any ?time|every ?time)"
+    r"(?: of the week)?[\s.!]*$",
+    re.IGNORECASE,
+)
+"""A liking in the form of an order: "give me tea over coffee any day"."""
 _PREFACE = re.compile(
     r"(?:(?:i |we )?(?:just )?(?:wanted|want|would like|have) to (?:let you know|tell you|mention|add|say|point out|share|confess)(?: that)?|just so you know|by the way|for (?:context|reference|the record|your information)"
-    r"|(?:just )?(?:a )?(?:quick )?(?:heads[- ]up|reminder|update|note)|(?:please )?(?:note|remember|keep in mind|bear in mind)(?: that)|(?:please )?(?:remember|note)(?=\s(?:I|my|we|our)\s)|(?:please )?(?:remember|note|keep in mind|(?:don['\u2019]?t|do not) forget)(?=\s*[:,\u2013\u2014])|never ?mind(?=\s*[,.!\u2013\u2014-])|dear (?:[\w-]+ ){0,2}[\w-]+(?=,)|p\.?s\.?(?=\s*:)|speaking of [^,.]{2,40}(?=,)|(?:just|only) (?:kidding|joking)|jk|you (?:should|might|may|need to|ought to)(?: also)?(?: (?:want|like) to)? know(?: that)?(?=\s(?:I|we|my|our)\b)|(?:please )?(?:don['\u2019]?t|do not) forget (?:that )?(?=(?:i|my|we|our)\b)|(?:to be|being) honest|in case you (?:did not|didn['\u2019]?t) know|guess what|you know(?: what)?|the thing is|fun fact|one more thing|for what it['\u2019]s worth|as you (?:may )?know)\b[\s,:;!.\u2013\u2014-]*(?:that )?",
+    r"|(?:just )?(?:a )?(?:quick |short |brief |little )(?:one|question|thing|message|info|request)(?=\s*[:,\u2013\u2014-])|(?:one|two|three|a few|some)(?: quick| more)? (?:things?|facts?|updates?|points?)(?=\s*:)|(?:just )?(?:a )?(?:quick )?(?:heads[- ]up|reminder|update|note)|(?:please )?(?:note|remember|keep in mind|bear in mind)(?: that)|(?:please )?(?:remember|note)(?=\s(?:I|my|we|our)\s)|(?:please )?(?:remember|note|keep in mind|(?:don['\u2019]?t|do not) forget)(?=\s*[:,\u2013\u2014])|never ?mind(?=\s*[,.!\u2013\u2014-])|dear (?:[\w-]+ ){0,2}[\w-]+(?=,)|p\.?s\.?(?=\s*:)|speaking of [^,.]{2,40}(?=,)|(?:just|only) (?:kidding|joking)|jk|you (?:should|might|may|need to|ought to)(?: also)?(?: (?:want|like) to)? know(?: that)?(?=\s(?:I|we|my|our)\b)|(?:please )?(?:don['\u2019]?t|do not) forget (?:that )?(?=(?:i|my|we|our)\b)|(?:to be|being) honest|in case you (?:did not|didn['\u2019]?t) know|guess what|you know(?: what)?|the thing is|fun fact|one more thing|for what it['\u2019]s worth|as you (?:may )?know)\b[\s,:;!.\u2013\u2014-]*(?:that )?",
     re.IGNORECASE,
 )
 _ROLE_PLAY = re.compile(
@@ -61,7 +67,7 @@ _GIVEN_THAT = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|no,?\s+wait|wait,?\s+no|in fact|correction|i misspoke|my mistake|my bad|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
+    r"^(?:(?:oh|oops|wait|ah|hmm|sorry|ok|no)[,!.\s]+){0,3}(?:actually|no,?\s+(?:wait|hang on|hold on)|(?:wait|hang on|hold on),?\s+no|(?:wait|hang on|hold on)(?=\s*[,:;\u2013—])|in fact|correction|(?:(?:a |another )?(?:small |quick |slight )?correction)|(?:a )?typo|erratum|i misspoke|i mistyped|i misremembered|i (?:got|had) (?:that|it|this) wrong|i was (?:wrong|mistaken)(?= *[:;,.!\u2013—-])|i mixed (?:that|it|this|them) up|i stand corrected|my mistake|my bad|my apologies|i meant(?: to say)?|i mean|to correct myself|let me correct that|scratch that|make that|make it(?=\s+[\d$]|\s+\u20ac)|(?:rather|no|sorry)(?=\s*[,;:.!\u2013—-]))\b[,:;.!\s\u2013—-]*",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(r"^[\s,!.:;\u2013—-]*")
@@ -91,9 +97,9 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
     text = sentence[opened:]
     if not words_of(text) or _IDLE.fullmatch(text) or (not to_machine and _SOCIAL.match(text)):
         return Reading(act=Act.SOCIAL, correction=correction)
-    reminder = _REMINDER.match(text)
-    if reminder:
-        return Reading(act=Act.REMINDER, text=reminder["what"], start=opened + reminder.start("what"))
+    worded = _worded_as_an_order(text, opened)
+    if worded is not None:
+        return worded
     if to_machine:
         ordered = asked(text, opened)
         if ordered is not None:
@@ -102,6 +108,15 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
         payload = _ROLE_PLAY.match(text) is not None and text.rstrip().endswith(":")
         return Reading(act=Act.PAYLOAD if payload else Act.HYPOTHESIS)
     return _question_or_statement(text, opened, correction=correction)
+
+
+def _worded_as_an_order(text: str, opened: int) -> Reading | None:
+    """Read what has the form of an order but is none to do now: a reminder, or a liking ("give me tea over coffee any day")."""
+    rather = _RATHER.match(text)
+    if rather:
+        return Reading(act=Act.STATEMENT, text=f"I prefer {rather['more']} over {rather['less']}", start=opened)
+    reminder = _REMINDER.match(text)
+    return reminder and Reading(act=Act.REMINDER, text=reminder["what"], start=opened + reminder.start("what"))
 
 
 def _opened(sentence: str) -> tuple[int, bool]:

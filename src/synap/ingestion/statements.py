@@ -13,6 +13,7 @@ from synap.ingestion import verbs
 from synap.ingestion.attributes import (
     Feeling,
     Liking,
+    affects_the_speaker,
     feeling_of,
     liking_of,
     modality_of,
@@ -100,7 +101,7 @@ def statement_of(shape: Shape, spans: list[DateSpan], around: Circumstances) -> 
         around = replace(around, inherited=None)
     main = _main_date(spans, shape)
     when = around.inherited if main is None else main.when
-    feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING else None
+    feeling = feeling_of(shape) if shape.kind is not SubjectKind.THING or affects_the_speaker(shape) else None
     liking = liking_of(shape)
     ahead = main is not None and main.tense is not Tense.PAST and shape.tense is Tense.PAST
     kind = kind_of(shape, feeling=feeling, liking=liking, when=when, said_at=around.said_at, ahead=ahead)

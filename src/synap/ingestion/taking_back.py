@@ -39,7 +39,7 @@ _MAYBE_TAKEN_BACK = re.compile(
 )
 """A word without which no sentence takes anything back, so that most are spared the search for how it is done."""
 _JOKED = re.compile(
-    r"(?:ha+(?:ha)*|lol|no|nah|oh)?[,!.\s]*(?:(?:i(?:['\u2019]m| am|m) )?(?:just |only )?(?:kidding|joking)|jk|not really)[\s.!,\u2026]*$",
+    r"(?:ha+(?:ha)*|lol|no|nah|oh)?[,!.\s]*(?:(?:i(?:['\u2019]m| am|m) )?(?:just |only )?(?:kidding|joking)(?:,? (?:of course|obviously|again|as always|as usual|ha+(?:ha)*|lol))?|jk|not really)[\s.!,\u2026]*$",
     re.IGNORECASE,
 )
 _JOKE_ENDS = re.compile(

@@ -18,6 +18,7 @@ from synap.domain.own_slots import OWN
 from synap.domain.readings import readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slot_values import Takes
+from synap.domain.turnovers import turned
 
 _CHANGING = re.compile(r"\b(?:moving|relocating|starting|joining|leaving|switching|changing|upgrading|will|going to)\b")
 _RECENT = timedelta(days=400)
@@ -106,6 +107,23 @@ def _by_slot_or_word(newer: Known, older: Known) -> str | None:
     ):
         return "corrected" if newer.statement.correction else "no longer holds"
     return None
+
+
+def overtaken(fresh: Known, others: Sequence[Known]) -> tuple[Known, Known] | None:
+    """Return what ended and what ended it, where a change that names no slot fits just one statement; else None.
+
+    Several fit only where they say one thing in other words, such as a price and what is paid.
+    """
+    here = [other for other in others if other is not fresh and not other.ended and not told_together(fresh, other)]
+    before = [other for other in here if later(fresh, other) and not _long_past(other)]
+    fitting = [other for other in before if turned(fresh.statement, other.statement)] if not _long_past(fresh) else []
+    if len(fitting) == 1:
+        return fitting[0], fresh
+    if fitting:
+        return None
+    after = [other for other in here if later(other, fresh) and not _long_past(other)]
+    ending = [other for other in after if turned(other.statement, fresh.statement)]
+    return (fresh, ending[0]) if len(ending) == 1 else None
 
 
 def _ceased(newer: Statement, older: Statement) -> bool:

@@ -29,7 +29,7 @@ _AFTER_PASTS = (
 _NOUNS_TOO = word_set("classes lessons games plans shoes boots lights tests notes runs walks rides trips visits plants")
 _NEAR = 6
 _DENIED = re.compile(
-    r"(?:didn|haven|hadn|couldn|wasn)['\u2019]?t (?!(?:you|we|i|he|she|it|they|that|this|there|the|my|your)\b)",
+    r"(?:(?:didn|haven|hadn|couldn|wasn)['\u2019]?t|can['\u2019]?t(?! (?:wait|believe|complain|help|tell|remember|think|say|decide|see\b))|cannot(?! wait)) (?!(?:you|we|i|he|she|it|they|that|this|there|the|my|your)\b)",
     re.IGNORECASE,
 )
 _FAN = re.compile(

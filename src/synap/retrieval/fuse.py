@@ -15,10 +15,11 @@ from synap.retrieval.governing import governs
 from synap.retrieval.naming import named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
 from synap.retrieval.scored import Scored
-from synap.retrieval.times import periods, timely
+from synap.retrieval.times import asks_of_now, of_the_past, periods, timely
 from synap.retrieval.weights import (
     CONFIDENCE_WEIGHT,
     EXCERPT_DISCOUNT,
+    FORMER,
     GOVERNING_SHARES,
     HEADING_SHARE,
     NAME_WEIGHT,
@@ -74,8 +75,8 @@ def fuse(
     Per query both channels are scaled to 0..1 over the union of the candidates and summed by weight; what has no vector
     yet rests on its words alone. A speaker, subject or entity named in the question adds up to 0.2; the best score next
     door (the turn before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are
-    adjacent; what happened in the time that the question names is lifted; age and confidence only part what is otherwise
-    level. The total is that sum as a share of the highest there is, less where even the best cosine is weak (`SURE`); an
+    adjacent; what happened in the time that the question names is lifted, what used to be weighs less where it asks what is;
+    age and confidence only part what is otherwise level. The total is that sum as a share of the highest there is, less where even the best cosine is weak (`SURE`); an
     excerpt is discounted slightly. All weights stand in `synap.retrieval.weights`.
 
     Args:
@@ -106,6 +107,7 @@ def fuse(
     total += balance.neighbours * _neighbour_weights(candidates) * neighbour
     total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
+    total *= _former(candidates, queries)
     total *= np.array([query.weight for query in queries])
     _place_governing(total, candidates, queries)
     columns = {
@@ -209,6 +211,15 @@ def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: da
     if not any(asked):
         return np.zeros((len(candidates), len(queries)))
     return np.array([[timely(candidate, named) for named in asked] for candidate in candidates])
+
+
+def _former(candidates: Sequence[Candidate], queries: Sequence[Query]) -> _Scores:
+    """Return the factor of each candidate for each query, `(n, queries)`: less for what used to be where it asks what is."""
+    now = [asks_of_now(query.text) for query in queries]
+    if not any(now):
+        return np.ones((1, len(queries)))
+    past = [of_the_past(candidate.memory.statement.content) for candidate in candidates]
+    return np.where(np.outer(past, now), FORMER, 1.0)
 
 
 def _place_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:

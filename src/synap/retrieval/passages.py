@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from synap.domain.contexts import Candidate, Query
 from synap.domain.sentences import sentences
@@ -66,6 +67,7 @@ def headed(candidate: Candidate) -> bool:
     return _NO_WORD.sub("", heading) not in _NO_WORD.sub("", evidence[0].quote)
 
 
+@lru_cache(maxsize=8192)
 def says_something(words: str) -> bool:
     """Whether a passage is worth serving by itself: more than a greeting, an assent or the head of an e-mail.
 

@@ -15,6 +15,7 @@ from itertools import combinations
 
 from synap.domain.conflicts import Relation, relation, scope_relation, settles
 from synap.domain.memories import MemoryType, Modality, Statement
+from synap.domain.overriding import may_meet
 from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
@@ -117,7 +118,9 @@ def _pairs(standings: Sequence[_Standing]) -> Iterator[tuple[_Standing, _Standin
     ]
     # How far down a pair stands comes first: small where either member is near the top, since either may be the answer.
     for _, first_position, second_position in nsmallest(_MOST_PAIRS, found):
-        yield standings[first_position], standings[second_position]
+        first, second = standings[first_position], standings[second_position]
+        if _may_meet(first, second):
+            yield first, second
 
 
 def _blocks(standings: Sequence[_Standing]) -> list[int]:
@@ -144,6 +147,14 @@ def _may_bear(first: _Standing, second: _Standing) -> bool:
         return max(first, second, key=lambda one: one.rank).role is _Role.SETTLES
     alike = first.scored.candidate.excerpt is second.scored.candidate.excerpt
     return alike and first.role is _Role.SETTLES and second.role is _Role.SETTLES
+
+
+def _may_meet(first: _Standing, second: _Standing) -> bool:
+    """Whether two have a slot in common, or enough of a topic."""
+    one, other = (standing.scored.candidate.memory.statement for standing in (first, second))
+    if one.slots and other.slots and not {s.name for s in one.slots}.isdisjoint(s.name for s in other.slots):
+        return True
+    return may_meet(one.content, other.content)
 
 
 def _role(statement: Statement) -> _Role:

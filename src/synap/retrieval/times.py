@@ -54,6 +54,31 @@ _ASKS_WHEN = re.compile(
 )
 
 
+_ASKS_OF_NOW = re.compile(
+    r"^(?:[\w' -]{0,40}?\b)?(?:do|does|is|are|am|have|has|who(?:m)?|which|what|where)\b", re.IGNORECASE
+)
+_ASKS_OF_THE_PAST = re.compile(
+    r"\b(?:did|was|were|had|been|used to|ever|before|former|formerly|previous|previously|first|earlier|back then|once|history|over the years|"
+    r"ago|last|past|started|began|since when|born|grow up|grew|as a|young|(?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
+_FORMER = re.compile(
+    r"\b(?:used to|formerly|previously|back then|in those days|in former times|years before|as an? (?:child|kid|boy|girl|student|pupil|teenager|"
+    r"teen|apprentice|trainee|young (?:man|woman))|when (?:i|they|he|she|the user|[A-Z]\w+) (?:was|were) (?:a |an |in |at |still |little|young|\d))",
+    re.IGNORECASE,
+)
+
+
+def asks_of_now(text: str) -> bool:
+    """Whether a question asks how things are, and not how they were."""
+    return _ASKS_OF_NOW.search(text) is not None and _ASKS_OF_THE_PAST.search(text) is None
+
+
+def of_the_past(text: str) -> bool:
+    """Whether a text tells how things used to be."""
+    return _FORMER.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """A stretch of time, from its first moment to the first after it."""

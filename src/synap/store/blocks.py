@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from synap.store.texts import SEGMENT, RowKey, Texts
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -80,21 +82,30 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resident:
-    """A scope as it was at one version: blocks, and which of their rows are still there."""
+    """A scope as it was at one version: blocks, which of their rows are still there, and the texts read of them so far."""
 
     version: int | None
     blocks: tuple[Block, ...] = ()
     present: tuple[Flags, ...] = ()
+    texts: Texts = field(default_factory=Texts)
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return sum(block.size + len(block) for block in self.blocks)
+        return sum(block.size + len(block) for block in self.blocks) + self.texts.size
 
     @property
     def rows(self) -> int:
         """Rows that are looked through."""
         return sum(map(len, self.blocks))
+
+    def unread(self, *, shared: bool) -> list[RowKey]:
+        """Return the rows whose text was not read yet."""
+        keys: list[RowKey] = []
+        for block, there in zip(self.blocks, self.present, strict=True):
+            parts = SEGMENT * (block.types < 0) + shared
+            keys += zip(parts[there].tolist(), block.ids[there].tolist(), strict=True)
+        return [key for key in keys if self.texts.get(key) is None]
 
 
 def unpacked(rows: Sequence[Mapping[str, Any]]) -> Block:
@@ -114,7 +125,8 @@ def changed(old: Resident, block: Block, *, version: int, memories: Iterable[int
     parts = list(zip(old.blocks, present, strict=True))
     if len(block):
         parts.append((block, np.ones(len(block), np.bool_)))
-    return _merged(parts, version)
+    texts = old.texts.without(set(of_memories.tolist()), set(of_segments.tolist()))
+    return replace(_merged(parts, version), texts=texts)
 
 
 def whole(block: Block, *, version: int | None) -> Resident:

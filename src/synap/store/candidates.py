@@ -9,26 +9,28 @@ from synap.domain.contexts import Candidate, SegmentRef
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.scopes import Scope
 from synap.store.rows import decode_metadata, excerpt_of, memory_of
+from synap.store.texts import SEGMENT, Told
 
-SEGMENT = 2
-"""Parts from here on are segments; odd parts are shared."""
+Scores = tuple[Sequence[float | None], Sequence[float | None]]
+"""Cosines and lexical scores, by query."""
 
 
-def candidate_of(
-    row: Mapping[str, Any],
-    scope: Scope,
-    scores: tuple[Sequence[float | None], Sequence[float | None]],
-    seen: dict[str | None, dict[str, Any]],
-) -> Candidate:
-    """Return the candidate of a row with its cosines and lexical scores by query; `seen` holds metadata decoded already."""
+def told_of(row: Mapping[str, Any], scope: Scope, seen: dict[str | None, dict[str, Any]]) -> Told:
+    """Return a row with its text; `seen` holds metadata decoded already."""
     excerpt = row["part"] >= SEGMENT
     memory = _memory(row, scope, seen, excerpt=excerpt)
+    place = _place(row, memory, shared=scope.shared, excerpt=excerpt)
+    return Told(memory=memory, excerpt=excerpt, place=place, speaker=row["speaker"])
+
+
+def candidate_of(told: Told, scores: Scores) -> Candidate:
+    """Return the candidate that a row is for the queries that gave it `scores`."""
     vectors, lexicals = scores
     return Candidate(
-        memory=memory,
-        excerpt=excerpt,
-        place=_place(row, memory, shared=scope.shared, excerpt=excerpt),
-        speaker=row["speaker"],
+        memory=told.memory,
+        excerpt=told.excerpt,
+        place=told.place,
+        speaker=told.speaker,
         vector_scores=tuple(vectors),
         lexical_scores=tuple(lexicals),
     )

@@ -160,7 +160,7 @@ class Memories:
                 previous = place(scope) | {"document": document.previous, "version": version, "now": now}
                 await execute(connection, "withhold_document", previous, shared=scope.shared)
             await embed_segments(connection, scope, applied.vectors, slot=applied.slot)
-            touched_rows = [*plan.add, *(one.id for one in plan.ended)]
+            touched_rows = [*plan.add, *(one.id for one in plan.ended), *plan.refresh]
             await note_write(connection, scope, version, memories=touched_rows, segments=list(applied.vectors))
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)

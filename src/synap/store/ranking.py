@@ -15,11 +15,11 @@ from synap.domain.contexts import Query, Search
 from synap.domain.scopes import Scope
 from synap.store.blocks import ORDINAL_BITS, Block, Flags, Floats, Ints, Resident
 from synap.store.rows import MASK_BITS, TYPES, term_index
+from synap.store.texts import SEGMENT
 
 MAX_TERMS = 2 * MASK_BITS
 """Query terms that count, the first ones; longer questions are left to the vectors."""
 
-_SEGMENT = 2
 _K1, _B = 1.2, 0.75
 _SHRINKAGE = 32
 _NEIGHBOUR = 0.3
@@ -113,7 +113,7 @@ def _held(residents: Sequence[tuple[Scope, Resident]], search: Search) -> _Held:
     return _Held(
         blocks=blocks,
         begins=tuple(np.cumsum([0, *sizes])[:-1].tolist()),
-        parts=_SEGMENT * segments + shared,
+        parts=SEGMENT * segments + shared,
         ids=column("ids"),
         scopes=np.repeat(np.array([scope.id for scope, _, _ in whole], np.int64), sizes),
         documents=column("documents"),
@@ -136,7 +136,7 @@ def _of_query(held: _Held, query: Query, search: Search) -> tuple[Ints, Floats, 
     cosine, lexical = cosines[rows], words[rows]
     likely = _likely(held, rows, _promise(cosine, lexical))
     whole = np.zeros(len(rows), np.bool_)
-    verbatim = held.parts[rows] >= _SEGMENT
+    verbatim = held.parts[rows] >= SEGMENT
     for kind in (chosen & ~verbatim, chosen & verbatim):
         ours = np.flatnonzero(kind)
         first = np.lexsort((-held.ids[rows[ours]], -likely[ours]))[: search.texts]
@@ -204,7 +204,7 @@ def _top(scores: Floats, rows: Ints, limit: int) -> Ints:
 
 def _beside(held: _Held, best: Ints) -> Ints:
     """Return the segments right before and after those of `best` in their documents, without `best` itself."""
-    verbatim = best[held.parts[best] >= _SEGMENT]
+    verbatim = best[held.parts[best] >= SEGMENT]
     documents = np.concatenate([held.documents[verbatim]] * 2)
     ordinals = np.concatenate([held.ordinals[verbatim] - 1, held.ordinals[verbatim] + 1])
     found = [begin + _at(block, documents, ordinals) for block, begin in zip(held.blocks, held.begins, strict=True)]
@@ -243,7 +243,7 @@ def _promise(cosines: Floats, words: Floats) -> Floats:
 
 def _likely(held: _Held, rows: Ints, promise: Floats) -> Floats:
     """Return the promise of each row with a share of the better of the segments right before and after it."""
-    verbatim = np.flatnonzero(held.parts[rows] >= _SEGMENT)
+    verbatim = np.flatnonzero(held.parts[rows] >= SEGMENT)
     places = rows[verbatim]
     ours = verbatim[np.lexsort((held.ordinals[places], held.documents[places], held.parts[places]))]
     at = rows[ours]

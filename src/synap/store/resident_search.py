@@ -1,33 +1,34 @@
 """A search answered from memory: the candidates are chosen there, the database gives the versions and the chosen texts.
 
-One exchange where the scopes in memory are as new as the store: the texts are asked for before it is known that they are
-the right ones. Else the same transaction reads what has changed, or scopes that are not in memory yet, and then the texts.
-Texts are read behind row-level security, as ever, and only what is still served is read.
+Where the scopes in memory are as new as the store, one exchange: of the versions alone where the chosen texts were read for
+an earlier question, else together with the texts, which are asked for before it is known that they are the right ones. Where
+something has changed, or a scope is not in memory yet, the same transaction reads that, and then the texts. Texts are read
+behind row-level security, and only of what is still served.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
-import numpy as np
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from synap.domain.contexts import Candidate, Recall, Search, Untold
-from synap.domain.memories import MemoryType
 from synap.domain.scopes import Scope
-from synap.store.blocks import Ints, Resident, changed, unpacked, whole
-from synap.store.candidates import SEGMENT, candidate_of, serves
+from synap.store.blocks import Resident, changed, unpacked, whole
+from synap.store.candidates import candidate_of, serves
 from synap.store.database import Connection, Database
 from synap.store.ranking import Ranked, rank
+from synap.store.resident_texts import ask_texts, read_ahead, texts_of
 from synap.store.residents import Residents
 from synap.store.rows import place
-from synap.store.scopes import ask_scope_rows, read_scope_rows
+from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
 from synap.store.statements import Slot, execute
+from synap.store.texts import SEGMENT, RowKey, Told
 
 AT_ONCE = 3000
 """Memories, and segments, of a scope that are read while a search waits; bigger scopes are read while the database answers."""
@@ -38,19 +39,17 @@ MOST_ROWS = 200_000
 _ASIDE = 10_000
 """Rows from which on a search leaves the event loop to others meanwhile."""
 
-_ARMS = ("memories", "shared_memories", "segments", "shared_segments")
-_SCOPES = ("memory_scopes", "shared_memory_scopes", "segment_scopes", "shared_segment_scopes")
-
 
 @dataclass(slots=True)
 class _Chain:
-    """The scopes of a search as far as they are in memory, and what the store says of them."""
+    """The scopes of a search as far as they are in memory, what the store says of them, and the texts at hand for it."""
 
     search: Search
     slot: Slot
     epoch: int
     residents: dict[int, Resident] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
+    told: dict[tuple[int, RowKey], Told] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[Scope]:
@@ -74,37 +73,86 @@ async def recall_resident(database: Database, residents: Residents, search: Sear
     """
     if search.as_of is not None or not search.queries or not residents.capacity:
         return None
-    chain = _Chain(search=search, slot=slot, epoch=residents.epoch)
-    for scope in search.chain:
-        kept = residents.get(scope, slot)
-        if kept is not None:
-            chain.residents[scope.id] = kept
-        elif residents.away(scope, slot):
-            residents.use.misses += 1
-            return None
+    chain = _held(residents, search, slot)
+    if chain is None:
+        residents.use.misses += 1
+        return None
     ranked = None if chain.missing else await _ranked(chain)
+    unread = [] if ranked is None else _unread(chain, ranked)
+    if ranked is not None and not unread:
+        chain.versions = await _versions(database, search.chain)
+        if not chain.stale:
+            residents.use.hits += 1
+            residents.use.told += 1
+            return _recall(chain, ranked)
+    ranked = await _exchanged(database, residents, chain, ranked, unread)
+    if ranked is None:
+        residents.use.misses += 1
+        return None
+    if unread:
+        # Asked again: whoever asks a second time will ask a third time.
+        for scope in search.chain:
+            read_ahead(database, residents, scope, slot)
+    return _recall(chain, ranked)
+
+
+async def _exchanged(
+    database: Database, residents: Residents, chain: _Chain, ranked: Ranked | None, unread: Sequence[tuple[int, RowKey]]
+) -> Ranked | None:
+    """Bring the chain up to date, and return what the search finds then, its texts kept; None where a scope is too big for now.
+
+    Args:
+        database: Where to read.
+        residents: Where to keep what is read.
+        chain: The scopes as they are in memory.
+        ranked: What the search finds in them, if all are there.
+        unread: The rows of it whose texts are not in memory.
+    """
+    search, slot = chain.search, chain.slot
+    rows: list[Mapping[str, Any]] = []
     async with database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
         asked = await ask_scope_rows(connection, search.chain)
         loads = {scope: await _ask_rows(connection, scope, slot) for scope in chain.missing}
-        texts = None if ranked is None else await _ask_texts(connection, search, ranked)
-        known = await read_scope_rows(asked, search.chain)
-        chain.versions = {row["id"]: row["version"] for row in known if row["known"]}
+        texts = await ask_texts(connection, search.chain, unread)
+        chain.versions = _known(await read_scope_rows(asked, search.chain))
         big = await _load(chain, residents, loads)
         stale = chain.stale
         big += await _refresh(connection, chain, residents, stale)
         if not big:
             if ranked is None or stale:
                 ranked = await _ranked(chain)
-                texts = await _ask_texts(connection, search, ranked)
+                texts = await ask_texts(connection, search.chain, _unread(chain, ranked))
             else:
                 residents.use.hits += 1
-            rows = [row for cursor in texts or () for row in await cursor.fetchall()]
-    if big or ranked is None:
-        residents.use.misses += 1
-        for scope in big:
-            _load_later(database, residents, scope, slot)
+            rows = [row for cursor in texts for row in await cursor.fetchall()]
+    for scope in big:
+        _load_later(database, residents, scope, slot)
+    if big:
         return None
-    return _recall(chain, ranked, rows)
+    _keep_texts(chain, residents, rows)
+    return ranked
+
+
+async def _versions(database: Database, scopes: Sequence[Scope]) -> dict[int, int]:
+    async with database.alone() as connection:
+        return _known(await scope_rows(connection, scopes))
+
+
+def _known(rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Return the versions of the scopes that have a row with their digest."""
+    return {row["id"]: row["version"] for row in rows if row["known"]}
+
+
+def _held(residents: Residents, search: Search, slot: Slot) -> _Chain | None:
+    """Return the scopes as far as they are in memory; None where the database has to answer for one of them."""
+    chain = _Chain(search=search, slot=slot, epoch=residents.epoch)
+    for scope in search.chain:
+        kept = residents.get(scope, slot)
+        if kept is not None:
+            chain.residents[scope.id] = kept
+        elif residents.away(scope, slot):
+            return None
+    return chain
 
 
 async def _ranked(chain: _Chain) -> Ranked:
@@ -201,42 +249,48 @@ def _load_later(database: Database, residents: Residents, scope: Scope, slot: Sl
     residents.load_later(scope, slot, load)
 
 
-async def _ask_texts(connection: Connection, search: Search, ranked: Ranked) -> list[AsyncCursor[DictRow]]:
-    owned = next((scope.bucket for scope in search.chain if not scope.shared), -1)
-    params: dict[str, Any] = {"bucket": owned}
-    for part, (ids, scopes) in enumerate(zip(_ARMS, _SCOPES, strict=True)):
-        chosen = ranked.told & (ranked.parts == part)
-        params[ids], params[scopes] = _array(ranked.ids[chosen]), _array(ranked.scopes[chosen])
-    return [await execute(connection, name, params, binary=True) for name in ("memory_texts", "segment_texts")]
+def _unread(chain: _Chain, ranked: Ranked) -> list[tuple[int, RowKey]]:
+    """Lay out the texts that are in memory, and return the rows that lack theirs, each with its scope's id."""
+    chain.told = {}
+    unread = []
+    for scope, key in _keys(ranked):
+        told = chain.residents[scope].texts.get(key)
+        if told is None:
+            unread.append((scope, key))
+        else:
+            chain.told[scope, key] = told
+    return unread
 
 
-def _array(numbers: Ints) -> str:
-    """Return numbers in the text form of an array, which the driver sends at a fraction of the cost of a list."""
-    return "{" + ",".join(map(str, numbers.tolist())) + "}"
+def _keys(ranked: Ranked) -> list[tuple[int, RowKey]]:
+    told = ranked.told
+    rows = zip(ranked.parts[told].tolist(), ranked.ids[told].tolist(), strict=True)
+    return list(zip(ranked.scopes[told].tolist(), rows, strict=True))
 
 
-def _recall(chain: _Chain, ranked: Ranked, rows: Sequence[Mapping[str, Any]]) -> Recall:
-    scopes = {scope.id: scope for scope in chain.search.chain}
-    told = np.flatnonzero(ranked.told)
-    keys = zip(ranked.parts[told].tolist(), ranked.ids[told].tolist(), strict=True)
-    vectors, lexicals = _optional(ranked.cosines[told]), _optional(ranked.lexicals[told])
-    scores = dict(zip(keys, zip(vectors, lexicals, strict=True), strict=True))
-    candidates = tuple(_candidates(rows, scopes, scores, chain.search.types))
+def _keep_texts(chain: _Chain, residents: Residents, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Lay out the texts read for this search, and keep them beside the rows that they belong to."""
+    for scope in chain.search.chain:
+        kept = chain.residents.get(scope.id)
+        fresh = {} if kept is None else texts_of(scope, rows)
+        chain.told |= {(scope.id, key): told for key, told in fresh.items()}
+        if kept is not None and fresh:
+            kept.texts.add(fresh)
+            _keep(chain, residents, scope, kept)
+
+
+def _recall(chain: _Chain, ranked: Ranked) -> Recall:
+    candidates = tuple(_candidates(chain, ranked))
     return Recall(candidates=candidates, untold=_untold(ranked), versions=chain.versions)
 
 
-def _candidates(
-    rows: Sequence[Mapping[str, Any]],
-    scopes: Mapping[int, Scope],
-    scores: Mapping[tuple[int, int], tuple[list[float | None], list[float | None]]],
-    types: frozenset[MemoryType],
-) -> Iterable[Candidate]:
-    metadata: dict[str | None, dict[str, Any]] = {}
-    for row in rows:
-        scope = scopes.get(row["scope_id"])
-        if scope is not None:
-            candidate = candidate_of(row, scope, scores[row["part"], row["id"]], metadata)
-            if serves(candidate, types):
+def _candidates(chain: _Chain, ranked: Ranked) -> Iterator[Candidate]:
+    scores = zip(_optional(ranked.cosines[ranked.told]), _optional(ranked.lexicals[ranked.told]), strict=True)
+    for key, given in zip(_keys(ranked), scores, strict=True):
+        told = chain.told.get(key)
+        if told is not None:
+            candidate = candidate_of(told, given)
+            if serves(candidate, chain.search.types):
                 yield candidate
 
 

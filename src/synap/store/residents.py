@@ -1,8 +1,8 @@
 """The scopes that are kept in memory, least recently used first to go; bounded in bytes, safe to lose.
 
-What is kept of a row is what its search needs: ids, hashed terms, the vector; no text. An entry is found by the whole
-digest of its scope and by the vector column, so nothing can be shared between owners or embedders. Every use is checked
-against the scope's version by the reader.
+What is kept of a row is what its search needs: ids, hashed terms, the vector; and its text once a search has read it. An entry
+is found by the whole digest of its scope and by the vector column, so nothing can be shared between owners or embedders.
+Every use is checked against the scope's version by the reader.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class ResidentUse:
         size: Bytes held.
         scopes: Scopes held.
         hits: Searches that found all of their scopes as they are.
+        told: Those of them that found all of their texts as well.
         misses: Searches that the database answered, for a scope too big to be read at once.
         loads: Scopes read whole.
         refreshes: Scopes brought up to date by what had changed.
@@ -46,6 +47,7 @@ class ResidentUse:
     size: int = 0
     scopes: int = 0
     hits: int = 0
+    told: int = 0
     misses: int = 0
     loads: int = 0
     refreshes: int = 0
@@ -64,6 +66,7 @@ class Residents:
         self._entries: OrderedDict[_Key, tuple[Resident, int, float]] = OrderedDict()
         self._refused: dict[_Key, float] = {}
         self._loading: dict[_Key, asyncio.Task[None]] = {}
+        self._reading: dict[_Key, asyncio.Task[None]] = {}
 
     def get(self, scope: Scope, slot: Slot) -> Resident | None:
         """Return what is kept of a scope, as it was at some version; None for nothing."""
@@ -105,34 +108,31 @@ class Residents:
     def forget(self, scope: Scope) -> None:
         """Drop all that is kept of a scope, and what is just being read of it. Called once its rows are gone."""
         self.epoch += 1
-        for key in [key for key in (*self._entries, *self._loading) if key[:2] == (scope.id, scope.digest)]:
+        known = (*self._entries, *self._loading, *self._reading)
+        for key in [key for key in known if key[:2] == (scope.id, scope.digest)]:
             self._remove(key)
-            task = self._loading.pop(key, None)
-            if task is not None:
-                task.cancel()
+            for tasks in (self._loading, self._reading):
+                task = tasks.pop(key, None)
+                if task is not None:
+                    task.cancel()
 
     def load_later(self, scope: Scope, slot: Slot, load: Callable[[], Awaitable[None]]) -> None:
         """Read a scope while others go on, unless that is under way, or it was found too big a while ago."""
-        key = _key(scope, slot)
-        if self.away(scope, slot):
-            return
+        if not self.away(scope, slot):
+            _start(self._loading, _key(scope, slot), load)
 
-        async def run() -> None:
-            try:
-                await load()
-            finally:
-                self._loading.pop(key, None)
-
-        self._loading[key] = asyncio.create_task(run(), name="synap-resident")
-        self._loading[key].add_done_callback(_seen)
+    def read_ahead(self, scope: Scope, slot: Slot, read: Callable[[], Awaitable[None]]) -> None:
+        """Read texts of a scope while others go on and its searches are answered, unless that is under way."""
+        if _key(scope, slot) not in self._reading:
+            _start(self._reading, _key(scope, slot), read)
 
     async def settle(self) -> None:
         """Wait for what is being read."""
-        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        await asyncio.gather(*self._loading.values(), *self._reading.values(), return_exceptions=True)
 
     async def close(self) -> None:
         """Give up what is being read, and forget everything."""
-        tasks = list(self._loading.values())
+        tasks = [*self._loading.values(), *self._reading.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -155,6 +155,18 @@ class Residents:
 
 def _key(scope: Scope, slot: Slot) -> _Key:
     return scope.id, scope.digest, slot
+
+
+def _start(tasks: dict[_Key, asyncio.Task[None]], key: _Key, work: Callable[[], Awaitable[None]]) -> None:
+    async def run() -> None:
+        try:
+            await work()
+        finally:
+            if tasks.get(key) is asyncio.current_task():
+                del tasks[key]
+
+    tasks[key] = asyncio.create_task(run(), name="synap-resident")
+    tasks[key].add_done_callback(_seen)
 
 
 def _seen(task: asyncio.Task[None]) -> None:

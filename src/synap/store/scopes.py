@@ -163,11 +163,17 @@ async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dic
 
 
 async def ask_scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[AsyncCursor[DictRow]]:
-    """Send the statements whose answers `read_scope_rows` takes."""
+    """Send the statements whose answers `read_scope_rows` takes: one for a chain, which has one bucket and the shared ones."""
+    groups = by_bucket(chain)
+    shared = [scope.id for scope in chain if scope.shared]
+    owned = [group for group in groups if not group[0].shared]
+    if len(owned) == 1 and shared:
+        params = {"bucket": owned[0][0].bucket, "scopes": [scope.id for scope in owned[0]], "shared": shared}
+        return [await execute(connection, "chain_rows", params)]
     cursors = []
-    for owned in by_bucket(chain):
-        name = "scope_rows_shared" if owned[0].shared else "scope_rows"
-        params = {"bucket": owned[0].bucket, "scopes": [scope.id for scope in owned]}
+    for group in groups:
+        name = "scope_rows_shared" if group[0].shared else "scope_rows"
+        params = {"bucket": group[0].bucket, "scopes": [scope.id for scope in group]}
         cursors.append(await execute(connection, name, params))
     return cursors
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from synap.domain.contexts import Candidate, Query, Recall, Search, Untold
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import Scope
-from synap.store.candidates import SEGMENT, candidate_of, serves
+from synap.store.candidates import candidate_of, serves, told_of
 from synap.store.database import Connection, Database
 from synap.store.ranking import MAX_TERMS
 from synap.store.resident_search import recall_resident
@@ -26,6 +26,7 @@ from synap.store.residents import Residents
 from synap.store.rows import MASK_BITS, TYPES, mask_texts, vector_of
 from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
 from synap.store.statements import Slot, execute
+from synap.store.texts import SEGMENT, RowKey
 
 NEWEST = 50
 """Memories, and segments, of each scope that a fetch without a query looks at."""
@@ -35,10 +36,6 @@ _SERVED = ("memory", "memory_shared", "segment", "segment_shared")
 
 _REST = -1
 """Part of the row that holds what came without its text."""
-
-
-_Key: TypeAlias = tuple[int, int]
-"""Part and id of a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +56,9 @@ class _Found:
         scores: Cosines and lexical scores by query; None where a query did not bring the row.
     """
 
-    told: dict[_Key, Mapping[str, Any]] = field(default_factory=dict)
-    places: dict[_Key, Sequence[int]] = field(default_factory=dict)
-    scores: dict[_Key, tuple[list[float | None], list[float | None]]] = field(default_factory=dict)
+    told: dict[RowKey, Mapping[str, Any]] = field(default_factory=dict)
+    places: dict[RowKey, Sequence[int]] = field(default_factory=dict)
+    scores: dict[RowKey, tuple[list[float | None], list[float | None]]] = field(default_factory=dict)
 
 
 class Searches:
@@ -178,7 +175,7 @@ def _merge(answers: Sequence[Sequence[Mapping[str, Any]]], queries: Sequence[Que
     found = _Found()
     absent: list[float | None] = [None] * len(queries)
 
-    def note(key: _Key, position: int, cosine: float | None, lexical: float | None) -> None:
+    def note(key: RowKey, position: int, cosine: float | None, lexical: float | None) -> None:
         if queries:
             vectors, lexicals = found.scores.setdefault(key, (absent.copy(), absent.copy()))
             vectors[position] = cosine
@@ -203,7 +200,7 @@ def _candidates(found: _Found, scopes: Mapping[int, Scope], types: frozenset[Mem
     for key, row in found.told.items():
         scope = scopes.get(row["scope_id"])
         if scope is not None:
-            candidate = candidate_of(row, scope, found.scores.get(key, ((), ())), metadata)
+            candidate = candidate_of(told_of(row, scope, metadata), found.scores.get(key, ((), ())))
             if serves(candidate, types):
                 yield candidate
 

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from synap.domain.conflicts import Relation, relation, scope_relation
+from synap.domain.memories import MemoryType, Statement
+from synap.domain.overriding import may_meet
 from synap.domain.readings import Reading, block_terms, readings, topic_terms
 
 
@@ -49,3 +54,55 @@ def test_plans_environments_and_years_restrict() -> None:
 def test_every_clause_has_a_reading_and_an_empty_text_one() -> None:
     assert len(readings("The code is 12. The office is open.")) == 2
     assert len(readings("")) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [
+        ("Potters gather at dawn around the kiln", "A red bench stands beside the kiln", False),
+        ("The kiln was fired at dawn by Oda", "A heron nests near the weir", False),
+        ("The kiln takes two loads of bowls", "A kiln takes three loads of bowls", True),
+        ("Each order needs two signatures from senior potters", "Acme contracts carry five signatures", True),
+        ("Support answers within a day", "Acme has priority support around the clock", True),
+        ("Glazing is outdoors", "No glazing", True),
+    ],
+)
+def test_texts_that_cannot_bear_on_each_other_are_told_by_their_terms(one: str, other: str, *, may: bool) -> None:
+    assert may_meet(one, other) is may
+    assert may_meet(other, one) is may
+
+
+_WHO = ("The user", "Acme", "The kiln", "Our shop", "Every order", "Priya's team", "I", "Weekend deliveries")
+_SAYS = ("opens", "ships", "doesn't ship", "has", "never needs", "must have", "prefers", "can't use", "we've got")
+_WHAT = (
+    "two approvals",
+    "three approvals",
+    "parcels",
+    "free support",
+    "a blue glaze",
+    "dark mode",
+    "nothing",
+    "Oslo",
+    "all parcels",
+)
+_REST = (
+    "",
+    " on Mondays",
+    " for bowls",
+    " and it's fine",
+    ". It closes at noon",
+    " (since May)",
+    " in staging",
+    " when parcels arrive",
+)
+
+
+@given(*[st.tuples(*map(st.sampled_from, (_WHO, _SAYS, _WHAT, _REST)))] * 2)
+def test_no_pair_is_passed_over_that_says_the_same_or_otherwise(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    first, second = (f"{who} {says} {what}{rest}" for who, says, what, rest in (one, other))
+    if may_meet(first, second):
+        return
+    statements = [Statement(type=MemoryType.FACT, content=text) for text in (first, second)]
+
+    for tell in (relation, scope_relation):
+        assert tell(*statements) not in {Relation.SAME, Relation.CONFLICT}

@@ -37,6 +37,11 @@ select id, digest, version from scope where bucket = %(bucket)s and id = any (%(
 -- name: scope_rows_shared
 select id, digest, version from scope_shared where id = any (%(scopes)s::bigint[])
 
+-- name: chain_rows
+select id, digest, version from scope where bucket = %(bucket)s and id = any (%(scopes)s::bigint[])
+union all
+select id, digest, version from scope_shared where id = any (%(shared)s::bigint[])
+
 -- name: scopes_of_customer
 select space, rung, customer_id, user_id from scope
 where bucket = %(bucket)s and instance_id = %(instance)s and customer_id = %(customer)s
