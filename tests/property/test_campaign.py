@@ -79,7 +79,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "messages": ("read_messages",),
     "prompts": ("recent_messages", "uncovered"),
     "entities": ("page_of_entities", "count_entities"),
-    "forgetting": ("on_topic",),
+    "forgetting": ("on_topic", "get_memories"),
 }
 """Statements whose predicates are removed together: each of those that answer in memory holds without the others."""
 

@@ -119,7 +119,11 @@ async def undo(place: Place) -> None:
     old = place.take(direct=False)
     if old is None or not old.ingestion_id:
         return
-    await place.way(old.owner).memories.undo(old.ingestion_id, **old.owner.ids)
+    memories = place.way(old.owner).memories
+    seen = await memories.undo(old.ingestion_id, **old.owner.ids, preview=True)
+    if seen.restored_ids:  # an earlier version would be believed again, which the model does not follow
+        return
+    await memories.undo(old.ingestion_id, **old.owner.ids)
     place.model.lose(old, "undone")
 
 
