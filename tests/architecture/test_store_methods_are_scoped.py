@@ -47,6 +47,8 @@ CONTROL = {
     "queue.claim": "jobs of one bucket, for a worker that serves all tenants; each job then carries its scope",
     "queue.reap": "gives back jobs whose lease ran out, in all buckets, reading none of them",
     "queue.waiting": "counts of jobs by instance, for the limit of the backlog",
+    "receipts.books": "names of instances and clients and numbers, for the operator",
+    "receipts.secret": "the installation's key, which belongs to no tenant",
     "residents.close": "forgets what is in memory, of everybody",
     "residents.settle": "waits for what is being read into memory, and returns nothing of it",
     "stock.claim": "takes a bucket to be looked at, reading nothing of it",

@@ -42,6 +42,7 @@ from synap.store.store import Store
 ALL_BUCKETS = (
     "count_scope_directory",
     "unfinished_deletions",
+    "receipt_books",
     "discover",
     "bury_lost",
     "reap",
