@@ -108,7 +108,8 @@ class InProcess:
     async def anticipate(self, viewer: Owner, instance_id: str, conversation_id: str) -> tuple[ContextBundle, ...]:
         """Return the bundles that the engine makes for a turn."""
         turn = Anticipate(conversation_id=conversation_id, role="user", **viewer.ids)
-        return await self.engine.anticipate(await self.engine.caller_of(instance_id), turn)
+        caller = await self.engine.caller_of(instance_id)
+        return tuple([bundle async for bundle in self.engine.anticipate(caller, turn)])
 
     async def metrics(self) -> str:
         """Return the engine's metrics."""
