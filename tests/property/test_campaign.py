@@ -24,7 +24,7 @@ from synap.domain.ids import check_caller_id
 from synap.engine import contexts, ingest, lookups
 from synap.engine.api import EngineApi
 from synap.engine.cache import AnswerCache, cache_key
-from synap.store import resident_search, statements
+from synap.store import resident_search, resident_texts, statements
 from synap.store.checks import ServerFacts
 from synap.store.memories import Memories
 from synap.verify.installations import InProcess
@@ -102,16 +102,17 @@ def database_name(fresh_name: str) -> str:
 @pytest.fixture
 def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of search results take every row for the viewer's own."""
-    stored, resident = searching._candidates, resident_search._candidates  # noqa: SLF001 - switched off on purpose
+    genuine, in_memory = searching._candidates, resident_texts.texts_of  # noqa: SLF001 - switched off on purpose
 
     def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
-        return stored(found, Anyone(scopes), types)
+        return genuine(found, Anyone(scopes), types)
 
-    def candidates_in_memory(rows: Any, scopes: Mapping[int, Any], scores: Any, types: Any) -> Any:
-        return resident(rows, Anyone(scopes), scores, types)
+    def texts(scope: Any, rows: Any) -> Any:
+        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
 
     monkeypatch.setattr(searching, "_candidates", candidates)
-    monkeypatch.setattr(resident_search, "_candidates", candidates_in_memory)
+    monkeypatch.setattr(resident_search, "texts_of", texts)
+    monkeypatch.setattr(resident_texts, "texts_of", texts)
 
 
 @pytest.fixture

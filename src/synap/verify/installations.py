@@ -33,11 +33,14 @@ class Installation(Protocol):
     Attributes:
         kind: How it is reached, for the report.
         left_out: What cannot be tried this way, in words.
+        takes_empty_customer: Whether an empty `customer_id` beside a user counts as left out where something is written or
+            fetched, as HTTP has it for published clients.
         admin: The operator's way in.
     """
 
     kind: str
     left_out: tuple[str, ...]
+    takes_empty_customer: bool
     admin: Synap
 
     async def way_into(self, instance_id: str) -> Synap:
@@ -67,6 +70,8 @@ class Installation(Protocol):
 
 class InProcess:
     """An engine of this process, on the embedded store or on a database given by URL."""
+
+    takes_empty_customer = False
 
     def __init__(
         self, engine: Engine, again: Callable[[], Awaitable[Engine]] | None, *, kind: str, world: bool = True
@@ -108,7 +113,8 @@ class InProcess:
     async def anticipate(self, viewer: Owner, instance_id: str, conversation_id: str) -> tuple[ContextBundle, ...]:
         """Return the bundles that the engine makes for a turn."""
         turn = Anticipate(conversation_id=conversation_id, role="user", **viewer.ids)
-        return await self.engine.anticipate(await self.engine.caller_of(instance_id), turn)
+        caller = await self.engine.caller_of(instance_id)
+        return tuple([bundle async for bundle in self.engine.anticipate(caller, turn)])
 
     async def metrics(self) -> str:
         """Return the engine's metrics."""
@@ -148,6 +154,7 @@ class OverHttp:
     """A server that runs already; its instances are reached with keys made for the campaign."""
 
     kind: str = "http"
+    takes_empty_customer = True
     left_out: tuple[str, ...] = (RESTARTS, WORLD, LOG, STREAM)
 
     def __init__(self, base_url: str, management_key: str, *, timeout: float = 60.0) -> None:
