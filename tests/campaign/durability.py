@@ -123,6 +123,7 @@ def main() -> int:
         sys.stdout.write(f"{name}: {'held' if report['passed'] else 'BROKEN'}: {report['promise']}\n")
         sys.stdout.writelines(f"  {one}\n" for one in report["found"])
     if wanted.report is not None:
+        wanted.report.parent.mkdir(parents=True, exist_ok=True)
         wanted.report.write_text(json.dumps(made, indent=2) + "\n")
     return 0 if all(one["passed"] for one in made.values()) else 1
 

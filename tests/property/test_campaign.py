@@ -102,13 +102,13 @@ def database_name(fresh_name: str) -> str:
 @pytest.fixture
 def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of search results take every row for the viewer's own."""
-    stored, resident = searching._candidates, resident_texts.texts_of  # noqa: SLF001 - switched off on purpose
+    genuine, in_memory = searching._candidates, resident_texts.texts_of  # noqa: SLF001 - switched off on purpose
 
     def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
-        return stored(found, Anyone(scopes), types)
+        return genuine(found, Anyone(scopes), types)
 
     def texts(scope: Any, rows: Any) -> Any:
-        return resident(scope, [{**row, "scope_id": scope.id} for row in rows])
+        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
 
     monkeypatch.setattr(searching, "_candidates", candidates)
     monkeypatch.setattr(resident_search, "texts_of", texts)

@@ -33,11 +33,14 @@ class Installation(Protocol):
     Attributes:
         kind: How it is reached, for the report.
         left_out: What cannot be tried this way, in words.
+        takes_empty_customer: Whether an empty `customer_id` beside a user counts as left out where something is written or
+            fetched, as HTTP has it for published clients.
         admin: The operator's way in.
     """
 
     kind: str
     left_out: tuple[str, ...]
+    takes_empty_customer: bool
     admin: Synap
 
     async def way_into(self, instance_id: str) -> Synap:
@@ -67,6 +70,8 @@ class Installation(Protocol):
 
 class InProcess:
     """An engine of this process, on the embedded store or on a database given by URL."""
+
+    takes_empty_customer = False
 
     def __init__(
         self, engine: Engine, again: Callable[[], Awaitable[Engine]] | None, *, kind: str, world: bool = True
@@ -149,6 +154,7 @@ class OverHttp:
     """A server that runs already; its instances are reached with keys made for the campaign."""
 
     kind: str = "http"
+    takes_empty_customer = True
     left_out: tuple[str, ...] = (RESTARTS, WORLD, LOG, STREAM)
 
     def __init__(self, base_url: str, management_key: str, *, timeout: float = 60.0) -> None:

@@ -178,6 +178,8 @@ async def by_foreign_id(place: Place, *, still: bool) -> None:  # noqa: ARG001 -
         return
     if planted.owner.shared and sees(thief, planted.owner):
         return
+    # Why a memory is not in an answer is told of all that the asker's chain holds, not of the asker's own alone.
+    whole_chain = sees(thief, planted.owner)
     memories, memory_id = place.way(thief).memories, planted.memory_ids[0]
     ingestion_id = planted.ingestion_id
     calls: tuple[tuple[str, str, Callable[[str], Awaitable[Any]]], ...] = (
@@ -186,7 +188,7 @@ async def by_foreign_id(place: Place, *, still: bool) -> None:  # noqa: ARG001 -
         ("why not by a stranger", memory_id, lambda one: memories.why_not(one, planted.text, **thief.ids)),
         ("status by a stranger", ingestion_id, lambda one: memories.status(one, **thief.ids)),
     )
-    kind, asked, call = place.chance.choice(calls[: 4 if ingestion_id else 3])
+    kind, asked, call = place.chance.choice([one for one in calls if one[1] and not (whole_chain and "why" in one[0])])
     async with place.trying(kind, thief, asked):
         refused = await _refusal(call, asked)
         if isinstance(refused, str):
