@@ -121,9 +121,8 @@ class Stage:
             )
             recorded.append(message.message_id)
             started = time.perf_counter()
-            bundles = await self.engine.anticipate(
-                self.api.caller, Anticipate(conversation_id=conversation, role=role, **self.ids)
-            )
+            turn = Anticipate(conversation_id=conversation, role=role, **self.ids)
+            bundles = [bundle async for bundle in self.engine.anticipate(self.api.caller, turn)]
             self.tally.seconds.append(time.perf_counter() - started)
             self.tally.turns += 1
             self.tally.bundles += len(bundles)

@@ -68,7 +68,11 @@ class Talk:
         api = await self.api()
         await api.record_message(RecordMessage(conversation_id=self.name, role=role, content=text, **self.owner))
         turn = Anticipate(conversation_id=self.name, role=role, **self.owner)
-        return {bundle.bundle_type: bundle for bundle in await self.engine.anticipate(await self.caller(), turn)}
+        return {bundle.bundle_type: bundle for bundle in await self.sent(await self.caller(), turn)}
+
+    async def sent(self, caller: Caller, turn: Anticipate) -> list[ContextBundle]:
+        """Return what is sent after a turn."""
+        return [bundle async for bundle in self.engine.anticipate(caller, turn)]
 
     async def forget(self, memory_id: str) -> None:
         await (await self.api()).delete_memory(memory_id, ids=Ids(**self.owner))
@@ -170,21 +174,19 @@ async def test_other_roles_and_unknown_conversations_bring_nothing(talk: Talk) -
     await talk.remember("Dana eats neither meat nor fish.")
     caller = await talk.caller()
 
-    assert await talk.engine.anticipate(caller, Anticipate(conversation_id="c1", role="tool", user_id="ana")) == ()
-    assert await talk.engine.anticipate(caller, Anticipate(conversation_id="never", role="user", user_id="bo")) == ()
+    assert await talk.sent(caller, Anticipate(conversation_id="c1", role="tool", user_id="ana")) == []
+    assert await talk.sent(caller, Anticipate(conversation_id="never", role="user", user_id="bo")) == []
 
 
 async def test_ids_are_judged_as_those_of_a_message(talk: Talk) -> None:
     caller = await talk.caller()
 
     with pytest.raises(InvalidInputError, match="user_id"):
-        await talk.engine.anticipate(caller, Anticipate(conversation_id="c1", role="user", user_id="a\x00"))
+        await talk.sent(caller, Anticipate(conversation_id="c1", role="user", user_id="a\x00"))
     with pytest.raises(InvalidInputError, match="conversation_id"):
-        await talk.engine.anticipate(caller, Anticipate(conversation_id="", role="user", user_id="ana"))
+        await talk.sent(caller, Anticipate(conversation_id="", role="user", user_id="ana"))
     with pytest.raises(ServiceUnavailableError):
-        await talk.engine.anticipate(
-            replace(caller, unverified=True), Anticipate(conversation_id="c1", role="user", user_id="ana")
-        )
+        await talk.sent(replace(caller, unverified=True), Anticipate(conversation_id="c1", role="user", user_id="ana"))
 
 
 @pytest.mark.parametrize("tenancy", [Tenancy.B2B])
@@ -197,13 +199,13 @@ async def test_b2b_wants_the_customer_and_brings_its_memories(talk: Talk) -> Non
     assert [item.scope for item in bundle.items] == ["customer"]
     assert (bundle.user_id, bundle.customer_id) == ("ana", "acme")
     with pytest.raises(ScopeMissingError):
-        await talk.engine.anticipate(await talk.caller(), Anticipate(conversation_id="c1", role="user", user_id="ana"))
+        await talk.sent(await talk.caller(), Anticipate(conversation_id="c1", role="user", user_id="ana"))
 
 
 @pytest.mark.parametrize("tenancy", [Tenancy.B2C])
 async def test_b2c_takes_no_customer(talk: Talk) -> None:
     with pytest.raises(ScopeMissingError):
-        await talk.engine.anticipate(
+        await talk.sent(
             await talk.caller(), Anticipate(conversation_id="c1", role="user", user_id="ana", customer_id="acme")
         )
 

@@ -37,12 +37,14 @@ class Shelf:
     async def drain(self) -> None:
         await self.engine.worker.drain(seconds=60)
 
-    async def fetch(self, query: str, *, user: str = "ana", results: int = 10) -> ContextAnswer:
-        asked = FetchContext(target="user", user_id=user, search_query=(query,), max_results=results)
+    async def fetch(self, query: str, *, user: str = "ana", results: int = 10, mode: str = "fast") -> ContextAnswer:
+        asked = FetchContext(target="user", user_id=user, search_query=(query,), max_results=results, mode=mode)
         return await self.api.fetch_context(asked)
 
-    async def records(self, query: str, *, user: str = "ana", results: int = 10) -> list[ContextItem]:
-        return list((await self.fetch(query, user=user, results=results)).items)
+    async def records(
+        self, query: str, *, user: str = "ana", results: int = 10, mode: str = "fast"
+    ) -> list[ContextItem]:
+        return list((await self.fetch(query, user=user, results=results, mode=mode)).items)
 
 
 @pytest.fixture
@@ -142,6 +144,34 @@ async def test_encoded_data_is_whole_and_its_newest_are_found_by_what_they_share
     await shelf.drain()
 
     found = await shelf.records("thread-9")
+
+    assert [item.content for item in found] == documents[:-11:-1]
+
+
+@pytest.mark.parametrize("mode", ["fast", "accurate"])
+@pytest.mark.parametrize("worked_through", [0, 25, 40])
+async def test_what_a_record_says_besides_does_not_part_those_that_a_name_finds(
+    shelf: Shelf, *, worked_through: int, mode: str
+) -> None:
+    thread = "3f0c9a52-7d1e-4b8a-9c66-0e2d4f8b1a77"
+    documents = []
+    for step in range(40):
+        if step == worked_through:
+            await shelf.drain()
+        documents.append(
+            await shelf.put(
+                {
+                    "source": ("loop", "input", "update")[step % 3],
+                    "step": step,
+                    "runs": f"{step:032}.{step * 7919 % 997}",
+                },
+                {"thread": thread, "checkpoint": f"cp-{step:03}"},
+            )
+        )
+    if worked_through == len(documents):
+        await shelf.drain()
+
+    found = await shelf.records(thread, mode=mode)
 
     assert [item.content for item in found] == documents[:-11:-1]
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import grpc
@@ -16,9 +17,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from synap.api.admin import CreateInstance, UpdateInstance
 from synap.api.bundles import Anticipate, ContextBundle
-from synap.api.contexts import ContextItem
+from synap.api.contexts import ContextAnswer, ContextItem, FetchContext
 from synap.api.conversations import CompactConversation, ReadConversation
 from synap.bootstrap import Opening, open_engine
+from synap.domain.ids import conversation_uuid
 from synap.domain.scopes import Tenancy
 from synap.engine.callers import Caller
 from synap.engine.engine import Engine
@@ -93,12 +95,11 @@ class Foreseeing:
             raise ServiceUnavailableError("the database is not available")
         return self.engine.api_for(caller, correlation_id=correlation_id)
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:
         assert caller.instance is not None
         await asyncio.sleep(self.slow)
-        return tuple(
-            replace_struct(one, user_id=turn.user_id, conversation_id=turn.conversation_id) for one in self.bundles
-        )
+        for one in self.bundles:
+            yield replace_struct(one, user_id=turn.user_id, conversation_id=turn.conversation_id)
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         assert caller.instance is not None
@@ -222,6 +223,60 @@ async def test_acknowledgements_do_not_hold_up_what_follows(house: House) -> Non
     for at in range(4):
         turns = await house.turns(key, f"c{at}", f"u{at}")
         assert [content for _, _, content in turns] == [f"word {number}" for number in range(at, 60, 4)]
+
+
+def hold_up(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Have turns wait before they are recorded; returns what lets them through."""
+    through = asyncio.Event()
+    genuine = engine.core.store.conversations.record
+
+    async def record(*args: Any, **named: Any) -> Any:
+        await through.wait()
+        return await genuine(*args, **named)
+
+    monkeypatch.setattr(engine.core.store.conversations, "record", record)
+    return through
+
+
+async def test_who_asks_right_after_saying_it_on_a_stream_finds_it_and_nobody_else_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await house.key()
+    core, api = house.engine.core, house.engine.api_for(await house.engine.authenticate(key))
+    line, through = house.line(key), hold_up(house.engine, monkeypatch)
+
+    def asked(user: str, **more: Any) -> asyncio.Task[ContextAnswer]:
+        request = FetchContext(user_id=user, search_query=("What am I allergic to?",), **more)
+        return asyncio.create_task(api.fetch_context(request))
+
+    await line.say("e", "I am allergic to peanuts.", conversation_id="c")
+    await line.until(lambda: core.in_hand)
+    mine, of_the_talk = asked("ana", target="user"), asked("ana", target="conversation", conversation_id="c")
+    others = await asyncio.wait_for(asked("ben", target="user"), 5)
+    waited = not mine.done() and not of_the_talk.done()
+    through.set()
+
+    assert waited
+    assert others.items == ()
+    assert ["peanuts" in item.content for item in (await mine).items] == [True]
+    assert ["peanuts" in item.content for item in (await of_the_talk).items] == [True]
+    assert not core.in_hand
+
+
+async def test_turns_of_a_client_that_has_gone_are_waited_for_no_longer_than_they_are_finished(
+    dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async for house in opened(dsn, owner_dsn, replace(LIMITS, finish_seconds=0.05, linger_seconds=0.05)):
+        line, in_hand = house.line(await house.key()), house.engine.core.in_hand
+        hold_up(house.engine, monkeypatch)
+        for number in range(3):
+            await line.say(f"e{number}")
+        await line.until(partial(bool, in_hand))
+
+        line.call.cancel()
+
+        assert await in_hand.dealt_with([(house.instance_id, conversation_uuid("c"))], seconds=5)
+        assert await house.turns(house.key_record.api_key) == []
 
 
 async def test_an_event_sent_again_is_acknowledged_again_and_recorded_once(house: House) -> None:

@@ -72,7 +72,8 @@ async def _judge(house: Any, owners: list[Owner], viewer: Owner, *, again: bool)
     caller, ids = callers[viewer[0]], ids_of(viewer)
     text = "Where does the team keep the parcel?"
     await engine.api_for(caller).record_message(RecordMessage(conversation_id="talk", role="user", content=text, **ids))
-    bundles = list(await engine.anticipate(caller, Anticipate(conversation_id="talk", role="user", **ids)))
+    turn = Anticipate(conversation_id="talk", role="user", **ids)
+    bundles = [bundle async for bundle in engine.anticipate(caller, turn)]
     if again:
         fresh = len(owners)
         await _plant(engine, caller, viewer, fresh)

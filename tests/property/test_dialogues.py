@@ -153,8 +153,8 @@ def test_nothing_ends_but_by_the_same_subject_and_slot(said: list[tuple[list[str
             assert reason == "retracted by the user"
             continue
         shared = {slot.key for slot in older.statement.slots} & {slot.key for slot in newer.statement.slots}
-        told = stopped(newer.statement.content, older.statement.content) or turned(newer.statement, older.statement)
-        assert shared or told, (older, newer, reason)
+        outright = stopped(newer.statement.content, older.statement.content) or turned(newer.statement, older.statement)
+        assert shared or outright, (older, newer, reason)
         if reason == "changed":
             continue  # told of one thing by its name, whoever brought the change about
         assert _subjects(older.statement) & _subjects(newer.statement)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from synap.errors import RateLimitError
 
-READS = 6
-WRITES = 6
-"""Together less than the store's connections, so that workers and looks at a key do not wait behind them."""
+CALLS = 10
+"""Less than the store's connections, so that workers and looks at a key do not wait behind them. Reads and writes stand in
+one line: in two, those of the dearer kind would wait for all whom the cheaper line lets past."""
 
 LONGEST_WAIT = 20.0
 """Seconds in line, at most: with the timeouts of embedder and store (2 and 5) less than the 30 of published clients."""
@@ -39,6 +39,9 @@ class Admission:
         """
         self._free = at_once
         self._wait = wait
+        self._here = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @property
@@ -53,11 +56,30 @@ class Admission:
         Raises:
             RateLimitError: It was not within the longest wait.
         """
-        await self._enter(instance_id)
+        with self.noticed():
+            await self._enter(instance_id)
+            try:
+                yield
+            finally:
+                self._leave()
+
+    @contextmanager
+    def noticed(self) -> Iterator[None]:
+        """Let `quiet` know that somebody is being answered, who takes no place."""
+        self._here += 1
+        self._quiet.clear()
         try:
             yield
         finally:
-            self._leave()
+            self._here -= 1
+            if not self._here:
+                self._quiet.set()
+
+    async def quiet(self, seconds: float) -> None:
+        """Wait until nobody is inside or in line, at most so long: what can wait gives way by this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._quiet.wait()
 
     async def _enter(self, instance_id: str) -> None:
         if self._free:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,7 @@ from synap.domain.ids import check_caller_id, conversation_uuid
 from synap.domain.memories import MemoryType
 from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
 from synap.domain.tokens import count_tokens
-from synap.engine import contexts
+from synap.engine import contexts, lexicons
 from synap.engine.callers import Caller, Instance
 from synap.engine.conversations import ROLES
 from synap.engine.core import Core
@@ -38,6 +39,9 @@ ANTICIPATION, USER_SUMMARY = "anticipation", "user_summary"
 
 ITEMS = 20
 """Memories in a bundle, at most."""
+
+LOOKED_AT = 30
+"""Memories out of which those of a bundle are chosen: what ranks behind them is seldom near enough to the subject."""
 
 SUMMARY_ITEMS = 6
 """Memories in the portrait of a user: few, as it may be served for whatever shares a word with it."""
@@ -110,10 +114,11 @@ class Anticipation:
         self._turns: TTLCache[tuple[object, ...], int] = TTLCache(CONVERSATIONS, ttl=TTL_SECONDS, timer=time.monotonic)
         self._looked_at: TTLCache[str, tuple[int, ...]] = TTLCache(CONVERSATIONS, ttl=TTL_SECONDS, timer=time.monotonic)
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
-        """Return what the next turn of a conversation will need, as far as it was not sent before.
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:
+        """Yield what the next turn of a conversation will need, as far as it was not sent before, each as soon as it is made.
 
-        A store that does not answer gives nothing: whoever asks next fetches.
+        What the turn calls for comes first, who the user is behind it. A store that does not answer gives nothing: whoever
+        asks next fetches.
 
         Raises:
             InvalidInputError: An id is none.
@@ -121,27 +126,29 @@ class Anticipation:
         """
         listener = _listener(self._core, caller, turn)
         if turn.role not in ROLES or not listener.instance.maca.retrieval.anticipation.enabled:
-            return ()
+            return
         started = time.perf_counter()
-        try:
-            said = await self._said(listener)
-        except (TransientError, TimeoutError) as error:
-            logger.warning("store did not answer a foresight", extra={"error": type(error).__name__})
-            return ()
-        async with asyncio.TaskGroup() as group:
-            known = group.create_task(self._portrait(listener)) if self._portrait_due(listener) else None
-            ahead = group.create_task(self._ahead(listener, said))
-        kinds = ((USER_SUMMARY, NOTHING if known is None else known.result()), (ANTICIPATION, ahead.result()))
-        made = [
-            _bundle(self._core, listener, kind, chosen)
-            for kind, chosen in kinds
-            if self._is_news(listener, kind, chosen)
-        ]
-        for bundle in made:
-            self._metrics.foreseen(bundle.bundle_type)
-            self._core.note(caller, "context.anticipate", scope=listener.scope, count=len(bundle.items))
+        with self._core.calls.noticed():
+            said = await self._heard(listener)
+            if said is None:
+                return
+            ahead = self._made(caller, listener, ANTICIPATION, await self._ahead(listener, said))
         self._metrics.stage("anticipate", time.perf_counter() - started)
-        return tuple(made)
+        if ahead is not None:
+            yield ahead
+        if self._portrait_due(listener):
+            summary = self._made(caller, listener, USER_SUMMARY, await self._portrait(listener))
+            if summary is not None:
+                yield summary
+
+    def _made(self, caller: Caller, listener: Listener, kind: str, chosen: Chosen) -> ContextBundle | None:
+        """Return the bundle of what was chosen; None where the conversation was sent all of it."""
+        if not self._is_news(listener, kind, chosen):
+            return None
+        bundle = _bundle(self._core, listener, kind, chosen)
+        self._metrics.foreseen(kind)
+        self._core.note(caller, "context.anticipate", scope=listener.scope, count=len(bundle.items))
+        return bundle
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         """Return what must take the place of a bundle, under its id; None while all its memories stand.
@@ -200,7 +207,7 @@ class Anticipation:
         queries = asking or foresight.queries
         if not queries:
             return NOTHING
-        request = FetchContext(target="user", search_query=queries, max_results=MAX_RESULTS, max_tokens=_AMPLE)
+        request = FetchContext(target="user", search_query=queries, max_results=LOOKED_AT, max_tokens=_AMPLE)
         found = await contexts.find(core, listener.instance, request, listener.chain)
         if found.versions is None:
             return NOTHING
@@ -228,6 +235,29 @@ class Anticipation:
         items = portray(found.context.items, now=self._core.clock.now(), budget=budget, limit=SUMMARY_ITEMS)
         words = keywords(Foresight(), items)
         return Chosen(items=items, queries=(SUMMARY_QUESTION,), words=words, versions=found.versions)
+
+    async def _heard(self, listener: Listener) -> list[Said] | None:
+        """Return the last turns, and have the names of the chain read beside them, which the turn has made stale.
+
+        Where the store does not answer, None.
+        """
+
+        async def names() -> None:
+            with contextlib.suppress(TransientError, TimeoutError):  # the search reads them, or says that it cannot
+                async with asyncio.timeout(self._core.settings.store_timeout):
+                    await lexicons.refresh(self._core.store.entities, self._core.lexicons, listener.chain)
+
+        async def said() -> list[Said] | None:
+            try:
+                return await self._said(listener)
+            except (TransientError, TimeoutError) as error:
+                logger.warning("store did not answer a foresight", extra={"error": type(error).__name__})
+                return None
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(names())
+            turns = group.create_task(said())
+        return turns.result()
 
     async def _said(self, listener: Listener) -> list[Said]:
         async with asyncio.timeout(self._core.settings.store_timeout):

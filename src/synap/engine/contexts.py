@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,7 +19,8 @@ from synap.api.contexts import (
 )
 from synap.api.wire import context_answer
 from synap.domain.contexts import Context, Degradation, Query
-from synap.domain.scopes import Scope, scope_chain
+from synap.domain.ids import check_caller_id, conversation_uuid
+from synap.domain.scopes import Ids, Scope, decide_scope, scope_chain
 from synap.engine.cache import CLIENT_TTL_SECONDS, CachedAnswer, cache_key
 from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
@@ -31,6 +33,7 @@ from synap.errors import (
     NotFoundError,
     RateLimitError,
     ServiceUnavailableError,
+    SynapError,
     TransientError,
 )
 from synap.store.statements import Slot
@@ -64,13 +67,30 @@ async def fetch(core: Core, caller: Caller, request: FetchContext) -> ContextAns
     started = time.perf_counter()
     instance = core.bound_instance(caller)
     asked = check(instance, request, now=core.clock.now())
-    async with core.reads.entered(instance.id):
+    await _settled_turns(core, instance, request)
+    async with core.calls.entered(instance.id):
         waited = since(started)
         answer, scope = await _read(core, caller, instance, request, asked)
     core.note(caller, "context.fetch", scope=scope, count=len(answer.items))
     timings = {"wait": waited, **answer.metadata.timings_ms, "total": since(started)}
     stamped = _stamp(answer.metadata, correlation_id=caller.correlation_id, timings=timings)
     return msgspec.structs.replace(answer, metadata=stamped)
+
+
+async def _settled_turns(core: Core, instance: Instance, request: FetchContext) -> None:
+    """Wait, within bounds, for the turns of whom a fetch reads that a door has received and not recorded yet."""
+    if not core.in_hand:
+        return
+    owners: list[Hashable] = []
+    with contextlib.suppress(SynapError):  # what is wrong with the ids is told where they are used
+        ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+        if request.conversation_id is not None:
+            conversation = check_caller_id(request.conversation_id, field="conversation_id")
+            owners.append((instance.id, conversation_uuid(conversation)))
+        if not ids.empty:
+            owners += [scope.digest for scope in scope_chain(instance.place, decide_scope(instance.place, ids))]
+    if not await core.in_hand.dealt_with(owners):
+        logger.warning("turns in hand were not waited for", extra={"instance_id": instance.id})
 
 
 async def _read(
@@ -96,7 +116,7 @@ async def find(core: Core, instance: Instance, request: FetchContext, chain: tup
     """
     asked = check(instance, request, now=core.clock.now())
     try:
-        async with core.reads.entered(instance.id):
+        async with core.calls.entered(instance.id):
             return (await seek(core, instance, request, asked, chain)).found
     except RateLimitError as error:
         busy = Degradation(level="failed", code="overloaded", warnings=(error.message,))
@@ -122,7 +142,7 @@ async def read(
     asked = check(instance, request, now=core.clock.now())
     if asked.rungs is not None:
         chain = tuple(scope for scope in chain if scope.rung in asked.rungs)
-    async with core.reads.entered(instance.id):
+    async with core.calls.entered(instance.id):
         sought = await seek(core, instance, request, asked, chain, texts=texts)
     if sought.found.recall is None and sought.search.chain:
         raise ServiceUnavailableError("the store did not answer; try again")

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from synap.api.admin import AuditEntry
 from synap.domain.scopes import Scope
-from synap.engine.admission import READS, WRITES, Admission
+from synap.engine.admission import CALLS, Admission
 from synap.engine.audit import AuditTrail
+from synap.engine.backlog import Backlog, unlimited
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.in_hand import InHand
 from synap.engine.lexicons import Lexicons
 from synap.engine.metering import MeteredModel
 from synap.engine.spaces import VectorSpaces
@@ -32,14 +34,12 @@ class Limits:
         store_timeout: Seconds that a fetch waits for the store before it degrades, once it is let in.
         embed_timeout: Seconds that a fetch waits for the query's vector before it does without, likewise.
         rerank_timeout: Seconds that an accurate fetch waits for a reranker before it does without.
-        backlog: Jobs ready in the queue above which writes are refused with a retry hint; 0 for no bound.
     """
 
     max_document_bytes: int = 10 * 1024 * 1024
     store_timeout: float = 5.0
     embed_timeout: float = 2.0
     rerank_timeout: float = 3.0
-    backlog: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,9 @@ class Core:
     enhancer: Enhancer | None = None
     reranker: Reranker | None = None
     take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
-    reads: Admission = field(default_factory=lambda: Admission(READS))
-    writes: Admission = field(default_factory=lambda: Admission(WRITES))
+    calls: Admission = field(default_factory=lambda: Admission(CALLS))
+    in_hand: InHand = field(default_factory=InHand)
+    backlog: Backlog = field(default_factory=unlimited)
     lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

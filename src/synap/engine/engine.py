@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from synap.api.admin import Health
 from synap.api.bundles import Anticipate, ContextBundle
+from synap.api.events import ConversationEvent
 from synap.engine import summaries
 from synap.engine.admin import EngineAdmin
 from synap.engine.anticipation import Anticipation
@@ -19,10 +20,12 @@ from synap.engine.core import Core
 from synap.engine.data import finish_left
 from synap.engine.deletion import finish_deletions
 from synap.engine.enhancing import NO_MODEL
+from synap.engine.events import expect
 from synap.engine.examination import examine
 from synap.engine.guard import Guard, end
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
+from synap.engine.stocktaking import Stock, Stocktaking
 from synap.engine.upkeep import Upkeep
 from synap.engine.watch import Server, keep_running
 from synap.engine.worker import Pace, Worker
@@ -61,11 +64,13 @@ class Engine:
         self.metrics = Metrics(residents=core.store.residents.use)
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
+        core.backlog.observe(self.metrics.refused)
         if core.model is not None:
             core.model.observe(self.metrics.model_called)
         self._anticipation = Anticipation(core, self.metrics)
         self.default_instance = default_instance
         self._upkeep = Upkeep(self.core, self.instances)
+        self.stocktaking = Stocktaking(self.core, self.metrics)
         self._deletions = Guard("deletion", pause=60.0)
         self._data_deletions = Guard("deletion of data", pause=60.0)
         self._server = server
@@ -82,6 +87,7 @@ class Engine:
         self._tasks.append(asyncio.create_task(deleting, name="synap-deletions"))
         left = finish_left(self.core, self.instances, self._data_deletions)
         self._tasks.append(asyncio.create_task(left, name="synap-data-deletions"))
+        self._tasks.append(asyncio.create_task(self.stocktaking.run(look=workers > 0), name="synap-stocktaking"))
         if self._server is not None:
             self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
@@ -142,9 +148,16 @@ class Engine:
         bound = replace(caller, correlation_id=correlation_id) if correlation_id else caller
         return EngineAdmin(core=self.core, caller=bound, kept=self.instances)
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
-        """Return what the next turn of a conversation will need; nothing where that cannot be told, or was sent before."""
-        return await self._anticipation.anticipate(caller, turn)
+    def expect(self, caller: Caller, event: ConversationEvent) -> Callable[[], None]:
+        """Note that an event has come and will be recorded, so that fetches wait for it; returns what tells that it was."""
+        return expect(self.core, caller, event)
+
+    def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:
+        """Yield what the next turn of a conversation will need, each bundle as soon as it is made.
+
+        Nothing comes where that cannot be told, or was sent before.
+        """
+        return self._anticipation.anticipate(caller, turn)
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:
         """Return what a bundle sent earlier must be replaced by; None while all that it holds still stands."""
@@ -175,7 +188,7 @@ class Engine:
                 language_model=model,
             )
         waited = 0.0 if depth.oldest is None else (self.core.clock.now() - depth.oldest).total_seconds()
-        self.metrics.queue(ready=depth.ready, oldest_seconds=waited, dead=depth.dead)
+        self.metrics.queue(ready=depth.ready, running=depth.running, oldest_seconds=waited, dead=depth.dead)
         queue = {
             "ready": depth.ready,
             "running": depth.running,
@@ -196,6 +209,10 @@ class Engine:
         """Return what else needs attention: looks closer than `health`, and asks the language model one question."""
         return await examine(self.core)
 
+    async def take_stock(self, *, seconds: float, mend: bool = False) -> Stock:
+        """Look through the store for so many seconds, and return what is known of all of it; see `synap.engine.stocktaking`."""
+        return await self.stocktaking.take(seconds=seconds, mend=mend)
+
     def _model_warnings(self) -> list[str]:
         """Return how extraction falls short of what is configured, as far as this process has seen."""
         if self.core.model is None:
@@ -212,6 +229,7 @@ class Engine:
             self.core.audit.guard,
             self.core.spaces.guard,
             self._upkeep.guard,
+            self.stocktaking.guard,
             self._deletions,
             self._data_deletions,
         )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from synap.api.conversations import RecordMessage
 from synap.api.events import ConversationEvent, EventBatch, EventOutcome
 from synap.api.requests import checked
 from synap.domain.echoes import echo
-from synap.domain.ids import check_caller_id
+from synap.domain.ids import check_caller_id, conversation_uuid
+from synap.domain.scopes import Ids, decide_scope
 from synap.engine.callers import Caller
 from synap.engine.conversations import record_once, told
 from synap.engine.core import Core
-from synap.errors import ConflictError, ForbiddenError, InvalidInputError, TransientError
+from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 
 MAX_EVENTS = 1000
 
@@ -35,6 +36,28 @@ OTHERS = frozenset(
 
 OLDEST = timedelta(days=30)
 """How far back an event's own time is believed: a journal is played back within days, a wrong clock is off by years."""
+
+
+def expect(core: Core, caller: Caller, event: ConversationEvent) -> Callable[[], None]:
+    """Note that an event has come and will be recorded; returns what tells that it was, or was refused.
+
+    Fetches for the turn's owner, or of its conversation, wait for it. What is no turn, or has no owner, is not waited for.
+    """
+    try:
+        instance = core.instance_of(caller)
+        turn = checked(event)
+        if turn.event_type not in TURNS:
+            return _nothing
+        conversation = conversation_uuid(check_caller_id(turn.conversation_id, field="conversation_id"))
+        ids = Ids.checked(customer_id=turn.customer_id, user_id=turn.user_id)
+        scope = decide_scope(instance.place, ids, conversational=True)
+    except SynapError:
+        return _nothing
+    return core.in_hand.take([scope.digest, (instance.id, conversation)])
+
+
+def _nothing() -> None:
+    """Do nothing: nobody waits."""
 
 
 async def record_events(core: Core, caller: Caller, events: Sequence[ConversationEvent]) -> EventBatch:

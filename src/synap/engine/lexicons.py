@@ -83,6 +83,11 @@ async def recall(
     return found, wider
 
 
+async def refresh(entities: Entities, lexicons: Lexicons, chain: Sequence[Scope]) -> None:
+    """Read what a chain knows anew: for whoever can do so beside something else, right after a write and before a search."""
+    lexicons.put(await entities.names_known(chain))
+
+
 def _version(lexicons: Lexicons, scope: Scope) -> int | None:
     known = lexicons.get(scope)
     return None if known is None else known.version

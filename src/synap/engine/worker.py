@@ -41,6 +41,9 @@ class Pace:
             with the longest wait between them, 100 take eight hours.
         backoff_seconds: First wait before a retry; doubled each time, at most 300 s, with up to a quarter of jitter.
         pause_seconds: Wait after an error that nobody expected.
+        courtesy: How many times as long as its last work took a worker waits, at most, before the next while calls are
+            being answered; so they get most of the machine, and the workers a share all the same.
+        courtesy_seconds: The longest such wait.
     """
 
     group: int = 16
@@ -51,6 +54,8 @@ class Pace:
     transient_tries: int = 100
     backoff_seconds: float = 0.5
     pause_seconds: float = 5.0
+    courtesy: float = 4.0
+    courtesy_seconds: float = 1.0
 
     @property
     def patience(self) -> Patience:
@@ -118,6 +123,7 @@ class Worker:
 
     async def _work(self, guard: Guard) -> None:
         after = random.randrange(1024)  # noqa: S311 - spreads workers over the buckets; nothing secret
+        took = self._pace.courtesy_seconds
         while not self._stopping.is_set():
             async with guard.round(), self._while_away():
                 found = False
@@ -125,9 +131,16 @@ class Worker:
                     if self._stopping.is_set():
                         return
                     after = bucket
+                    await self._give_way(took)
+                    started = time.perf_counter()
                     found = await self._turn(bucket) or found
+                    took = time.perf_counter() - started
                 if not found:
                     await self._rest()
+
+    async def _give_way(self, took: float) -> None:
+        """Let calls that are being answered pass, after work that took so many seconds."""
+        await self._core.calls.quiet(min(self._pace.courtesy * took, self._pace.courtesy_seconds))
 
     @contextlib.asynccontextmanager
     async def _while_away(self) -> AsyncIterator[None]:
@@ -187,6 +200,7 @@ class Worker:
         await self._faults.point("claimed")
         works = [work for job in jobs if job.kind != COMPACT and (work := await self._read(job)) is not None]
         works = await self._enhance(works)
+        await self._give_way(time.perf_counter() - started)
         await self._ingest(space, works, started)
         await self._consider(works)
         for job in jobs:
@@ -287,6 +301,7 @@ class Worker:
         seconds = time.perf_counter() - started
         self._metrics.stage("finish", seconds)
         self._metrics.ingested(len(changes.add))
+        self._metrics.lag((self._core.clock.now() - work.job.created_at).total_seconds())
         if work.degraded:
             self._metrics.incomplete()
         logger.info(

@@ -18,7 +18,7 @@ def diverse(placed: Sequence[Placed]) -> list[Placed]:
     """Return `placed` with the best reordered for variety, inside each band and rung only.
 
     So the narrower scope still comes first in a band, and whoever is overridden stays behind the winner: such a pair
-    moves as one.
+    moves as one. Records are like nothing: what two pieces of data have in common tells nothing of their worth.
 
     Source: Carbonell, Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998; likeness is the share of the
     content words that two texts have in common.
@@ -49,7 +49,7 @@ def _blocks(placed: Sequence[Placed]) -> Iterator[list[Placed]]:
 
 def _by_novelty(blocks: Sequence[list[Placed]], seen: list[frozenset[str]]) -> Iterator[Placed]:
     """Yield the items of `blocks`, the most relevant and novel first, and add their words to `seen`."""
-    waiting = [(block, content_words(block[0].settled.scored.candidate.memory.statement.content)) for block in blocks]
+    waiting = [(block, _words(block[0])) for block in blocks]
     like = [max((_likeness(words, other) for other in seen), default=0.0) for _, words in waiting]
     while waiting:
         best = max(
@@ -60,6 +60,11 @@ def _by_novelty(blocks: Sequence[list[Placed]], seen: list[frozenset[str]]) -> I
         seen.append(words)
         like = [max(known, _likeness(other, words)) for known, (_, other) in zip(like, waiting, strict=True)]
         yield from block
+
+
+def _words(placed: Placed) -> frozenset[str]:
+    memory = placed.settled.scored.candidate.memory
+    return frozenset() if memory.record else content_words(memory.statement.content)
 
 
 def _likeness(first: frozenset[str], second: frozenset[str]) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
 from synap.domain.memories import Memory, MemoryType
 from synap.retrieval.governing import governs
-from synap.retrieval.naming import named
+from synap.retrieval.naming import named, records_named
 from synap.retrieval.passages import asked_in, headed, own_words, pattern_of
 from synap.retrieval.scored import Scored
 from synap.retrieval.times import asks_of_now, of_the_past, periods, timely
@@ -73,7 +73,8 @@ def fuse(
     """Score `candidates` against the queries of `search`; with several queries the best of them counts.
 
     Per query both channels are scaled to 0..1 over the union of the candidates and summed by weight; what has no vector
-    yet rests on its words alone. A speaker, subject or entity named in the question adds up to 0.2; the best score next
+    yet rests on its words alone, and so does a record that a query asks for by name: what it says besides must not part
+    those that one name finds. A speaker, subject or entity named in the question adds up to 0.2; the best score next
     door (the turn before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are
     adjacent; what happened in the time that the question names is lifted, what used to be weighs less where it asks what is;
     age and confidence only part what is otherwise level. The total is that sum as a share of the highest there is, less where even the best cosine is weak (`SURE`); an
@@ -99,7 +100,9 @@ def fuse(
     entity = np.array([[named(c, query) for query in queries] for c in candidates])
     timed = _timed(candidates, queries, search.as_of or search.now)
     dense = balance.dense(semantic=semantic)
-    base = balance.similarity * _relevance(vector, lexical, absent=np.isnan(cosines), dense=dense)
+    by_words = np.isnan(cosines)
+    by_words[:count] |= records_named(candidates, queries)
+    base = balance.similarity * _relevance(vector, lexical, by_words=by_words, dense=dense)
     base[:count] += NAME_WEIGHT * balance.centrality * entity
     neighbour = _beside(candidates, untold, base)[:count]
     recency = np.array([freshness(c.memory, search.now) for c in candidates])
@@ -234,14 +237,14 @@ def _place_governing(total: _Scores, candidates: Sequence[Candidate], queries: S
             total[row, column] = share * query.weight * best if found[row] > 0.0 else 0.0
 
 
-def _relevance(vector: _Scores, lexical: _Scores, *, absent: NDArray[np.bool_], dense: float) -> _Scores:
-    """Return the weighted sum; words alone count for what has no vector, or where no vector is near.
+def _relevance(vector: _Scores, lexical: _Scores, *, by_words: NDArray[np.bool_], dense: float) -> _Scores:
+    """Return the weighted sum; words alone count for what is `by_words`, or where no vector is near.
 
     Where no word was found at all, vectors alone count.
     """
     weights = np.where(vector.any(axis=0), np.where(lexical.any(axis=0), dense, 1.0), 0.0)
     both: _Scores = weights * vector + (1.0 - weights) * lexical
-    return np.where(absent, lexical, both)
+    return np.where(by_words, lexical, both)
 
 
 def _settled(candidates: Sequence[Candidate], recency: NDArray[np.float64], balance: Balance) -> _Scores:

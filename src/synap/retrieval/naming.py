@@ -1,11 +1,18 @@
-"""Whether a question names who said something, whom it is about, or what it mentions."""
+"""Whether a question names who said something, whom it is about, what it mentions, or the record that it asks for."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from synap.domain.contexts import Candidate, Query
+from synap.domain.memories import Memory
+from synap.domain.terms import tokenize
 
 SPOKEN_BY = 1.0
 MENTIONED = 0.5
@@ -31,6 +38,28 @@ def named(candidate: Candidate, query: Query) -> float:
     if statement.subject == _THE_USER and candidate.memory.scope.user_id is not None and _about_the_asker(query.text):
         return MENTIONED
     return 0.0
+
+
+def record_name(memory: Memory) -> str:
+    """Return what names a record, its metadata, as text; equal for the versions of one thing."""
+    return json.dumps(memory.metadata, sort_keys=True, default=str, ensure_ascii=False)
+
+
+def names_record(query: frozenset[str], name: frozenset[str]) -> bool:
+    """Whether a question of these terms asks for a record by its name: every one of them is a term of the name."""
+    return bool(query) and query <= name
+
+
+def records_named(candidates: Sequence[Candidate], queries: Sequence[Query]) -> NDArray[np.bool_]:
+    """Return which candidates are records that a query asks for by name, `(n, queries)`."""
+    found = np.zeros((len(candidates), len(queries)), np.bool_)
+    records = [row for row, candidate in enumerate(candidates) if candidate.memory.record]
+    if records:
+        asked = [frozenset(tokenize(query.text)) for query in queries]
+        for row in records:
+            name = frozenset(tokenize(record_name(candidates[row].memory)))
+            found[row] = [names_record(words, name) for words in asked]
+    return found
 
 
 def _person(subject: str) -> str:

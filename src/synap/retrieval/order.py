@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from datetime import datetime
 from synap.domain.scopes import Ladder
 from synap.domain.terms import tokenize
 from synap.retrieval.fuse import last_said
+from synap.retrieval.naming import names_record, record_name
 from synap.retrieval.scored import Settled
 
 BAND = 0.75
@@ -110,17 +110,16 @@ def newest_of_each_name(placed: Sequence[Placed], queries: Iterable[str]) -> lis
     A query names a record where the record's metadata holds all of its words; versions of one thing have equal metadata
     and one scope. They keep the places that they have together: only which of them stands in which changes.
     """
-    asked = [words for words in map(frozenset, map(tokenize, queries)) if words]
+    asked = [frozenset(tokenize(query)) for query in queries]
     versions: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     for position, one in enumerate(placed):
         memory = one.settled.scored.candidate.memory
         if memory.record:
-            name = json.dumps(memory.metadata, sort_keys=True, default=str, ensure_ascii=False)
-            versions[memory.scope.id, name].append(position)
+            versions[memory.scope.id, record_name(memory)].append(position)
     result = list(placed)
     for (_, name), positions in versions.items():
         words = frozenset(tokenize(name))
-        if len(positions) == 1 or not any(query <= words for query in asked):
+        if len(positions) == 1 or not any(names_record(query, words) for query in asked):
             continue
         newest = sorted((placed[position] for position in positions), key=lambda one: -_recorded(one.settled))
         for position, one in zip(positions, newest, strict=True):

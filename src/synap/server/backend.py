@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from synap.api.admin import Health
 from synap.api.bundles import Anticipate, ContextBundle
+from synap.api.events import ConversationEvent
 from synap.api.protocol import AdminApi, Api
 from synap.engine.callers import Caller
 from synap.engine.metrics import Metrics
@@ -39,8 +41,12 @@ class Backend(Protocol):
         """Return the operations of management."""
         ...
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:
-        """Return what the next turn of a conversation will need; nothing where that cannot be told."""
+    def expect(self, caller: Caller, event: ConversationEvent) -> Callable[[], None]:
+        """Note that an event has come and will be recorded, so that fetches wait for it; returns what tells that it was."""
+        ...
+
+    def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:
+        """Yield what the next turn of a conversation will need, as it is made; nothing where that cannot be told."""
         ...
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:

@@ -127,14 +127,14 @@ def _held(residents: Sequence[tuple[Scope, Resident]], search: Search) -> _Held:
 def _of_query(held: _Held, query: Query, search: Search) -> tuple[Ints, Floats, Floats, Flags]:
     """Return the rows that a query brings, with cosine (NaN for none), BM25, and whether each comes whole."""
     cosines = _cosines(held, query.vector)
-    words = _lexical(held, query)
+    words, complete = _lexical(held, query)
     near = _nearest(held, cosines, search.limit)
     wordy = _wordiest(held, words, search.limit)
     best = np.union1d(near, wordy)
     rows = np.concatenate([best, _beside(held, best)]) if search.neighbours else best
     chosen = np.arange(len(rows)) < len(best)
     cosine, lexical = cosines[rows], words[rows]
-    likely = _likely(held, rows, _promise(cosine, lexical))
+    likely = _likely(held, rows, _promise(cosine, lexical, complete[rows]))
     whole = np.zeros(len(rows), np.bool_)
     verbatim = held.parts[rows] >= SEGMENT
     for kind in (chosen & ~verbatim, chosen & verbatim):
@@ -158,13 +158,15 @@ def _cosines(held: _Held, vector: Any) -> Floats:
     return products
 
 
-def _lexical(held: _Held, query: Query) -> Floats:
-    """Return BM25 of each row over the statistics of all rows that count, each term counted once; 0 without a term.
+def _lexical(held: _Held, query: Query) -> tuple[Floats, Flags]:
+    """Return BM25 of each row over the statistics of all rows that count, and whether it holds every term of the query.
+
+    Each term counts once; a row without one has 0.
 
     Source: Robertson, Zaragoza, "The Probabilistic Relevance Framework", 2009.
     """
     indexes = dict.fromkeys(term_index(term) - 1 for term in query.terms[:MAX_TERMS])
-    scores = np.zeros(len(held.ids))
+    scores, holds = np.zeros(len(held.ids)), np.zeros(len(held.ids), np.int64)
     terms = np.array(list(indexes), np.int32)
     found: list[list[Ints]] = [[] for _ in indexes]
     for block, begin in zip(held.blocks, held.begins, strict=True):
@@ -177,10 +179,11 @@ def _lexical(held: _Held, query: Query) -> Floats:
             rows = np.concatenate(places)
             rows = rows[held.counted[rows]]
             scores[rows] += np.log(1 + (count - len(rows) + 0.5) / (len(rows) + 0.5))
+            holds[rows] += 1
     if count:
         average = max(float(held.lens[held.counted].sum()) / count, 1.0)
         scores *= (_K1 + 1) / (1 + _K1 * (1 - _B) + _K1 * _B / average * held.lens)
-    return scores
+    return scores, holds == len(indexes)
 
 
 def _nearest(held: _Held, cosines: Floats, limit: int) -> Ints:
@@ -226,8 +229,11 @@ def _at(block: Block, documents: Ints, ordinals: Ints) -> Ints:
     return found
 
 
-def _promise(cosines: Floats, words: Floats) -> Floats:
-    """Return both channels' scores scaled to their ranges and added; words alone count for both where there is no vector."""
+def _promise(cosines: Floats, words: Floats, complete: Flags) -> Floats:
+    """Return both channels' scores scaled to their ranges and added.
+
+    Words alone count for both where there is no vector, and at least for both where a row holds every term.
+    """
     absent = np.isnan(cosines)
     top = float(words.max()) if len(words) else 0.0
     lexical = words / top if top else np.zeros(len(words))
@@ -237,6 +243,7 @@ def _promise(cosines: Floats, words: Floats) -> Floats:
         high, low = float(known.max()), max(float(known.min()), 0.0) * len(known) / (len(known) + _SHRINKAGE)
         if high != low:
             vector = (cosines - low) / (high - low)
+    vector = np.where(complete, np.fmax(vector, lexical), vector)
     promise: Floats = np.where(absent, lexical, vector) + lexical
     return promise
 

@@ -107,3 +107,27 @@ async def test_who_is_called_off_in_the_moment_of_being_let_in_passes_the_place_
 
     assert (waiting[0].cancelled(), work.order) == (True, ["second"])
     await work.call("b", "third")
+
+
+async def test_what_can_wait_does_so_until_nobody_is_inside_or_in_line() -> None:
+    admission = Admission(1)
+    work = Work(admission)
+    calls = [asyncio.create_task(work.call("a", str(number))) for number in range(3)]
+    await asyncio.sleep(0)
+
+    await admission.quiet(5)
+
+    assert work.order == ["0", "1", "2"]
+    await asyncio.gather(*calls)
+
+
+async def test_what_can_wait_waits_for_those_who_take_no_place_as_well_but_not_for_ever() -> None:
+    admission = Admission(1)
+
+    with admission.noticed():
+        await admission.quiet(0.01)
+        waiting = asyncio.create_task(admission.quiet(5))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+
+    await asyncio.wait_for(waiting, 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from synap.domain.contexts import Candidate, ScoreParts, SegmentRef, Untold
-from synap.domain.memories import Evidence, Memory, MemoryType, Statement
+from synap.domain.memories import RECORD_EXTRACTOR, Evidence, Memory, MemoryType, Statement
 from synap.domain.scopes import Scope
 from synap.retrieval.scored import Scored, Settled
 
@@ -63,6 +64,11 @@ class Make:
             vector_scores=vector,
             lexical_scores=lexical,
         )
+
+    def record(self, name: str, content: str = "{}", *, metadata: dict[str, Any], **candidate: Any) -> Candidate:
+        """A document that is one JSON object, with the metadata that names it."""
+        made = self.candidate(name, content, excerpt=True, **candidate)
+        return replace(made, memory=replace(made.memory, extractor=RECORD_EXTRACTOR, metadata=metadata))
 
     def untold(self, *, lexical: float, place: tuple[int, int], rung: str = "user", shared: bool = False) -> Untold:
         """One row that came with its lexical score alone."""

@@ -11,6 +11,7 @@ from synap.retrieval.hops import bridges
 from synap.retrieval.judged import by_judgement
 from synap.retrieval.order import Placed
 from synap.retrieval.plan import plan_queries
+from synap.retrieval.scored import Scored, Settled
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,23 @@ def test_what_adds_something_comes_before_what_repeats(make: Any) -> None:
     other = placed(make, "c", 0.8, "Ana bakes bread every Sunday morning")
 
     assert [one.id for one in diverse([first, again, other])] == ["a", "c", "b"]
+
+
+def test_records_that_hold_much_the_same_keep_their_order(make: Any) -> None:
+    same = '{"state": "open", "owner": "the night shift"}'
+    records = [
+        Placed(
+            settled=Settled(
+                scored=Scored(candidate=make.record(name, content, metadata={}), score=ScoreParts(total=0.9))
+            ),
+            relevance=0.9,
+            band=0,
+            relevant=True,
+        )
+        for name, content in (("a", same), ("b", same), ("c", '{"colour": "green"}'))
+    ]
+
+    assert [one.id for one in diverse(records)] == ["a", "b", "c"]
 
 
 def test_variety_never_puts_a_broader_scope_first_nor_parts_a_winner_from_what_it_overrides(make: Any) -> None:

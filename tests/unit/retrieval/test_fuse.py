@@ -53,6 +53,23 @@ def test_the_worst_of_few_vectors_keeps_its_share_and_the_worst_of_many_loses_it
     assert many[-1, 0] < 0.6
 
 
+def test_what_records_say_besides_does_not_part_those_that_one_name_finds(make: Any) -> None:
+    near = make.record("near", metadata={"thread": "t-9", "step": 1}, vector=(0.9,), lexical=(4.0,))
+    far = make.record("far", metadata={"thread": "t-9", "step": 2}, vector=(0.1,), lexical=(4.0,))
+    new = make.record("new", metadata={"thread": "t-9", "step": 3}, vector=(None,), lexical=(4.0,))
+
+    totals = {one.score.total for one in ask(make, [near, far, new], "t-9").scored}
+
+    assert len(totals) == 1
+
+
+def test_a_record_that_a_question_does_not_name_is_judged_by_its_meaning_too(make: Any) -> None:
+    near = make.record("near", metadata={"thread": "t-9"}, vector=(0.9,), lexical=(4.0,))
+    far = make.record("far", metadata={"thread": "t-9"}, vector=(0.1,), lexical=(4.0,))
+
+    assert ids(ask(make, [far, near], "what does t-9 say of tea")) == ["near", "far"]
+
+
 def test_both_channels_count_half(make: Any) -> None:
     both = make.candidate("both", vector=(0.6,), lexical=(5.0,))
     words = make.candidate("words", vector=(0.0,), lexical=(10.0,))

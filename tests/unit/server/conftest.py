@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,6 +70,7 @@ from synap.api.memories import (
     UpdateMemory,
     UploadMemory,
 )
+from synap.api.receipts import ReceiptPage
 from synap.domain.scopes import Ids, Place
 from synap.engine.callers import Caller, Instance
 from synap.engine.metrics import Metrics
@@ -244,6 +245,10 @@ class FakeApi:
     async def deletion(self, deletion_id: str) -> DataDeletion:
         self._note(deletion_id)
         return DataDeletion(status="in_progress", scope="user", deletion_id=deletion_id, continues=True)
+
+    async def receipts(self, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        self._note((after, limit))
+        return ReceiptPage(data=(), key="k", after=after)
 
     async def user_profile(self, *, ids: Ids) -> UserProfile:
         self._note(ids)
@@ -435,6 +440,13 @@ class FakeAdmin:
         self.asked.append((instance_id, deletion_id))
         return DataDeletion(status="complete", scope="customer", deletion_id=deletion_id, fully_removed=True)
 
+    async def receipts(self, instance_id: str, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        self.asked.append((instance_id, after, limit))
+        return ReceiptPage(data=(), key="k", after=after)
+
+    async def receipt_books(self) -> dict[str, int]:
+        return {"inst_1": 3}
+
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         self.asked.append((instance_id, cursor, limit))
         return AuditPage(data=(AuditEntry(at=NOW, action="memory.create", actor="key:k1"),), cursor="next")
@@ -475,8 +487,12 @@ class FakeBackend:
         self.api.correlation_id = correlation_id
         return self.api
 
-    async def anticipate(self, caller: Caller, turn: Anticipate) -> tuple[ContextBundle, ...]:  # noqa: ARG002 - as above
-        return self.bundles
+    def expect(self, caller: Caller, event: ConversationEvent) -> Callable[[], None]:  # noqa: ARG002 - as above
+        return lambda: None
+
+    async def anticipate(self, caller: Caller, turn: Anticipate) -> AsyncIterator[ContextBundle]:  # noqa: ARG002 - as above
+        for bundle in self.bundles:
+            yield bundle
 
     async def renew(self, caller: Caller, bundle: ContextBundle) -> ContextBundle | None:  # noqa: ARG002 - as above
         return self.renewed

@@ -99,12 +99,10 @@ class Pushes:
         while self._waiting:
             turn = self._waiting.pop(next(iter(self._waiting)))
             try:
-                bundles = await self._backend().anticipate(await self._caller(), turn)
+                async for bundle in self._backend().anticipate(await self._caller(), turn):
+                    self._send(bundle, wire_id=bundle.bundle_id, revision=0)
             except SynapError as error:
                 self._failed("anticipate", error)
-                continue
-            for bundle in bundles:
-                self._send(bundle, wire_id=bundle.bundle_id, revision=0)
 
     def _watch(self, turn: Anticipate) -> None:
         before = self._watched.pop(turn.conversation_id, None)

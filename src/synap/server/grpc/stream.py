@@ -67,7 +67,8 @@ class Stream:
         self._lanes: Lanes[Taken] = Lanes(self._deal)
         self._writers = asyncio.Semaphore(limits.writers)
         self._pushes = Pushes(self._backend, self._caller, self._outbox, limits=limits, metrics=metrics, now=self._now)
-        self._in_hand: set[tuple[str | None, ...]] = set()
+        self._listener = caller
+        self._in_hand: dict[tuple[str | None, ...], Callable[[], None]] = {}
         self._signalled = -limits.signal_seconds
         self._checked = self._now()
         self._ended = asyncio.Event()
@@ -108,6 +109,8 @@ class Stream:
         """Finish what is in hand although the client has gone: it may be one that will not send it again."""
         await self._lanes.finish(self._limits.linger_seconds)
         await self._lanes.cancel()
+        for dealt in self._in_hand.values():
+            dealt()
 
     @property
     def busy(self) -> bool:
@@ -155,10 +158,17 @@ class Stream:
             return  # sent again while its first is being dealt with, and acknowledged with it
         arrived = self._now()
         release = await self._places.take(message.ByteSize())
-        self._in_hand.add(_identity(event))
+        self._in_hand[_identity(event)] = self._expect(event)
         due = arrived + self._limits.ack_seconds
         taken = Taken(event=event, named=bool(message.event_id), due=due, release=release)
         self._lanes.put(message.conversation_id, taken)
+
+    def _expect(self, event: ConversationEvent) -> Callable[[], None]:
+        """Let fetches wait for an event; while the engine is not there, there are none."""
+        try:
+            return self._backend().expect(self._listener, event)
+        except InstanceNotReadyError:
+            return lambda: None
 
     async def _deal(self, taken: Taken) -> None:
         """Record an event, however often that takes while the store is away, so that its conversation keeps its order."""
@@ -183,7 +193,7 @@ class Stream:
             taken.release()
             return
         finally:
-            self._in_hand.discard(_identity(taken.event))
+            self._in_hand.pop(_identity(taken.event))()
         self._acknowledge(taken, outcome)
 
     async def _record(self, event: ConversationEvent) -> EventOutcome:

@@ -62,6 +62,7 @@ with held as materialized (
     where h.part >= 2 and not exists (select from best b where b.part = h.part and b.id = h.id)
 ), scored as (
     select c.part, c.id, c.scope_id, c.document_row, c.ordinal, c.chosen, -c.distance as cosine,
+        c.mask = (1::bigint << %(bits)s::int) - 1 as complete,
         coalesce(w.idf * 2.2::float8 / (1.3::float8 + 0.9::float8 / (select average from corpus) * c.len), 0) as lexical
     from (select *, true as chosen from best union all select *, false from beside) as c
     left join weight w on w.mask = c.mask
@@ -69,10 +70,12 @@ with held as materialized (
     select max(cosine) as high, greatest(min(cosine), 0) * count(cosine) / (count(cosine) + 32) as low, max(lexical) as top
     from scored
 ), promise as (
-    -- What has no vector yet is judged by its words alone, which then count for both.
+    -- What has no vector yet is judged by its words alone, which then count for both; and at least for both where a row
+    -- holds every term of the query: of records that one name finds none is pushed aside for what it says besides.
     select s.*, coalesce(
             case when s.cosine is null then s.lexical / nullif(b.top, 0)
-            else coalesce((s.cosine - b.low) / nullif(b.high - b.low, 0), 0) end, 0)
+            else greatest(coalesce((s.cosine - b.low) / nullif(b.high - b.low, 0), 0),
+                case when s.complete then s.lexical / nullif(b.top, 0) end) end, 0)
         + coalesce(s.lexical / nullif(b.top, 0), 0) as own
     from scored s cross join bounds b
 ), lifted as (
