@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations bench docs proto format gate
+.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
@@ -17,6 +17,7 @@ help:
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
+	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills); takes hours"
 	@echo "make bench   speed, as a table with ratios"
 	@echo "make docs    write the generated reference pages"
 	@echo "make gate    train the gate's weights anew from the examples"
@@ -85,6 +86,10 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format src tests examples benchmarks training
 	$(BIN)/ruff check --fix src tests examples benchmarks training
+
+campaign: setup
+	$(BIN)/python -m tests.campaign.isolation
+	$(BIN)/python -m tests.campaign.durability --rounds 200 --report docs/reports/durability.json
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed

@@ -18,6 +18,7 @@ from synap.adapters.system.clock import SystemClock
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
 from synap.engine.audit import AuditTrail
+from synap.engine.backlog import Backlog
 from synap.engine.cache import AnswerCache
 from synap.engine.core import Core, Limits
 from synap.engine.engine import Engine
@@ -211,6 +212,7 @@ async def _assemble(
         faults=Faults(settings.faults),
         model=model,
         enhancer=None if model is None else Enhancer(model),
+        backlog=Backlog(store.queue.waiting, limit=settings.backlog),
         take_apart=None if model is None else parts_by(model),
         reranker=opening.reranker or choose_reranker(settings),
     )

@@ -18,6 +18,7 @@ from synap.ports.reranker import RerankerStyle
 
 DEFAULT_MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 DEFAULT_RESIDENT_MIB = 256
+DEFAULT_BACKLOG = 250_000
 
 
 class EmbedderChoice(StrEnum):
@@ -31,6 +32,8 @@ class EmbedderChoice(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The surroundings of a process, checked. A variable that is empty counts as not set.
+
+    Each may instead be kept in a file, which the variable of the same name with `_FILE` names.
 
     Attributes:
         data_dir: SYNAP_DATA_DIR, the embedded store's folder; None for the user's data folder.
@@ -46,6 +49,8 @@ class Settings:
             judges texts against a question, for the mode `accurate`; `cohere`, `jina` or `tei`.
         max_document_bytes: SYNAP_MAX_DOCUMENT_BYTES, largest document in UTF-8 bytes; 10 MiB where not set.
         resident_mib: SYNAP_RESIDENT_MIB, most MiB of what searches read to keep in memory; 256 where not set, 0 for nothing.
+        backlog: SYNAP_BACKLOG, documents waiting from which on writes are refused for a while; 250,000 where not set, 0 for
+            no limit.
         test_citus_url: SYNAP_TEST_CITUS_URL, a Citus cluster for the store's tests.
         faults: SYNAP_FAULT, `stage:kill`, `stage:delay` or `stage:error`, for fault tests; see `synap.engine.faults`.
     """
@@ -68,6 +73,7 @@ class Settings:
     reranker_style: RerankerStyle = RerankerStyle.COHERE
     max_document_bytes: int = DEFAULT_MAX_DOCUMENT_BYTES
     resident_mib: int = DEFAULT_RESIDENT_MIB
+    backlog: int = DEFAULT_BACKLOG
     test_citus_url: str | None = field(default=None, repr=False)
     faults: tuple[Fault, ...] = ()
 
@@ -100,6 +106,7 @@ class Settings:
             reranker_style=_reranker_style(given),
             max_document_bytes=given.count("SYNAP_MAX_DOCUMENT_BYTES", default=DEFAULT_MAX_DOCUMENT_BYTES),
             resident_mib=given.count("SYNAP_RESIDENT_MIB", default=DEFAULT_RESIDENT_MIB, least=0),
+            backlog=given.count("SYNAP_BACKLOG", default=DEFAULT_BACKLOG, least=0),
             test_citus_url=given.url("SYNAP_TEST_CITUS_URL", "postgresql", "postgres"),
             faults=parse_faults(given.text("SYNAP_FAULT") or ""),
         )
@@ -117,7 +124,15 @@ class _Variables:
         self._environ = environ
 
     def text(self, name: str) -> str | None:
-        return self._environ.get(name, "").strip() or None
+        text, file = (self._environ.get(one, "").strip() or None for one in (name, f"{name}_FILE"))
+        if file is None:
+            return text
+        if text is not None:
+            raise _wrong(name, f"and {name}_FILE exclude each other: set one of them")
+        try:
+            return Path(file).expanduser().read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            raise _wrong(f"{name}_FILE", f"names a file that cannot be read: {file}") from error
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)

@@ -68,6 +68,7 @@ ORDINARY = {
     "record": "to record a message; a document that is data",
     "result": "what a call or a benchmark gives",
     "session": "a session of PostgreSQL",
+    "shard": "what Citus calls its pieces of a table",
     "task": "what someone has to do",
     "thread": "of an operating system",
     "timestamp": "the name of a member",

@@ -194,6 +194,16 @@ async def test_the_same_document_twice_is_one(sdk: Synap) -> None:
         )
 
 
+async def test_the_same_memories_written_twice_are_one(sdk: Synap) -> None:
+    memories = [{"type": "fact", "content": "The bakery opens at six."}]
+    first = await sdk.memories.create(memories=memories, document_id="bakery")
+    again = await sdk.memories.create(memories=memories, document_id="bakery")
+    other = await sdk.memories.create(memories=[{**memories[0], "content": "It opens at seven."}], document_id="bakery")
+
+    assert (again.ingestion_id, again.duplicate) == (first.ingestion_id, True)
+    assert not other.duplicate
+
+
 async def test_the_same_document_in_the_other_mode_is_read_anew(sdk: Synap) -> None:
     text = "User: I am frustrated with the slow printer. I live in Oslo."
     first = await sdk.memories.create(text, user_id="ana", document_id="printer", mode="fast")

@@ -513,6 +513,26 @@ async def test_an_awkward_text_is_accepted_or_refused_in_bounded_time(
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/v1/memories/{row}", {"document": "Mine now."}),
+        ("POST", "/v1/memories/retractions/{row}", {}),
+        ("POST", "/v1/memories/status/{row}/undo", {}),
+        ("POST", "/v1/entities/{row}/merge", {"other_id": "x"}),
+        ("POST", "/v1/entities/{row}/split", {"alias": "x"}),
+    ],
+)
+async def test_an_empty_customer_is_nobody_whose_row_it_could_be(
+    door: Door, method: str, path: str, body: dict[str, str]
+) -> None:
+    path = path.format(row="00000000-0000-8000-8000-000000000000")
+
+    answer = await door.send(method, path, {**body, "user_id": "u", "customer_id": ""})
+
+    assert refused(answer, "customer_id"), answer.text
+
+
 async def test_an_empty_customer_beside_a_user_is_one_that_a_published_integration_does_not_have(door: Door) -> None:
     ids = {"user_id": "u", "customer_id": ""}
     document, message = {"document": "x", **ids}, {"conversation_id": "v", "role": "user", "content": "x", **ids}

@@ -250,10 +250,10 @@ async def test_a_job_that_loses_every_worker_becomes_a_dead_letter(desk: Any) ->
     for _ in range(3):
         await desk.claim(alice)
         await desk.lose(tries=3)
-        buried.append(len(await desk.store.queue.dead(desk.place.instance_id)))
+        buried.append(len(await desk.store.queue.jobs(desk.place.instance_id, states=("dead",))))
 
     failed = await desk.store.ingestions.get(ingestion)
-    (dead,) = await desk.store.queue.dead(desk.place.instance_id)
+    (dead,) = await desk.store.queue.jobs(desk.place.instance_id, states=("dead",))
     assert buried == [0, 0, 1]
     assert await desk.claim(alice) == []
     assert (dead.tries, dead.error_code) == (3, "lease_lost")
@@ -294,7 +294,7 @@ async def test_a_buried_job_can_be_listed_and_revived(desk: Any) -> None:
     ingestion = decode_public_id((await desk.accept(alice, "One.")).ingestion_id)
     (job,) = await desk.claim(alice)
     await desk.store.queue.bury(job, now=desk.clock.now(), code="permanent", message="cannot be read")
-    (dead,) = await desk.store.queue.dead(instance)
+    (dead,) = await desk.store.queue.jobs(instance, states=("dead",))
     failed = await desk.store.ingestions.get(ingestion)
 
     revived = await desk.store.queue.revive(instance, bucket=dead.bucket, job_id=dead.id, now=desk.clock.now())

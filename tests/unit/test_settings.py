@@ -33,6 +33,7 @@ def test_every_variable_is_read_in_its_type() -> None:
             "SYNAP_LLM_MODEL": "large",
             "SYNAP_MAX_DOCUMENT_BYTES": "2048",
             "SYNAP_RESIDENT_MIB": "0",
+            "SYNAP_BACKLOG": "500",
             "SYNAP_TEST_CITUS_URL": "postgresql://citus/x",
             "SYNAP_FAULT": "extract:kill",
         }
@@ -46,6 +47,7 @@ def test_every_variable_is_read_in_its_type() -> None:
     assert settings.llm_model == "large"
     assert settings.max_document_bytes == 2048
     assert settings.resident_mib == 0
+    assert settings.backlog == 500
     assert settings.faults == (Fault(stage="extract", action="kill"),)
 
 
@@ -90,3 +92,28 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = Settings(api_key="hush", embedding_key="hush", llm_key="hush", database_url="postgresql://u:hush@h/d")
 
     assert "hush" not in repr(settings)
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://app:secret@db/synap\n")
+
+    settings = Settings.from_environment({"SYNAP_DATABASE_URL_FILE": str(file)})
+
+    assert settings.database_url == "postgresql://app:secret@db/synap"
+
+
+def test_a_secret_in_both_places_is_refused(tmp_path: Path) -> None:
+    given = {"SYNAP_LLM_KEY": "one", "SYNAP_LLM_KEY_FILE": str(tmp_path / "two")}
+
+    with pytest.raises(SetupError, match="exclude each other") as refused:
+        Settings.from_environment(given)
+
+    assert refused.value.field == "SYNAP_LLM_KEY"
+
+
+def test_a_secret_in_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="cannot be read") as refused:
+        Settings.from_environment({"SYNAP_LLM_KEY_FILE": str(tmp_path / "none")})
+
+    assert refused.value.field == "SYNAP_LLM_KEY_FILE"

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from synap.api.receipts import ErasureReceipt
+
 
 class DeleteData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whose data to delete.
@@ -50,6 +52,7 @@ class DataDeletion(msgspec.Struct, frozen=True, kw_only=True, rename={"continues
         memories_kept: Whether memories learned from it stay, as they do of a conversation.
         audit: Where the audit trail tells of it.
         begun_at, ended_at: When.
+        receipt: The signed receipt, once it has ended.
     """
 
     status: str
@@ -68,6 +71,7 @@ class DataDeletion(msgspec.Struct, frozen=True, kw_only=True, rename={"continues
     audit: str = ""
     begun_at: datetime | None = None
     ended_at: datetime | None = None
+    receipt: ErasureReceipt | None = None
 
 
 class ForgetMemories(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,6 +103,7 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
         failed_ids: Those that could not be.
         still_present_in: Where one of the erased was still found, looked up afterwards.
         may_be_incomplete: Whether more may fit than was looked at, or meaning could not be compared.
+        receipt_id: Of the receipt of what was erased; None where nothing was.
     """
 
     status: str
@@ -108,6 +113,7 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     failed_ids: tuple[str, ...] = ()
     still_present_in: tuple[str, ...] = ()
     may_be_incomplete: bool = False
+    receipt_id: str | None = None
 
 
 class ProfileAttribute(msgspec.Struct, frozen=True, kw_only=True):

@@ -174,13 +174,17 @@ class UndoIngestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class UndoneIngestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What undoing an ingestion did: memories that are gone with their document, and those that are believed again."""
+    """What undoing an ingestion did: memories that are gone with their document, and those that are believed again.
+
+    `receipt_id` names the receipt of what is gone; None for a preview.
+    """
 
     ingestion_id: str
     document_id: str
     preview: bool = False
     removed_ids: tuple[str, ...] = ()
     restored_ids: tuple[str, ...] = ()
+    receipt_id: str | None = None
 
 
 class RetractionCandidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,8 +255,9 @@ class UpdateMemory(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
 
 
-class DeletedMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """A memory that was erased."""
+class DeletedMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A memory that was erased, with the id of the receipt; WORLD memories have none."""
 
     memory_id: str
     deleted_at: datetime
+    receipt_id: str | None = None

@@ -62,6 +62,7 @@ from synap.api.memories import (
     UpdateMemory,
     UploadMemory,
 )
+from synap.api.receipts import ReceiptPage
 from synap.domain.scopes import Ids
 
 
@@ -178,6 +179,10 @@ class Api(Protocol):
 
     async def deletion(self, deletion_id: str) -> DataDeletion:
         """Return the record of a deletion."""
+        ...
+
+    async def receipts(self, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """Return receipts of this instance's erasures in the order of their chain, from behind number `after`."""
         ...
 
     async def user_profile(self, *, ids: Ids) -> UserProfile:
@@ -320,6 +325,14 @@ class AdminApi(Protocol):
 
     async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
         """Return the record of a deletion in an instance."""
+        ...
+
+    async def receipts(self, instance_id: str, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """Return receipts of the erasures of an instance, or of a client; also of one that was deleted itself."""
+        ...
+
+    async def receipt_books(self) -> Mapping[str, int]:
+        """Return which instances and clients there are receipts of, each with the number of its last one."""
         ...
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:

@@ -1,10 +1,10 @@
-"""`synap models`, `migrate`, `doctor`, `jobs`: the installation itself."""
+"""`synap models`, `migrate`, `doctor`: the installation itself."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,19 +15,27 @@ from synap.bootstrap import Opening, open_engine
 from synap.cli.models import ModelRow, list_models, prepare_models
 from synap.cli.options import AsJson, DataDir
 from synap.cli.outcome import Exit, run
-from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
+from synap.cli.output import emit_json, emit_lines, emit_table
 from synap.cli.serving import DatabaseUrl, configure_logging, read_settings
-from synap.cli.tenants import InstanceId
-from synap.domain.ids import RowRef, decode_public_id, encode_public_id
-from synap.errors import InvalidInputError, NotFoundError
+from synap.engine.stocktaking import ALL_BUCKETS, Stock
+from synap.settings import Settings
+from synap.store.damage import Kind
+from synap.store.distribution import Distribution, examine_distribution
 from synap.store.migrate import SCHEMA_VERSION, migrate
-from synap.store.queue import DeadJob
 from synap.store.server import EmbeddedServer, Role
 
 models = typer.Typer(help="Embedding models: prepare, list.", no_args_is_help=True)
-jobs = typer.Typer(help="Ingestions that were given up: list, retry.", no_args_is_help=True)
 
 NO_WORKERS = Opening(workers=0)
+
+_MEND = "`synap doctor --mend` mends it, and so do workers within some hours"
+ADVICE = dict.fromkeys(Kind, _MEND) | {
+    Kind.MEMORY_WITHOUT_DOCUMENT: "memories whose document is gone: nothing shows what they rest on; restore a backup, or "
+    "delete them",
+    Kind.LOST_MEMORY: "memories that ingestions made are gone without having been erased: restore a backup, or hand the "
+    "documents in again",
+}
+"""What to do about damage that was found, by kind."""
 
 
 @models.command("prepare")
@@ -62,11 +70,22 @@ def _show_models(rows: list[ModelRow], *, as_json: bool) -> None:
     )
 
 
-def migrate_store(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Bring the store's schema up to date. By URL it runs as SYNAP_MIGRATION_URL, the owner of the schema."""
+def migrate_store(
+    url: Annotated[
+        str | None, typer.Option("--url", help="Where the schema's owner logs in; SYNAP_MIGRATION_URL where not given.")
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the store's schema up to date. By URL it runs as SYNAP_MIGRATION_URL, the owner of the schema; on Citus, at the coordinator, where it also places what is not placed yet."""
 
     async def work() -> list[int]:
         settings = read_settings(data_dir, database_url)
+        if url is not None:
+            settings = replace(
+                settings, migration_url=Settings.from_environment({"SYNAP_MIGRATION_URL": url}).migration_url
+            )
         if settings.migration_url is not None:
             return await asyncio.to_thread(migrate, settings.migration_url)
         server = await asyncio.to_thread(EmbeddedServer.start, settings.data_dir)
@@ -83,42 +102,86 @@ def migrate_store(data_dir: DataDir = None, database_url: DatabaseUrl = None, as
     emit_lines([f"applied: {done}; schema {SCHEMA_VERSION}"])
 
 
-def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Check the installation: store, schema, roles, embedder, language model, queue. Exits 8 when something needs attention."""
+def doctor(
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Mend what is stuck or at odds, where it can be mended.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="How long to look through the store, at most.", min=0)] = 20.0,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the installation: store, schema, roles, embedder, language model, queue, and whether all that was accepted is accounted for. Exits 8 when something needs attention."""
     configure_logging(logging.ERROR)
 
-    async def work() -> tuple[Health, tuple[str, ...]]:
-        engine = await open_engine(read_settings(data_dir, database_url), NO_WORKERS)
+    async def work() -> Diagnosis:
+        settings = read_settings(data_dir, database_url)
+        engine = await open_engine(settings, NO_WORKERS)
         try:
             found = await engine.examine()
-            return await engine.health(), found
+            stock = await engine.take_stock(seconds=seconds, mend=mend)
+            distribution = None
+            if settings.database_url is not None:
+                distribution = await asyncio.to_thread(examine_distribution, settings.database_url)
+            return Diagnosis(await engine.health(), found, stock, distribution)
         finally:
             await engine.stop()
 
-    health, found = run(None, work, as_json=as_json)
-    dead = int(health.queue.get("dead", 0))
-    # The question asked just now tells better how the language model is than the warning about the last call.
-    warnings = [*(one for one in health.warnings if not one.startswith("language_model.")), *found]
-    if dead:
-        warnings.append(f"{dead} ingestions were given up: see `synap jobs list`")
+    _show(run(None, work, as_json=as_json), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What `synap doctor` found: the health, what a closer look showed, what stands in the store, and how it is laid out."""
+
+    health: Health
+    found: tuple[str, ...]
+    stock: Stock
+    distribution: Distribution | None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What needs attention, in sentences."""
+        # The question asked just now tells better how the language model is than the warning about the last call.
+        said = [*(one for one in self.health.warnings if not one.startswith("language_model.")), *self.found]
+        if dead := int(self.health.queue.get("dead", 0)):
+            said.append(f"{dead} jobs were given up: see `synap jobs list`")
+        said += [f"{count} x {kind}: {ADVICE[Kind(kind)]}" for kind, count in self.stock.found.items()]
+        return said + ([] if self.distribution is None else [*self.distribution.wrong])
+
+
+def _show(seen: Diagnosis, *, as_json: bool) -> None:
+    health, stock, warnings = seen.health, seen.stock, seen.warnings
+    accounted = {
+        "working": stock.working,
+        "ended": stock.ended,
+        "failed": stock.failed,
+        "looked_at": f"{stock.buckets} of {len(ALL_BUCKETS)} buckets",
+        "oldest_look": None if stock.oldest is None else stock.oldest.isoformat(timespec="seconds"),
+    }
+    laid_out = {}
+    if seen.distribution is not None:
+        laid_out = {name: getattr(seen.distribution, name) for name in ("mode", "nodes", "shards")}
     if as_json:
         emit_json(
             {
                 "status": health.status,
-                "store": health.store,
+                "store": {**health.store, **laid_out},
                 "embedder": health.embedder,
                 "language_model": health.language_model,
                 "queue": health.queue,
+                "stock": {**accounted, "found": stock.found},
                 "version": health.version,
                 "warnings": warnings,
             }
         )
     else:
         facts = {
-            **{f"store {k}": v for k, v in health.store.items()},
+            **{f"store {k}": v for k, v in {**health.store, **laid_out}.items()},
             **{f"embedder {k}": v for k, v in health.embedder.items()},
             **{f"language model {k}": v for k, v in health.language_model.items()},
             **{f"queue {k}": v for k, v in health.queue.items()},
+            **{f"documents {k.replace('_', ' ')}": v for k, v in accounted.items()},
             "synap": health.version,
         }
         emit_table(("what", "value"), facts.items())
@@ -126,60 +189,3 @@ def doctor(data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: 
         emit_lines([] if warnings else ["all is well"])
     if warnings:
         raise typer.Exit(Exit.PARTIAL)
-
-
-@jobs.command("list")
-def list_jobs(
-    instance_id: InstanceId, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: AsJson = False
-) -> None:
-    """List the ingestions of an instance that were given up."""
-
-    async def work() -> list[DeadJob]:
-        engine = await open_engine(read_settings(data_dir, database_url), NO_WORKERS)
-        try:
-            return await engine.core.store.queue.dead(instance_id)
-        finally:
-            await engine.stop()
-
-    rows = [
-        {"ingestion_id": _ingestion_id(job), "tries": job.tries, "code": job.error_code, "message": job.error_message}
-        for job in run(None, work, as_json=as_json)
-    ]
-    if as_json:
-        emit_json(rows)
-        return
-    emit_table(("ingestion", "tries", "code", "message"), (tuple(row.values()) for row in rows))
-
-
-@jobs.command("retry")
-def retry_job(
-    instance_id: InstanceId,
-    ingestion_id: Annotated[str, typer.Argument(help="As `synap jobs list` names it.")],
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put an ingestion that was given up back into the queue."""
-
-    async def work() -> None:
-        engine = await open_engine(read_settings(data_dir, database_url), NO_WORKERS)
-        try:
-            queue = engine.core.store.queue
-            dead = {_ingestion_id(job): job for job in await queue.dead(instance_id, limit=10_000)}
-            if decode_public_id(ingestion_id) is None:
-                raise InvalidInputError(f"ingestion_id {ingestion_id!r} is no id", field="ingestion_id")
-            job = dead.get(ingestion_id)
-            if job is None:
-                raise NotFoundError(f"no ingestion {ingestion_id} of {instance_id} was given up", field="ingestion_id")
-            await queue.revive(instance_id, bucket=job.bucket, job_id=job.id, now=engine.core.clock.now())
-        finally:
-            await engine.stop()
-
-    run(None, work, as_json=as_json)
-    emit_record(
-        {"ingestion_id": ingestion_id, "status": "queued"}, f"{ingestion_id} is in the queue again", as_json=as_json
-    )
-
-
-def _ingestion_id(job: DeadJob) -> str:
-    return encode_public_id(RowRef("ingestion", job.bucket, job.ingestion_id or 0))

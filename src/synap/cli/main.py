@@ -7,17 +7,23 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from synap.cli.backing import backup_store, restore_store
 from synap.cli.data import data
 from synap.cli.entities import entities
+from synap.cli.erasing import purge_store, verify_erasure
 from synap.cli.evaluate import evaluate_cases
 from synap.cli.explaining import why_not
-from synap.cli.installation import doctor, jobs, migrate_store, models
+from synap.cli.installation import doctor, migrate_store, models
+from synap.cli.jobs import jobs
 from synap.cli.memories import fetch, ingest
 from synap.cli.operation import audit, cache, config, world
 from synap.cli.outcome import report
+from synap.cli.receipts import receipts
 from synap.cli.remembered import memories
 from synap.cli.serving import configure_logging, serve, worker
 from synap.cli.tenants import clients, instances, keys
+from synap.cli.transfers import export_memory, import_memory
+from synap.cli.verifying import verify
 from synap.errors import InvalidInputError, SynapError
 from synap.version import __version__
 
@@ -41,6 +47,12 @@ app.command("audit")(audit)
 app.command("migrate")(migrate_store)
 app.command("doctor")(doctor)
 app.command("evaluate")(evaluate_cases)
+app.command("purge")(purge_store)
+app.command("backup")(backup_store)
+app.command("restore")(restore_store)
+app.command("export")(export_memory)
+app.command("import")(import_memory)
+verify.command("erasure")(verify_erasure)
 for name, group in (
     ("clients", clients),
     ("instances", instances),
@@ -49,10 +61,12 @@ for name, group in (
     ("world", world),
     ("memories", memories),
     ("data", data),
+    ("receipts", receipts),
     ("entities", entities),
     ("cache", cache),
     ("models", models),
     ("jobs", jobs),
+    ("verify", verify),
 ):
     app.add_typer(group, name=name)
 

@@ -105,6 +105,7 @@ KINDS = (
     "world",
     "deletion",
     "compaction",
+    "receipt",
 )
 """What a public id may name. The position is part of the id: append only, never reorder."""
 

@@ -48,6 +48,7 @@ class Accepted:
 async def create(core: Core, caller: Caller, request: CreateMemory) -> Ingestion:
     """Accept one document; on disk when this returns."""
     ready = await accepted(core, caller, request)
+    await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
         ingestion = await core.store.documents.accept(ready.scope, ready.document)
     await core.faults.point("accept")
@@ -136,7 +137,9 @@ def _direct_document(given: Sequence[Statement], pii: PiiHandling) -> PreparedDo
     """Return the document that stands for memories made by the caller: one line per memory, nothing to extract."""
     statements = tuple(_protected(statement, pii) for statement in given)
     text = "\n".join(statement.content for statement in statements)
-    digest = hashlib.sha256(b"direct\x00" + msgspec.json.encode(statements)).hexdigest()
+    # Not the moment of the call: the same memories handed in again are the same.
+    told = [replace(statement, said_at=None) for statement in statements]
+    digest = hashlib.sha256(b"direct\x00" + msgspec.json.encode(told)).hexdigest()
     return PreparedDocument(text=text, blocks=(), segments=(), content_hash=digest, statements=statements)
 
 

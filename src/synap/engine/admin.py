@@ -21,13 +21,14 @@ from synap.api.admin import (
 )
 from synap.api.data import DataDeletion, DeleteData
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
+from synap.api.receipts import ReceiptPage
 from synap.api.requests import checked
 from synap.api.wire import memory_record
 from synap.domain.ids import check_caller_id, decode_public_id, new_client_id, new_instance_id
 from synap.domain.memories import Draft, MemoryStatus, MemoryType, NewMemory, Statement
 from synap.domain.scopes import WORLD_SPACE, Tenancy, world_scope
 from synap.domain.slots import slots_of
-from synap.engine import checks, data
+from synap.engine import checks, data, receipts
 from synap.engine.accounts import new_key, new_key_id
 from synap.engine.callers import Caller
 from synap.engine.core import Core
@@ -257,6 +258,17 @@ class EngineAdmin:
         self._check()
         instance = await self.kept.get(check_caller_id(instance_id, field="instance_id"))
         return await data.status(self.core, instance, deletion_id)
+
+    async def receipts(self, instance_id: str, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """See `AdminApi.receipts`."""
+        self._check()
+        instance_id = check_caller_id(instance_id, field="instance_id")
+        return await receipts.page(self.core, instance_id, after=after, limit=limit)
+
+    async def receipt_books(self) -> Mapping[str, int]:
+        """See `AdminApi.receipt_books`."""
+        self._check()
+        return await self.core.store.receipts.books()
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """See `AdminApi.audit`."""

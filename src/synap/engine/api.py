@@ -50,6 +50,7 @@ from synap.api.memories import (
     UpdateMemory,
     UploadMemory,
 )
+from synap.api.receipts import ReceiptPage
 from synap.domain.scopes import Ids, Tenancy
 from synap.engine import (
     accepting,
@@ -63,6 +64,7 @@ from synap.engine import (
     forgetting,
     memories,
     profiles,
+    receipts,
     transcripts,
     undoing,
     uploads,
@@ -200,6 +202,10 @@ class EngineApi:
     async def deletion(self, deletion_id: str) -> DataDeletion:
         """See `Api.deletion`."""
         return await data.status(self.core, self.core.instance_of(self.caller), deletion_id)
+
+    async def receipts(self, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """See `Api.receipts`."""
+        return await receipts.page(self.core, self.core.instance_of(self.caller).id, after=after, limit=limit)
 
     async def user_profile(self, *, ids: Ids) -> UserProfile:
         """See `Api.user_profile`."""

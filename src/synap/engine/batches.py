@@ -47,6 +47,7 @@ async def create_batch(
             f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents"
         )
     instance = core.instance_of(caller)
+    await core.backlog.admit(instance.id, len(requests))
     batch_row = core.store.ids.next()
     outcomes = [await _judge(core, caller, request, index, batch_row) for index, request in enumerate(requests)]
     stored = await (_store_all(core, outcomes) if fail_fast else _store_each(core, outcomes))

@@ -85,6 +85,7 @@ async def record_once(
         RateLimitError: There is more to do than this process can; nothing was recorded.
     """
     checked_message = _check(core, caller, request, said_at=said_at)
+    await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
         recorded = await core.store.conversations.record(
             checked_message.scope,

@@ -10,6 +10,7 @@ from synap.api.admin import AuditEntry
 from synap.domain.scopes import Scope
 from synap.engine.admission import CALLS, Admission
 from synap.engine.audit import AuditTrail
+from synap.engine.backlog import Backlog, unlimited
 from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
@@ -33,14 +34,12 @@ class Limits:
         store_timeout: Seconds that a fetch waits for the store before it degrades, once it is let in.
         embed_timeout: Seconds that a fetch waits for the query's vector before it does without, likewise.
         rerank_timeout: Seconds that an accurate fetch waits for a reranker before it does without.
-        backlog: Jobs ready in the queue above which writes are refused with a retry hint; 0 for no bound.
     """
 
     max_document_bytes: int = 10 * 1024 * 1024
     store_timeout: float = 5.0
     embed_timeout: float = 2.0
     rerank_timeout: float = 3.0
-    backlog: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,7 @@ class Core:
     take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     calls: Admission = field(default_factory=lambda: Admission(CALLS))
     in_hand: InHand = field(default_factory=InHand)
+    backlog: Backlog = field(default_factory=unlimited)
     lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

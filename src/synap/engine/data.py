@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from synap.api.data import DataDeletion, DeleteData
+from synap.api.receipts import ErasureReceipt
 from synap.domain.echoes import echo
 from synap.domain.ids import check_caller_id, conversation_uuid, unknown
 from synap.domain.scopes import Ids, Scope, decide_scope
@@ -23,6 +24,7 @@ from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.engine.lookups import in_place, reference
+from synap.engine.receipts import Subject, find, give
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, TransientError
 from synap.store.deletions import Deletion, NewDeletion, Progress
 
@@ -121,7 +123,7 @@ async def status(core: Core, instance: Instance, deletion_id: str) -> DataDeleti
     deletion = await core.store.deletions.get(ref)
     if deletion is None or deletion.instance_id != instance.id:
         raise unknown("deletion_id", deletion_id)
-    return _record(deletion)
+    return _record(deletion, receipt=await find(core, instance.id, ref.row_id))
 
 
 async def finish_left(core: Core, kept: Instances, guard: Guard) -> None:
@@ -186,6 +188,17 @@ async def _work(
         if deletion.conversation
         else await core.store.erasure.counts(scopes, instance_id=instance_id)
     )
+    # Before the end is noted: a deletion that is found ended has its receipt, and gets no second one when it is resumed.
+    receipt = await give(
+        core,
+        instance_id,
+        Subject.of(scope, conversation=deletion.conversation or None),
+        action=deletion.kind,
+        removed=progress.removed,
+        remaining=remaining,
+        begun_at=deletion.begun_at,
+        receipt=deletion.ref.row_id,
+    )
     ended = await core.store.deletions.end(scope, deletion, holder=holder, remaining=remaining, now=core.clock.now())
     await core.record(
         caller,
@@ -195,7 +208,7 @@ async def _work(
         count=sum(progress.removed.values()),
         instance_id=instance_id,
     )
-    return _record(ended, progress.removed)
+    return _record(ended, progress.removed, receipt=receipt)
 
 
 async def _scopes(core: Core, scope: Scope, deletion: Deletion, *, everyone: bool = False) -> list[Scope]:
@@ -269,7 +282,9 @@ def _nothing(request: DeleteData, target: Target) -> DataDeletion:
     )
 
 
-def _record(deletion: Deletion, removed: Mapping[str, int] | None = None) -> DataDeletion:
+def _record(
+    deletion: Deletion, removed: Mapping[str, int] | None = None, *, receipt: ErasureReceipt | None = None
+) -> DataDeletion:
     removed = deletion.removed if removed is None else removed
     running = deletion.state == "running"
     stores = {STORE: {"removed": sum(removed.values())}}
@@ -291,4 +306,5 @@ def _record(deletion: Deletion, removed: Mapping[str, int] | None = None) -> Dat
         audit="" if running else f"data.delete of {deletion.id}",
         begun_at=deletion.begun_at,
         ended_at=deletion.ended_at,
+        receipt=receipt,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 from synap.domain.scopes import Scope
 from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
+from synap.engine.receipts import Subject, close_book, count, give, last_id
 from synap.errors import NotFoundError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ async def delete_instance(core: Core, kept: Instances, caller: Caller, instance_
     await core.store.accounts.instance(instance_id)
     await core.store.erasure.close_instance(instance_id)
     kept.forget()
-    await core.store.erasure.instance(instance_id, [Scope(rung="client", space=instance_id)])
+    await _erase_instance(core, instance_id)
     _forget(core, kept, instance_id)
     await core.record(caller, "instance.delete", targets=(instance_id,), count=1)
 
@@ -41,7 +43,11 @@ async def delete_client(core: Core, kept: Instances, caller: Caller, client_id: 
     await core.store.accounts.client(client_id)
     instance_ids = await core.store.erasure.close_client(client_id)
     kept.forget()
-    await core.store.erasure.client(client_id, Scope(rung="client", space=client_id))
+    shared = Scope(rung="client", space=client_id)
+    await close_book(core, client_id, [shared], instances=len(instance_ids))
+    for instance_id in instance_ids:
+        await _erase_instance(core, instance_id)
+    await core.store.erasure.client(client_id, shared, emptied=_with_receipt(core, client_id, action="client"))
     _forget(core, kept, *instance_ids)
     await core.record(caller, "client.delete", targets=(client_id,), count=1)
 
@@ -72,6 +78,23 @@ async def _finish(core: Core, kept: Instances) -> None:
         logger.info("a deletion is resumed", extra={"instance_id": instance_id})
         with contextlib.suppress(NotFoundError):
             await delete_instance(core, kept, process, instance_id)
+
+
+async def _erase_instance(core: Core, instance_id: str) -> None:
+    """Erase an instance that is closed, counted before the first of it goes; its receipt ends its book."""
+    shared = Scope(rung="client", space=instance_id)
+    await close_book(core, instance_id, [*await core.store.scopes.of_instance(instance_id), shared])
+    await core.store.erasure.instance(
+        instance_id, [shared], emptied=_with_receipt(core, instance_id, action="instance")
+    )
+
+
+def _with_receipt(core: Core, book: str, *, action: str) -> Callable[[Sequence[Scope]], Awaitable[None]]:
+    async def emptied(scopes: Sequence[Scope]) -> None:
+        left = await count(core, book, scopes)
+        await give(core, book, Subject(item=book), action=action, removed=None, remaining=left, receipt=last_id(book))
+
+    return emptied
 
 
 def _forget(core: Core, kept: Instances, *instance_ids: str) -> None:

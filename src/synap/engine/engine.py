@@ -25,6 +25,7 @@ from synap.engine.examination import examine
 from synap.engine.guard import Guard, end
 from synap.engine.instances import Instances
 from synap.engine.metrics import Metrics
+from synap.engine.stocktaking import Stock, Stocktaking
 from synap.engine.upkeep import Upkeep
 from synap.engine.watch import Server, keep_running
 from synap.engine.worker import Pace, Worker
@@ -63,11 +64,13 @@ class Engine:
         self.metrics = Metrics(residents=core.store.residents.use)
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
+        core.backlog.observe(self.metrics.refused)
         if core.model is not None:
             core.model.observe(self.metrics.model_called)
         self._anticipation = Anticipation(core, self.metrics)
         self.default_instance = default_instance
         self._upkeep = Upkeep(self.core, self.instances)
+        self.stocktaking = Stocktaking(self.core, self.metrics)
         self._deletions = Guard("deletion", pause=60.0)
         self._data_deletions = Guard("deletion of data", pause=60.0)
         self._server = server
@@ -84,6 +87,7 @@ class Engine:
         self._tasks.append(asyncio.create_task(deleting, name="synap-deletions"))
         left = finish_left(self.core, self.instances, self._data_deletions)
         self._tasks.append(asyncio.create_task(left, name="synap-data-deletions"))
+        self._tasks.append(asyncio.create_task(self.stocktaking.run(look=workers > 0), name="synap-stocktaking"))
         if self._server is not None:
             self._tasks.append(asyncio.create_task(keep_running(self._server), name="synap-watch"))
         if workers > 0:
@@ -184,7 +188,7 @@ class Engine:
                 language_model=model,
             )
         waited = 0.0 if depth.oldest is None else (self.core.clock.now() - depth.oldest).total_seconds()
-        self.metrics.queue(ready=depth.ready, oldest_seconds=waited, dead=depth.dead)
+        self.metrics.queue(ready=depth.ready, running=depth.running, oldest_seconds=waited, dead=depth.dead)
         queue = {
             "ready": depth.ready,
             "running": depth.running,
@@ -205,6 +209,10 @@ class Engine:
         """Return what else needs attention: looks closer than `health`, and asks the language model one question."""
         return await examine(self.core)
 
+    async def take_stock(self, *, seconds: float, mend: bool = False) -> Stock:
+        """Look through the store for so many seconds, and return what is known of all of it; see `synap.engine.stocktaking`."""
+        return await self.stocktaking.take(seconds=seconds, mend=mend)
+
     def _model_warnings(self) -> list[str]:
         """Return how extraction falls short of what is configured, as far as this process has seen."""
         if self.core.model is None:
@@ -221,6 +229,7 @@ class Engine:
             self.core.audit.guard,
             self.core.spaces.guard,
             self._upkeep.guard,
+            self.stocktaking.guard,
             self._deletions,
             self._data_deletions,
         )

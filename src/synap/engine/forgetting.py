@@ -23,6 +23,7 @@ from synap.domain.terms import tokenize
 from synap.engine import checks
 from synap.engine.callers import Caller
 from synap.engine.core import Core
+from synap.engine.receipts import Subject, give
 from synap.engine.spaces import LiveSpace
 from synap.errors import InvalidInputError, ServiceUnavailableError, SynapError
 from synap.retrieval.plan import plan_queries
@@ -107,13 +108,25 @@ async def _erased(core: Core, caller: Caller, scope: Scope, matching: Sequence[M
         caller, "memory.forget", scope=scope, targets=[memory.id for memory in deleted], count=len(deleted)
     )
     left = await _left(core, scope, deleted)
-    core.cache.forget(instance_id=core.instance_of(caller).id)
+    instance_id = core.instance_of(caller).id
+    core.cache.forget(instance_id=instance_id)
+    receipt = None
+    if deleted:
+        receipt = await give(
+            core,
+            instance_id,
+            Subject.of(scope),
+            action="memories",
+            removed={"memories": len(deleted)},
+            remaining=dict.fromkeys((name.rpartition(":")[2] for name in left), 1),
+        )
     return msgspec.structs.replace(
         answer,
         status="partial" if failed or left else "deleted",
         deleted_ids=tuple(memory.id for memory in deleted),
         failed_ids=tuple(failed),
         still_present_in=tuple(left),
+        receipt_id=None if receipt is None else receipt.receipt_id,
     )
 
 

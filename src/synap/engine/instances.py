@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from cachetools import LRUCache, TTLCache
@@ -18,6 +19,7 @@ from synap.domain.scopes import Place, Tenancy
 from synap.engine.callers import Caller, Instance
 from synap.errors import AuthenticationError, ForbiddenError, NotFoundError, TransientError
 from synap.maca.load import load
+from synap.maca.schema import Maca
 from synap.store.accounts import Accounts, KeyHolder
 from synap.store.scopes import DELETING
 
@@ -29,6 +31,9 @@ USE_SECONDS = 60.0
 
 PATIENCE_SECONDS = 2.0
 """How long the store may take before what was known last has to do."""
+
+CONFIGURATIONS = 256
+"""Configurations kept as they were read; instances with the same text share one."""
 
 Found = TypeVar("Found")
 
@@ -167,8 +172,14 @@ def _instance_of(holder: KeyHolder) -> Instance | None:
     )
 
 
+@lru_cache(maxsize=CONFIGURATIONS)
+def _configuration(source: str) -> Maca:
+    """Return what a configuration's text says; reading YAML takes longer than a fetch."""
+    return load(source)
+
+
 def _instance(instance_id: str, client_id: str, tenancy: str, *, source: str, revision: int) -> Instance:
-    maca = load(source)
+    maca = _configuration(source)
     place = Place(
         instance_id=instance_id,
         client_id=client_id,

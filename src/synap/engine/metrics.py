@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from synap.ports.language_model import Usage
+from synap.store.damage import Kind
 from synap.store.residents import ResidentUse
 
+_LAG_BUCKETS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 43200.0)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -45,6 +47,19 @@ class Metrics:
         self._ready = Gauge("synap_queue_ready_jobs", "Jobs ready", registry=self.registry)
         self._oldest = Gauge("synap_queue_oldest_seconds", "Age of the oldest ready job", registry=self.registry)
         self._dead = Gauge("synap_queue_dead_jobs", "Dead letters", registry=self.registry)
+        self._running = Gauge("synap_queue_running_jobs", "Jobs that workers hold", registry=self.registry)
+        self._lag = Histogram(
+            "synap_ingestion_lag_seconds", "From accepted to remembered", buckets=_LAG_BUCKETS, registry=self.registry
+        )
+        self._refused = Counter("synap_backlog_refusals", "Writes refused: the backlog", registry=self.registry)
+        self._stock = Gauge("synap_stock_ingestions", "Accepted documents", ["state"], registry=self.registry)
+        self._found = Gauge("synap_stock_found", "Damage that stands unmended", ["kind"], registry=self.registry)
+        self._mended = Counter("synap_stock_mended", "Damage that was mended", ["kind"], registry=self.registry)
+        self._looked = Gauge(
+            "synap_stock_oldest_look_seconds",
+            "Since the bucket was looked at that waits longest",
+            registry=self.registry,
+        )
 
     def stage(self, stage: str, seconds: float) -> None:
         """Note how long a stage took."""
@@ -83,9 +98,31 @@ class Metrics:
         """Note a bundle that was made for a listener, or one that had to be replaced."""
         (self._renewed if renewed else self._bundles).labels(bundle_type).inc()
 
-    def queue(self, *, ready: int, oldest_seconds: float, dead: int) -> None:
+    def lag(self, seconds: float) -> None:
+        """Note how long it took from a document's acceptance to its end."""
+        self._lag.observe(max(seconds, 0.0))
+
+    def refused(self) -> None:
+        """Note a write that was refused because of the backlog."""
+        self._refused.inc()
+
+    def stock(self, ingestions: Mapping[str, int], found: Mapping[str, int], *, oldest_seconds: float) -> None:
+        """Note what the last looks at the whole store showed."""
+        for state, count in ingestions.items():
+            self._stock.labels(state).set(count)
+        self._found.clear()
+        for kind in Kind:
+            self._found.labels(kind.value).set(found.get(kind.value, 0))
+        self._looked.set(oldest_seconds)
+
+    def mended(self, kind: str, count: int) -> None:
+        """Note damage that was mended."""
+        self._mended.labels(kind).inc(count)
+
+    def queue(self, *, ready: int, running: int, oldest_seconds: float, dead: int) -> None:
         """Note the queue's depth and lag."""
         self._ready.set(ready)
+        self._running.set(running)
         self._oldest.set(oldest_seconds)
         self._dead.set(dead)
 

@@ -50,6 +50,7 @@ async def ingest(core: Core, caller: Caller, request: IngestTranscript) -> Inges
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope = write_scope(instance, ids, conversational=True)
     transcript, said = await _transcript(core, instance, scope, request)
+    await core.backlog.admit(instance.id)
     recorded = await core.store.conversations.record_transcript(scope, transcript)
     await core.faults.point("accept")
     ingestion = recorded.ingestion

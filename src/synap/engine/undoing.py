@@ -19,6 +19,7 @@ from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
 from synap.engine.lookups import check_owner, locate, reachable, reference
+from synap.engine.receipts import Subject, give
 from synap.errors import InvalidInputError
 from synap.store.retractions import StoredRetraction
 from synap.store.rows import memory_ref
@@ -35,16 +36,25 @@ async def undo(core: Core, caller: Caller, request: UndoIngestion) -> UndoneInge
     undone = await core.store.undoing.undo(scope, ref.row_id, now=core.clock.now(), look=request.preview)
     if undone is None:
         raise unknown("ingestion_id", request.ingestion_id)
+    receipt = None
     if not request.preview:
         targets = (request.ingestion_id, *undone.removed, *undone.restored)
         await core.record(caller, "memory.undo", scope=scope, targets=targets, count=len(targets) - 1)
         core.cache.forget(instance_id=core.instance_of(caller).id)
+        receipt = await give(
+            core,
+            core.instance_of(caller).id,
+            Subject.of(scope, item=undone.document_id),
+            action="document",
+            removed={"documents": 1, "memories": len(undone.removed)},
+        )
     return UndoneIngestion(
         ingestion_id=request.ingestion_id,
         document_id=undone.document_id,
         preview=request.preview,
         removed_ids=undone.removed,
         restored_ids=undone.restored,
+        receipt_id=None if receipt is None else receipt.receipt_id,
     )
 
 

@@ -301,6 +301,7 @@ class Worker:
         seconds = time.perf_counter() - started
         self._metrics.stage("finish", seconds)
         self._metrics.ingested(len(changes.add))
+        self._metrics.lag((self._core.clock.now() - work.job.created_at).total_seconds())
         if work.degraded:
             self._metrics.incomplete()
         logger.info(

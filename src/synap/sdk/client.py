@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from synap.api.admin import Health, WhoAmI
-from synap.errors import InvalidInputError
+from synap.errors import InvalidInputError, SetupError
 from synap.sdk.admin import Admin
 from synap.sdk.connection import DEFAULT_BASE_URL, Connection, embedded, remote
 from synap.sdk.contexts import Client, Customer, User
@@ -145,8 +145,13 @@ def _embedded(data_dir: str | Path | None) -> Connection:
 
 
 def _variable(name: str) -> str | None:
-    """Return an environment variable; an empty one counts as not set."""
-    return os.environ.get(name, "").strip() or None
+    """Return an environment variable, or what the file holds that `<name>_FILE` names; an empty one counts as not set."""
+    file = os.environ.get(f"{name}_FILE", "").strip()
+    try:
+        kept = Path(file).expanduser().read_text(encoding="utf-8").strip() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{name}_FILE names a file that cannot be read: {file}", field=f"{name}_FILE") from error
+    return os.environ.get(name, "").strip() or kept or None
 
 
 def _checked_url(url: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from synap.api.data import DataDeletion, DeleteData
 from synap.api.protocol import AdminApi
+from synap.api.receipts import ReceiptPage
 from synap.api.requests import build
 from synap.sdk.contexts import Connect
 
@@ -76,6 +77,23 @@ class Data:
     async def status(self, deletion_id: str) -> DataDeletion:
         """Return the record of a deletion: how far it has come, what it removed, what was found after it."""
         return await (await self._connect()).deletion(deletion_id)
+
+    async def receipts(self, *, instance_id: str | None = None, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """Return signed receipts of erasures, in the order of their chain.
+
+        Args:
+            instance_id: An instance or client, also one that was deleted: takes a management key, or the engine in this
+                process. The key's own instance where not given.
+            after: The number behind which to begin; `after` of the page before.
+            limit: Receipts of a page, 1 to 1000.
+        """
+        if instance_id is None:
+            return await (await self._connect()).receipts(after=after, limit=limit)
+        return await (await self._connect_admin()).receipts(instance_id, after=after, limit=limit)
+
+    async def receipt_books(self) -> Mapping[str, int]:
+        """Return which instances and clients there are receipts of, each with the number of its last one."""
+        return await (await self._connect_admin()).receipt_books()
 
     async def _once(self, request: DeleteData) -> DataDeletion:
         if request.scope != "customer":

@@ -52,6 +52,7 @@ from synap.api.memories import (
     UpdateMemory,
     UploadMemory,
 )
+from synap.api.receipts import ReceiptPage
 from synap.api.wire import decode_answer
 from synap.domain.ids import conversation_uuid
 from synap.domain.scopes import Ids
@@ -191,6 +192,11 @@ class HttpApi:
         """Return the record of a deletion."""
         path = f"/v1/data/delete/{segment(deletion_id)}"
         return read(await self._transport.call("GET", path, repeatable=True), DataDeletion)
+
+    async def receipts(self, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """Return receipts of this instance's erasures."""
+        query = {"after": after, "limit": limit}
+        return read(await self._transport.call("GET", "/v1/receipts", query=query, repeatable=True), ReceiptPage)
 
     async def user_profile(self, *, ids: Ids) -> UserProfile:
         """Return a user's profile."""

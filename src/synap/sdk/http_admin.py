@@ -20,6 +20,7 @@ from synap.api.admin import (
 )
 from synap.api.data import DataDeletion, DeleteData
 from synap.api.memories import DeletedMemory, MemoryPage, MemoryRecord
+from synap.api.receipts import ReceiptBooks, ReceiptPage
 from synap.sdk.http import Result, read, read_list
 from synap.sdk.transport import Transport, segment
 
@@ -122,6 +123,15 @@ class HttpAdminApi:
         path = f"/v1/data/delete/{segment(deletion_id)}"
         query = {"instance_id": instance_id}
         return read(await self._transport.call("GET", path, query=query, repeatable=True), DataDeletion)
+
+    async def receipts(self, instance_id: str, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        """Return receipts of the erasures of an instance, or of a client."""
+        query = {"instance_id": instance_id, "after": after, "limit": limit}
+        return read(await self._transport.call("GET", "/v1/receipts", query=query, repeatable=True), ReceiptPage)
+
+    async def receipt_books(self) -> Mapping[str, int]:
+        """Return which instances and clients there are receipts of."""
+        return read(await self._transport.call("GET", "/v1/receipts/books", repeatable=True), ReceiptBooks).books
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         """Read the audit trail, newest first."""

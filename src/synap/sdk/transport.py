@@ -84,6 +84,7 @@ class Transport:
                 answer. Any call is made again when no connection was to be had: the server has not seen it.
 
         Raises:
+            InvalidInputError: Something in the path or the query is too long for a URL.
             SynapError: What the server refused with, `NetworkTimeoutError` or `ServiceUnavailableError`.
         """
         request = self._request(method, path, body, content, query)
@@ -122,7 +123,11 @@ class Transport:
         elif body is not None:
             headers["Content-Type"], data = "application/json", encode(body)
         params = {name: value for name, value in (query or {}).items() if value is not None}
-        return self._client.build_request(method, path, params=params, content=data, headers=headers)
+        try:
+            return self._client.build_request(method, path, params=params, content=data, headers=headers)
+        except httpx.InvalidURL as error:
+            longest = max(params, key=lambda name: len(str(params[name])), default=None)
+            raise InvalidInputError(f"{longest or 'an argument'} is too long for a URL", field=longest) from error
 
     async def _send(self, request: httpx.Request) -> bytes:
         try:

@@ -6,7 +6,7 @@ PostgreSQL reuses it is the purge's affair.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -99,7 +99,13 @@ class Erasure:
             instances = await (await execute(connection, "instances_being_deleted", {})).fetchall()
         return [row["id"] for row in clients], [row["id"] for row in instances]
 
-    async def instance(self, instance_id: str, shared: Sequence[Scope] = ()) -> None:
+    async def instance(
+        self,
+        instance_id: str,
+        shared: Sequence[Scope] = (),
+        *,
+        emptied: Callable[[Sequence[Scope]], Awaitable[None]] | None = None,
+    ) -> None:
         """Delete an instance: all its customers and users, its `shared` scopes, its keys and its settings.
 
         It is closed first. Cut short, it stays closed, and the same call goes on where it stood.
@@ -107,17 +113,29 @@ class Erasure:
         Args:
             instance_id: The instance.
             shared: Its CLIENT scope, unless the client's other instances share it.
+            emptied: Called with its scopes once they are empty, and the instance is still on record.
         """
         await self.close_instance(instance_id)
-        for scope in [*await self._scopes.of_instance(instance_id), *shared]:
+        scopes = [*await self._scopes.of_instance(instance_id), *shared]
+        for scope in scopes:
             await self.scope(scope, instance_id=instance_id)
+        if emptied is not None:
+            await emptied(scopes)
         await retry(lambda: self._rows_of_instance(instance_id))
 
-    async def client(self, client_id: str, shared: Scope) -> None:
+    async def client(
+        self,
+        client_id: str,
+        shared: Scope,
+        *,
+        emptied: Callable[[Sequence[Scope]], Awaitable[None]] | None = None,
+    ) -> None:
         """Delete a client with its instances, and the CLIENT scope that they may share; closed first, as `instance`."""
         for instance_id in await self.close_client(client_id):
             await self.instance(instance_id, [Scope(rung=shared.rung, space=instance_id)])
         await self.scope(shared, instance_id=client_id)
+        if emptied is not None:
+            await emptied([shared])
         await retry(lambda: self._rows_of_client(client_id))
 
     async def _rows_of_instance(self, instance_id: str) -> None:

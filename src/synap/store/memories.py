@@ -306,22 +306,23 @@ class Memories:
                 await note_write(connection, scope, version, memories=[row_id, *others], segments=row["sources"])
         return True
 
-    async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> bool:
-        """Blank a memory, its links and the passages it rested on; False if it is not there or erased already.
+    async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> int:
+        """Blank a memory, its links and the passages it rested on; 0 if it is not there or erased already.
 
-        What it said before it was updated goes with it.
+        What it said before it was updated goes with it; returned is how many rows that were together.
         """
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
             row = await _lock(connection, scope, row_id)
             if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
-                return False
+                return 0
             params = place(scope) | {"memory": row_id, "reason": UPDATED}
             earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
-            for version in [row, *await earlier.fetchall()]:
+            versions = [row, *await earlier.fetchall()]
+            for version in versions:
                 await erase_memory(connection, scope, version, now=now)
         self._residents.forget(scope)
-        return True
+        return len(versions)
 
     async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
         """Return the row ids of at most `limit` memories recorded before a moment and not yet erased, oldest first."""

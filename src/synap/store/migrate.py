@@ -34,6 +34,7 @@ _LOCK = 7_306_011_552_213_442_137
 _FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 _MARKER = "/* partition:bucket */"
 _CREATED = re.compile(r"create\s+table\s+(?:if\s+not\s+exists\s+)?(\w+)", re.IGNORECASE)
+_PLACING = re.compile(r"\s*select\s+synap_place\(", re.IGNORECASE)
 _HISTORY = """
     create table if not exists schema_migration (
         number int primary key,
@@ -105,7 +106,20 @@ def migrate(dsn: str, *, partitioned: bool = False) -> list[int]:
                 _apply(connection, migration, partitioned=partitioned)
             applied.append(migration.number)
             logger.info("migration applied", extra={"number": migration.number, "migration": migration.name})
+        if not applied:
+            with _turn(connection):
+                place_tables(connection)
     return applied
+
+
+def place_tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    """Tell Citus once more where each table belongs, as it may have come under data that was there before it.
+
+    Returns what became of each: `plain` without Citus, `already`, or how it is placed now.
+    """
+    calls = [call for migration in migrations() for call in split_statements(migration.sql) if _PLACING.match(call)]
+    rows = [connection.execute(call.encode()).fetchone() for call in calls]
+    return [str(row[0]) for row in rows if row is not None]
 
 
 def schema_version(dsn: str) -> int:

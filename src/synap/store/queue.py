@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from synap.domain.ids import RowRef
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError
 from synap.store.database import Connection, Database
@@ -82,17 +83,36 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadJob:
-    """A job that failed too often, and why; `id` is a row id."""
+class QueuedJob:
+    """A job as it lies in the queue.
+
+    Attributes:
+        id, bucket: Where it lies; a row id.
+        state: `ready`, `running`, or `dead` where it failed too often.
+        run_at: When it may be tried next.
+        lease_until, lease_owner: Until when who holds it, where it is running.
+        error_code, error_message: Why the last attempt failed.
+        ahead: Jobs of its lane that come first.
+        lanes: Lanes of its bucket in which something waits, its own included.
+        beside: Jobs of its scope that are running, which it waits for.
+    """
 
     id: int
     bucket: int
     kind: str
     ingestion_id: int | None
+    state: str
+    priority: int
     tries: int
-    error_code: str
-    error_message: str
+    run_at: datetime
+    lease_until: datetime | None
+    lease_owner: str | None
+    error_code: str | None
+    error_message: str | None
     created_at: datetime
+    ahead: int = 0
+    lanes: int = 1
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,11 +260,32 @@ class Queue:
             row = await (await execute(connection, "count_degraded", {"since": since, "limit": 10_000})).fetchone()
         return 0 if row is None else int(row["degraded"])
 
-    async def dead(self, instance_id: str, *, limit: int = 100) -> list[DeadJob]:
-        """Return the dead jobs of an instance, newest first."""
+    async def waiting(self) -> dict[str, int]:
+        """Return how many jobs wait or are worked on, by instance; for the backlog's limit."""
         async with self._database.control() as connection:
-            cursor = await execute(connection, "dead_jobs", {"instance": instance_id, "limit": limit})
-            return [DeadJob(**row) for row in await cursor.fetchall()]
+            rows = await (await execute(connection, "waiting_by_instance", {})).fetchall()
+        return {row["instance_id"]: row["waiting"] for row in rows}
+
+    async def jobs(self, instance_id: str, *, states: Sequence[str], limit: int = 100) -> list[QueuedJob]:
+        """Return the jobs of an instance in some states, newest first."""
+        params = {"instance": instance_id, "states": list(states), "limit": limit}
+        async with self._database.control() as connection:
+            cursor = await execute(connection, "jobs_of_instance", params)
+            return [QueuedJob(**row) for row in await cursor.fetchall()]
+
+    async def explain(self, instance_id: str, ref: RowRef) -> QueuedJob | None:
+        """Return the job of an ingestion or a compaction of an instance, with what it waits for; None if there is none."""
+        params = {"instance": instance_id, "bucket": ref.bucket, "row": ref.row_id}
+        name = "explain_compaction" if ref.kind == "compaction" else "explain_ingestion"
+        async with self._database.control() as connection:
+            row = await (await execute(connection, name, params)).fetchone()
+        return None if row is None else QueuedJob(**row)
+
+    async def drop(self, instance_id: str, *, bucket: int, job_id: int) -> bool:
+        """Forget a dead job of this instance; what it was to do stays failed. False if there is no such job."""
+        params = {"bucket": bucket, "job": job_id, "instance": instance_id}
+        async with self._database.control() as connection:
+            return (await execute(connection, "drop_dead_job", params)).rowcount > 0
 
     async def revive(self, instance_id: str, *, bucket: int, job_id: int, now: datetime) -> bool:
         """Make a dead job of this instance ready again, its ingestion queued; False if there is no such job."""

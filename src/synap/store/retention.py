@@ -32,7 +32,7 @@ class Retention:
         count = 0
         while rows := await self._memories.expired(scope, recorded_before=recorded_before):
             for row in rows:
-                count += await self._memories.erase(scope, row, now=now)
+                count += bool(await self._memories.erase(scope, row, now=now))
         params = place(scope) | {"before": recorded_before}
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:

@@ -84,9 +84,14 @@ class EmbeddedServer:
             SetupError: The server cannot run; the message says why and what to do.
         """
         folder = (data_dir or default_data_dir()).expanduser().absolute()
-        server = cls(_prepare(folder), settings=dict(settings or {}), stay=stay)
+        server = cls(prepare(folder), settings=dict(settings or {}), stay=stay)
         server.ensure_running()
         return server
+
+    @property
+    def cluster(self) -> Cluster:
+        """The data folder of the server's version, with its programs."""
+        return self._cluster
 
     @property
     def data_dir(self) -> Path:
@@ -178,7 +183,7 @@ def default_data_dir() -> Path:
     return SYSTEM_DATA_DIR if os.geteuid() == 0 else Path(platformdirs.user_data_dir("synap", appauthor=False))
 
 
-def _prepare(data_dir: Path) -> Cluster:
+def prepare(data_dir: Path) -> Cluster:
     """Return the cluster of a data folder, with its folders made; nothing is started."""
     home = data_dir / "postgres"
     try:

@@ -20,12 +20,15 @@ from synap.store.memories import Memories
 from synap.store.merging import Merges
 from synap.store.queue import Queue
 from synap.store.ranks import Rankings
+from synap.store.receipts import Receipts
 from synap.store.residents import RESIDENT_BYTES, Residents
 from synap.store.retention import Retention
 from synap.store.retractions import Retractions
 from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
+from synap.store.stock import Stock
+from synap.store.transfers import Transfers
 from synap.store.undoing import Undoing
 
 
@@ -58,6 +61,9 @@ class Store:
         self.merges = Merges(database, self.ids)
         self.erasure = Erasure(database, self.residents)
         self.deletions = Deletions(database)
+        self.stock = Stock(database, self.ids)
+        self.receipts = Receipts(database)
+        self.transfers = Transfers(database, self.residents)
 
     async def close(self) -> None:
         """Stop reading scopes into memory, and forget those that are there."""

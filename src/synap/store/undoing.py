@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from synap.domain.memories import MemoryStatus, Refresh
-from synap.domain.scopes import Scope
+from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.errors import ConflictError
 from synap.store.changes import Ended, rests_elsewhere
 from synap.store.database import Connection, Database
@@ -243,6 +243,10 @@ async def _carry_out(connection: Connection, scope: Scope, params: Mapping[str, 
         await execute(connection, "delete_locators", params)
         await execute(connection, "undo_repetitions", params | _repeated_columns(plan.repeated), shared=shared)
         await execute(connection, "erase_segments_of_documents", params, shared=shared)
+        # A summary of the conversation may hold the document in other words: it is made anew of what remains.
+        if scope.space != WORLD_SPACE:
+            for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
+                await execute(connection, f"{name}_of_documents", params, shared=shared)
         await execute(connection, "erase_documents", params, shared=shared)
         if plan.previous is not None:
             await execute(connection, "reinstate_document", params, shared=shared)

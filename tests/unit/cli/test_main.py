@@ -38,6 +38,11 @@ def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *
         (["serve", "--tls-cert", "cert.pem"], "tls_key"),
         (["instances", "delete", "inst_1"], "yes"),
         (["clients", "delete", "cli_1"], "yes"),
+        (["verify", "isolation", "--checks", "0"], "checks"),
+        (["verify", "isolation", "--minutes", "0"], "minutes"),
+        (["verify", "isolation", "--url", "http://127.0.0.1:1"], "management_key"),
+        (["verify", "isolation", "--management-key", "synap_mgmt_x"], "url"),
+        (["verify", "isolation", "--url", "http://127.0.0.1:1", "--management-key", "k", "--no-world"], "url"),
     ],
 )
 def test_a_script_gets_wrong_usage_as_one_object(

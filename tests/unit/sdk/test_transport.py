@@ -11,6 +11,7 @@ import pytest
 from synap.errors import (
     AuthenticationError,
     InstanceNotReadyError,
+    InvalidInputError,
     NetworkTimeoutError,
     NotFoundError,
     PayloadTooLargeError,
@@ -131,6 +132,16 @@ async def test_a_lost_call_ends_in_our_error(
         await transport_to(server).call("POST", "/x", body={}, repeatable=repeatable)
 
     assert len(server.requests) == attempts
+
+
+async def test_what_no_url_can_hold_is_refused_by_its_name_and_not_sent() -> None:
+    server = Server(httpx.Response(200))
+
+    with pytest.raises(InvalidInputError) as refusal:
+        await transport_to(server).call("GET", "/v1/memories", query={"page": 1, "customer_id": "u" * 70_000})
+
+    assert refusal.value.field == "customer_id"
+    assert server.requests == []
 
 
 async def test_an_instance_that_is_not_ready_is_left_to_the_caller() -> None:

@@ -70,6 +70,7 @@ from synap.api.memories import (
     UpdateMemory,
     UploadMemory,
 )
+from synap.api.receipts import ReceiptPage
 from synap.domain.scopes import Ids, Place
 from synap.engine.callers import Caller, Instance
 from synap.engine.metrics import Metrics
@@ -244,6 +245,10 @@ class FakeApi:
     async def deletion(self, deletion_id: str) -> DataDeletion:
         self._note(deletion_id)
         return DataDeletion(status="in_progress", scope="user", deletion_id=deletion_id, continues=True)
+
+    async def receipts(self, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        self._note((after, limit))
+        return ReceiptPage(data=(), key="k", after=after)
 
     async def user_profile(self, *, ids: Ids) -> UserProfile:
         self._note(ids)
@@ -434,6 +439,13 @@ class FakeAdmin:
     async def deletion(self, instance_id: str, deletion_id: str) -> DataDeletion:
         self.asked.append((instance_id, deletion_id))
         return DataDeletion(status="complete", scope="customer", deletion_id=deletion_id, fully_removed=True)
+
+    async def receipts(self, instance_id: str, *, after: int = 0, limit: int = 100) -> ReceiptPage:
+        self.asked.append((instance_id, after, limit))
+        return ReceiptPage(data=(), key="k", after=after)
+
+    async def receipt_books(self) -> dict[str, int]:
+        return {"inst_1": 3}
 
     async def audit(self, *, instance_id: str | None = None, cursor: str | None = None, limit: int = 100) -> AuditPage:
         self.asked.append((instance_id, cursor, limit))

@@ -61,6 +61,8 @@ def create_app(
             telemetry.receive,
             data.delete,
             data.record,
+            data.receipts,
+            data.receipt_books,
             users.profile,
             billing.balance,
             billing.ledger,

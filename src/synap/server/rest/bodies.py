@@ -82,13 +82,15 @@ async def read_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
 async def read_body(request: Request[Any, Any, Any], kind: type[Struct], **known: str) -> Struct:
     """Return the body as a request of `kind`; `known` comes from the path and stands over the body.
 
+    Where the path names a row, ids in the body say whose it must be: there an empty one is an id like any other, and none.
+
     Raises:
         InvalidInputError: The body is malformed, a value of the wrong type, or an owner's id misnamed; `field` names it.
     """
     values = await read_object(request)
     if "user_id" in kind.__struct_fields__:
         refuse_misnamed(values)
-    return build(kind, {**without_empty_customer(values), **known})
+    return build(kind, {**(values if known else without_empty_customer(values)), **known})
 
 
 def read_query(request: Request[Any, Any, Any], kind: type[Struct]) -> Struct:

@@ -1,4 +1,4 @@
-"""Routes of `data.delete`: everything of a user or a conversation, and with a management key of a customer."""
+"""Routes of `data.delete` and of receipts: everything of a user or a conversation, with a management key of a customer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 
 from synap.api.data import DataDeletion, DeleteData
+from synap.api.receipts import ReceiptBooks, ReceiptPage
 from synap.api.requests import build, parse_object
 from synap.domain.ids import unknown
 from synap.errors import InvalidInputError
-from synap.server.rest.authentication import Either
+from synap.server.rest.authentication import Either, Management
 from synap.server.rest.bodies import read_query, refuse_misnamed
 
 _OK = 200
@@ -22,6 +23,14 @@ class DeletionQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The instance that the deletion was made in; an application key names it by itself."""
 
     instance_id: str | None = None
+
+
+class ReceiptsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose receipts: an application key names its instance by itself; and where to begin."""
+
+    instance_id: str | None = None
+    after: int = 0
+    limit: int = 100
 
 
 @post(
@@ -46,3 +55,22 @@ async def record(request: Request[Any, Any, Any], deletion_id: FromPath[str], ke
     if key.admin is None or not named:
         raise InvalidInputError("instance_id is required with a management key", field="instance_id")
     return await key.admin.deletion(named, deletion_id)
+
+
+@get("/v1/receipts", opt={"query": ReceiptsQuery}, summary="Receipts of erasures, in the order of their chain")
+async def receipts(request: Request[Any, Any, Any], key: Either) -> ReceiptPage:
+    """Return signed receipts of an instance; with a management key also of a client, or of what was deleted itself."""
+    query = read_query(request, ReceiptsQuery)
+    if key.api is not None:
+        if query.instance_id not in (None, "", key.instance_id):
+            raise unknown("instance_id", query.instance_id)
+        return await key.api.receipts(after=query.after, limit=query.limit)
+    if key.admin is None or not query.instance_id:
+        raise InvalidInputError("instance_id is required with a management key", field="instance_id")
+    return await key.admin.receipts(query.instance_id, after=query.after, limit=query.limit)
+
+
+@get("/v1/receipts/books", summary="Which instances and clients there are receipts of")
+async def receipt_books(admin: Management) -> ReceiptBooks:
+    """Return which instances and clients there are receipts of, each with the number of its last one."""
+    return ReceiptBooks(books=await admin.receipt_books())

@@ -41,6 +41,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     measured: RequestMetrics = request.app.state.metrics
     gate: Gate = request.app.state.gate
     try:
+        await gate.backend.health()  # the queue as it is now, not as it was when somebody last asked
         stages = gate.backend.metrics.text()
     except TransientError:
         stages = b""

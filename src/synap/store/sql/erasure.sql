@@ -175,7 +175,7 @@ where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and i
 
 -- name: end_ingestions
 update ingestion
-set document_row = null, status = case when status in ('queued', 'processing') then 'failed' else status end,
+set document_row = null, document_key = '', status = case when status in ('queued', 'processing') then 'failed' else status end,
     completed_at = coalesce(completed_at, %(now)s),
     message = case when status in ('queued', 'processing') then 'the conversation was deleted' else message end
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id = any (%(ingestions)s::bigint[])

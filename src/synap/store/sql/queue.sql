@@ -162,12 +162,43 @@ select count(*) filter (where state = 'ready') as ready,
     min(created_at) filter (where state <> 'dead') as oldest
 from job
 
--- name: dead_jobs
-select bucket, id, kind, ingestion_id, tries, error_code, error_message, created_at
-from job
-where instance_id = %(instance)s and state = 'dead'
-order by id desc
+-- name: waiting_by_instance
+select instance_id, count(*) as waiting from job where state <> 'dead' group by instance_id
+
+-- name: jobs_of_instance
+select j.id, j.bucket, j.kind, j.ingestion_id, j.state, j.priority, j.tries, j.run_at, j.lease_until, j.lease_owner, j.error_code,
+    j.error_message, j.created_at
+from job j
+where j.instance_id = %(instance)s and j.state = any (%(states)s::text[])
+order by j.id desc
 limit %(limit)s
+
+-- name: explain_ingestion
+select j.id, j.bucket, j.kind, j.ingestion_id, j.state, j.priority, j.tries, j.run_at, j.lease_until, j.lease_owner, j.error_code,
+    j.error_message, j.created_at,
+    (select count(*) from job a where a.bucket = %(bucket)s and a.lane = j.lane and a.state = 'ready' and a.priority >= 0
+        and (a.priority, a.id) < (j.priority, j.id)) as ahead,
+    (select count(distinct w.lane) from job w where w.bucket = %(bucket)s and w.state = 'ready' and w.priority >= 0) as lanes,
+    (select count(*) from job r where r.bucket = %(bucket)s and r.lane = j.lane and r.scope_id = j.scope_id
+        and r.state = 'running' and r.id <> j.id) as beside
+from job j
+where j.bucket = %(bucket)s and j.instance_id = %(instance)s and j.ingestion_id = %(row)s
+order by j.state = 'dead', j.id
+limit 1
+
+-- name: explain_compaction
+select j.id, j.bucket, j.kind, j.ingestion_id, j.state, j.priority, j.tries, j.run_at, j.lease_until, j.lease_owner, j.error_code,
+    j.error_message, j.created_at,
+    (select count(*) from job a where a.bucket = %(bucket)s and a.lane = j.lane and a.state = 'ready' and a.priority >= 0
+        and (a.priority, a.id) < (j.priority, j.id)) as ahead,
+    (select count(distinct w.lane) from job w where w.bucket = %(bucket)s and w.state = 'ready' and w.priority >= 0) as lanes,
+    (select count(*) from job r where r.bucket = %(bucket)s and r.lane = j.lane and r.scope_id = j.scope_id
+        and r.state = 'running' and r.id <> j.id) as beside
+from job j
+where j.bucket = %(bucket)s and j.instance_id = %(instance)s and j.id = %(row)s and j.kind = 'compact'
+
+-- name: drop_dead_job
+delete from job where bucket = %(bucket)s and id = %(job)s and instance_id = %(instance)s and state = 'dead'
 
 -- name: revive_job_of_ingestion
 update job set state = 'ready', run_at = %(now)s, tries = 0

@@ -109,6 +109,7 @@ where {at:s} s.scope_id = %(scope)s and s.status = 1
       where {at:m} m.scope_id = %(scope)s and m.seen_count > 0 and m.status > 0))
 
 -- name: end_undone_ingestion
+-- The document's name was the caller's, and goes with it.
 update ingestion
-set document_row = null, memory_ids = '{}', memories_created = 0, message = %(message)s, completed_at = coalesce(completed_at, %(now)s)
+set document_row = null, document_key = '', memory_ids = '{}', memories_created = 0, message = %(message)s, completed_at = coalesce(completed_at, %(now)s)
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id = %(ingestion)s

@@ -1,0 +1,1 @@
+"""Memories of other makers, read from the files that those export."""

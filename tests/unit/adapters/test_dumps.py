@@ -1,0 +1,121 @@
+"""Files of other makers are read for what they hold; one that is cut short, or tells nothing, is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from synap.adapters.dumps.read import MAKERS, read_dump
+from synap.api.memories import CreateMemory
+from synap.errors import InvalidInputError
+
+SAMPLES = Path(__file__).parents[3] / "examples" / "imports"
+FILES = {"mem0": "mem0.json", "zep": "graphiti.json", "graphiti": "graphiti.json", "letta": "letta.af"}
+
+
+def sample(maker: str) -> bytes:
+    return (SAMPLES / FILES[maker]).read_bytes()
+
+
+def told(one: CreateMemory) -> str:
+    if one.memories:
+        return one.memories[0].content
+    return one.document if isinstance(one.document, str) else " / ".join(turn.content for turn in one.document or ())
+
+
+def test_sentences_of_mem0_keep_their_user_their_time_and_what_they_are() -> None:
+    found = read_dump(sample("mem0"), maker="mem0")
+
+    assert [(one.user_id, one.memories[0].type) for one in found if one.memories] == [
+        ("nora", "fact"),
+        ("nora", "preference"),
+        ("pieter", "fact"),
+    ]
+    assert found[0].document_created_at == datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+    assert found[0].metadata == {"channel": "web", "categories": ["hobbies"], "imported_from": "mem0"}
+
+
+def test_edges_of_a_graph_keep_their_validity_and_episodes_that_none_names_are_read() -> None:
+    found = read_dump(sample("graphiti"), maker="graphiti")
+
+    assert [told(one) for one in found] == [
+        "Nora lived in Antwerp",
+        "Nora: My workshop is closed on Mondays.",
+        "I signed up for a pottery class. / Enjoy it!",
+        "Nora takes a pottery class",
+    ]
+    (edge,) = found[0].memories or ()
+    assert (edge.valid_from, edge.valid_until) == (
+        datetime(2021, 9, 1, tzinfo=UTC),
+        datetime(2025, 6, 30, tzinfo=UTC),
+    )
+    assert {one.user_id for one in found} == {"nora"}
+    turns = found[2].document
+    assert isinstance(turns, tuple)
+    assert [(turn.role, turn.speaker) for turn in turns] == [("user", "Nora"), ("assistant", None)]
+
+
+def test_an_agent_file_gives_what_is_about_the_user() -> None:
+    found = read_dump(sample("letta"), maker="letta", user_id="nora", customer_id="acme")
+
+    assert [told(one) for one in found] == [
+        "Her name is Nora. She works as a carpenter.",
+        "The greenhouse was built in 2019.",
+        "I am allergic to walnuts. / I will keep that in mind.",
+    ]
+    assert {(one.user_id, one.customer_id) for one in found} == {("nora", "acme")}
+
+
+def test_an_agent_file_of_the_older_form_is_read() -> None:
+    old = {
+        "name": "helper",
+        "core_memory": [{"label": "human", "value": "She sings."}],
+        "messages": [{"role": "user", "text": "I sing."}],
+    }
+
+    found = read_dump(json.dumps(old).encode(), maker="letta", user_id="nora")
+
+    assert [told(one) for one in found] == ["She sings.", "I sing."]
+
+
+def test_lines_of_json_are_read_as_a_list() -> None:
+    lines = b'{"memory": "Sings", "user_id": "a"}\n{"memory": "Dances", "user_id": "a"}\n'
+
+    assert [told(one) for one in read_dump(lines, maker="mem0")] == ["Sings", "Dances"]
+
+
+@pytest.mark.parametrize("maker", sorted(MAKERS))
+def test_a_file_that_is_cut_short_is_refused(maker: str) -> None:
+    for share in (0.2, 0.5, 0.9):
+        with pytest.raises(InvalidInputError, match="cut short"):
+            read_dump(sample(maker)[: int(len(sample(maker)) * share)], maker=maker, user_id="nora")
+
+
+@pytest.mark.parametrize("maker", sorted(MAKERS))
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"null", b'"text"', b"[1, 2]", b'{"results": {"a": 1}}'])
+def test_a_file_that_holds_nothing_of_its_maker_is_refused(maker: str, content: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="holds nothing that is read"):
+        read_dump(content, maker=maker, user_id="nora")
+
+
+def test_records_of_nobody_are_refused_unless_a_user_is_named() -> None:
+    content = b'[{"memory": "Sings", "id": "m7"}]'
+
+    with pytest.raises(InvalidInputError, match="mem0:m7: give --user"):
+        read_dump(content, maker="mem0")
+    assert read_dump(content, maker="mem0", user_id="nora")[0].user_id == "nora"
+
+
+def test_an_unknown_maker_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(InvalidInputError, match="known are mem0, zep, graphiti, letta"):
+        read_dump(b"[]", maker="memx")
+
+
+@pytest.mark.parametrize("stamp", ["yesterday", None, [], 1e300, True, ""])
+def test_a_time_that_cannot_be_read_is_left_out(stamp: object) -> None:
+    content = json.dumps([{"memory": "Sings", "user_id": "a", "created_at": stamp}]).encode()
+
+    assert read_dump(content, maker="mem0")[0].document_created_at is None
