@@ -16,6 +16,7 @@ from synap.domain.memories import Memory, MemoryStatus, Statement
 from synap.domain.normal_forms import normalise_subject
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Scope
+from synap.domain.turnovers import turned
 from synap.ingestion.extract import Source, extract
 from synap.ingestion.prepare import prepare
 from synap.ingestion.reconcile import Related, reconcile
@@ -39,6 +40,9 @@ _CHANGES = (
     "{} switched from Vulkan to Torggata.",
     "{} sold the Trek.",
     "{} no longer drink{} coffee.",
+    "{} gave up coffee.",
+    "{} switched the bike to a Scott.",
+    "{} was moved to the night shift.",
 )
 _LOOSE = (
     "My dentist is Dr. Haug.",
@@ -51,6 +55,14 @@ _LOOSE = (
     "Choir practice is on Mondays.",
     "Choir practice was moved to Thursdays.",
     "Thanks, that helps!",
+    "The rehearsal room is in the annex.",
+    "The rehearsal room is in the cellar now.",
+    "They moved the rehearsal to the gym.",
+    "I changed the code of the shed, it's 4410 now.",
+    "The code of the shed is 2210.",
+    "My sister changed her bike, it's a Scott now.",
+    "As a student I lived in Kiruna.",
+    "I used to ride a Trek.",
 )
 
 
@@ -141,8 +153,21 @@ def test_nothing_ends_but_by_the_same_subject_and_slot(said: list[tuple[list[str
             assert reason == "retracted by the user"
             continue
         shared = {slot.key for slot in older.statement.slots} & {slot.key for slot in newer.statement.slots}
-        assert shared or stopped(newer.statement.content, older.statement.content), (older, newer, reason)
+        outright = stopped(newer.statement.content, older.statement.content) or turned(newer.statement, older.statement)
+        assert shared or outright, (older, newer, reason)
+        if reason == "changed":
+            continue  # told of one thing by its name, whoever brought the change about
         assert _subjects(older.statement) & _subjects(newer.statement)
+
+
+def test_what_is_denied_in_the_same_breath_is_not_believed_however_often_it_is_told() -> None:
+    lines = ["I drink coffee every morning.", "I no longer drink coffee."]
+
+    for times in (1, 2, 3):
+        told = _told([(lines, 0)] * times)
+        believed = {one.statement.content for one in told.memories.values() if one.status is MemoryStatus.ACTIVE}
+
+        assert believed == {"The user no longer drinks coffee"}
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from synap.domain.attributes import NOT
 from synap.domain.exclusion import loose, values_exclude
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
@@ -95,7 +96,9 @@ def changes(statement: Statement) -> bool:
 
     That is one that settles something itself, or tells of the event that changed it ("moved to", "was raised to").
     """
-    return settles(statement) or (_may_change(statement) and any(slot.single for slot in all_slots(statement)))
+    return settles(statement) or (
+        _may_change(statement) and any(slot.single or slot.value.startswith(NOT) for slot in all_slots(statement))
+    )
 
 
 def _may_change(statement: Statement) -> bool:
@@ -152,7 +155,10 @@ def _overrule(narrow: Statement, broad: Statement) -> bool:
         return False
     if shared:
         aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
-        return not aside and any(values_exclude(mine, other) for mine, other in shared)
+        if aside or any(values_exclude(mine, other) for mine, other in shared):
+            return not aside
+        if any(mine.single or mine.attribute in BY_NAME for mine, _ in shared):
+            return False
     return overrides(narrow, broad) and not _qualified_apart(ours, theirs)
 
 

@@ -41,11 +41,15 @@ _ALTERNATIVES = {
     for word in listed(words)
 }
 _CODE = re.compile(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+)*\b")
+_CLASS = re.compile(
+    r"\b(?:size|class|type|category|level|zone|line|block|row|gate|platform|grade|group) ([A-Z]{1,3}|\d{1,3})\b(?!['\u2019])"
+)
 _MEASURED_CODE = re.compile(r"\d+(?:[.,]\d+)?(?:am|pm|kg|km|cm|mm|mg|ml|gb|mb|tb|k|m|h|g|l|th|st|nd|rd)", re.IGNORECASE)
 _NAME = re.compile(r"(?<![.!?] )\b[^\W\d_a-z][\w.&'\u2019-]*(?: [^\W\d_a-z][\w.&'\u2019-]*)*")
 _OWN_WORDS = frozenset(listed("the user i we my our a an they he she it"))
 _GIVEN_ROLE = re.compile(
     r" (?:(?:was|were|has been|is|got|just) )*(?:elected|appointed|named|chosen|became|has become|took over|takes over|now)\b"
+    r"| is (?:(?:now|currently|the new) )?the\b"
 )
 _MEASURES = {
     Kind.NUMBER: "figure",
@@ -80,6 +84,7 @@ def _values(clause: str) -> Iterator[tuple[str, str]]:
     reading = Reading(clause)
     yield from ((_MEASURES[value.kind], value.value) for value in reading.values if value.kind in _MEASURES)
     yield from (("code", code.casefold()) for code in _CODE.findall(clause) if not _MEASURED_CODE.fullmatch(code))
+    yield from (("code", code.casefold()) for code in _CLASS.findall(clause))
     yield from (kind for word, root in reading.words if (kind := _by_word(word, root)) is not None)
     yield from ((f"choice {family}", stem(word)) for family, word in reading.choices if family != "language")
     yield from (("name", name) for name in _names(clause))

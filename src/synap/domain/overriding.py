@@ -42,7 +42,8 @@ _EXEMPT = re.compile(
 
 
 _OBLIGES = re.compile(
-    r"\b(?:must|has to|have to|shall|obliged|required|every|all|everyone|everybody|needs? to)\b", re.IGNORECASE
+    r"\b(?:must|has to|have to|shall|obliged|required|every|all|everyone|everybody|needs? to|due|payable|mandatory|compulsory)\b",
+    re.IGNORECASE,
 )
 
 
@@ -108,7 +109,7 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
     if not shared:
         return False
     share = len(shared) / min(len(narrow.terms), len(broad.terms))
-    topical = share >= _TOPIC_SHARE or len(shared) > 1 or bool(shared & narrow.heading.terms)
+    topical = share >= _TOPIC_SHARE or len(shared) > 1 or _heads(shared, narrow, broad)
     if _choices_differ(narrow, broad):
         return topical or any(term.startswith("#") for term in shared)
     if values_differ(narrow, broad):
@@ -124,6 +125,12 @@ def _overrides_reading(narrow: Reading, broad: Reading, names: frozenset[str]) -
     polar = _polar(narrow, broad, shared) and (share > _TOPIC_SHARE or narrow.sweeping or broad.sweeping)
     against = _counts_against_all(narrow, broad) or _exempted(narrow, broad, shared)
     return polar or against or _instead(narrow, broad, shared)
+
+
+def _heads(shared: frozenset[str], narrow: Reading, broad: Reading) -> bool:
+    """Whether what is common is what one of two clauses is about: some of the narrow one's heading, or all of the broad one's."""
+    whole = broad.heading.terms
+    return bool(shared & narrow.heading.terms) or (bool(whole) and whole <= shared)
 
 
 def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:

@@ -157,7 +157,7 @@ _NEGATIVE = re.compile(
     r"waived?|off|"
     r"opt(?:ed)? out|leave (?:me|us|him|her|them|it) out|leave \w+ out|skip|stop|free of|unlimited|disabled|"
     r"unavailable|forbidden|prohibited|"
-    r"banned|optional|unnecessary|avoid(?:s)?|refuses?|dislikes?|hates?|can ?not|instead of|unlisted|hidden|removed?|"
+    r"banned|bans|forbids?|prohibits?|disallows?|outlaws?|optional|unnecessary|avoid(?:s)?|refuses?|dislikes?|hates?|can ?not|instead of|unlisted|hidden|removed?|"
     r"cancel(?:l)?ed|suspended|blocked|ignore|lacks?)\b",
     re.IGNORECASE,
 )

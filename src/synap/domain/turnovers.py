@@ -16,7 +16,7 @@ from synap.domain.attributes import NOT
 from synap.domain.clauses import believed
 from synap.domain.conflicts import all_slots
 from synap.domain.exclusion import loose, values_exclude
-from synap.domain.givens import given
+from synap.domain.givens import given, tail
 from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.readings import Reading, readings
 from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, KIN_AND_PEOPLE
@@ -38,7 +38,7 @@ _CHANGES = frozenset(
 """Past forms: a change that is only meant to happen ends nothing."""
 _MARKER = re.compile(
     r"\b(?:now(?! and)|nowadays|these days|instead|from now on|from here on|meanwhile|again|(?:is|are|am) back|"
-    r"(?:is|are|am|at) (?:up|down) to|(?:is|are|am) at(?= [\d.,]+\b)|took over|has taken over|new)\b",
+    r"(?:is|are|am|at) (?:up|down) to|(?:is|are|am) at(?= [\d.,]+\b)|took over|has taken over|new|(?:had|got) (?:their|the|my|our) [\w' -]{2,30}? \w{3,}ed)\b",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
@@ -47,7 +47,7 @@ _INSTEAD = re.compile(
 """What is arranged anew for something that is to come is settled, as the old arrangement was."""
 _NOT_TOLD = re.compile(
     r"\b(?:not|never|no|nobody|refused?|declined|failed|tried|tries|offered|almost|nearly|wants?|wanted|plans?|planned|hopes?|will|"
-    r"also|too|as well|besides|another|second|additional|extra|temporarily|for (?:now|a while|the moment|today|tonight)|"
+    r"also|too|as well|besides|another|(?:an?|my|our|their|the user's) second|additional|extra|temporarily|for (?:now|a while|the moment|today|tonight)|"
     r"this (?:week|month|weekend)|today|tonight|next to|compared|used to|each|every|once|sometimes|usually)\b",
     re.IGNORECASE,
 )
@@ -131,6 +131,8 @@ def _turned(mine: Reading, other: Reading) -> bool:
         alike = said[1] == before[1] and (not people or said[2].split()[-1:] == before[2].split()[-1:])
         if alike and said[2] != before[2] and _one_within(_stems(said[0]), _stems(before[0])):
             return True
+    if _elsewhere(mine, other):
+        return True
     for kind in ours.keys() & theirs.keys():
         new, old = ours[kind] - theirs[kind], theirs[kind] - ours[kind]
         if not new or not old or (kind != "name" and ours[kind] & theirs[kind]):
@@ -140,6 +142,14 @@ def _turned(mine: Reading, other: Reading) -> bool:
         if _same_topic(mine, other, new=new, old=old):
             return True
     return False
+
+
+def _elsewhere(mine: Reading, other: Reading) -> bool:
+    """Whether the one thing that both tell of is in another place, or done by somebody else, than it was."""
+    ours, theirs = tail(_ASIDE.sub("", mine.text).strip()), tail(other.text)
+    if ours is None or theirs is None or ours[0] != theirs[0] or ours[1] & theirs[1]:
+        return False
+    return _same_topic(mine, other, new=ours[1], old=theirs[1])
 
 
 def _predicate(clause: str) -> tuple[str, str, str] | None:

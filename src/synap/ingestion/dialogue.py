@@ -22,9 +22,9 @@ from synap.ingestion.ledger import Found, Ledger, Passages
 from synap.ingestion.mentions import Mentions
 from synap.ingestion.orders import asked_of_the_reader
 from synap.ingestion.pointing import pointed
-from synap.ingestion.salience import salient
+from synap.ingestion.salience import dreams, salient, tells_a_state
 from synap.ingestion.shapes import Shape, SubjectKind, analyse
-from synap.ingestion.speech_acts import read
+from synap.ingestion.speech_acts import hands_over, read
 from synap.ingestion.statements import (
     Circumstances,
     Speaker,
@@ -33,7 +33,7 @@ from synap.ingestion.statements import (
 from synap.ingestion.tenses import Tense
 from synap.ingestion.turn_layout import Listed, Pair, Part, own_prose, taken_apart
 from synap.ingestion.validity import opening_moved
-from synap.ingestion.wishes import telegraphic_opening
+from synap.ingestion.wishes import is_fragment, telegraphic_opening
 from synap.ingestion.wording import put_plainly, with_introductions
 
 _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|tool)\s*:", re.IGNORECASE)
@@ -155,7 +155,7 @@ class _Turn:
     def _sentence(self, sentence: str) -> Act | None:
         """Work through one sentence; `PAYLOAD` and `OPT_OUT` close the turn."""
         language = languages.language_of(sentence)
-        if language != "en" and not self._payload(sentence):
+        if language != "en" and not (self._speaker.heeded and hands_over(sentence)):
             self._foreign(sentence, language)
             return None
         if not self._speaker.heeded:
@@ -172,13 +172,6 @@ class _Turn:
             return self._opt_out(reading)
         self._act_on(sentence, reading)
         return reading.act
-
-    def _payload(self, sentence: str) -> bool:
-        """Whether an English order stands before words of another language ("Translate this: …")."""
-        order, colon, _ = sentence.partition(":")
-        if not colon or not self._speaker.heeded or languages.language_of(order) != "en":
-            return False
-        return read(f"{order}:", to_machine=self._speaker.to_machine).act in (Act.TASK, Act.PAYLOAD)
 
     def _act_on(self, sentence: str, reading: Reading) -> None:
         if reading.act is Act.STATEMENT:
@@ -253,10 +246,9 @@ class _Turn:
         opening = telegraphic_opening(text)
         clauses = pointed(split(opening + text[:1].lower() + text[1:] if opening else text), self._before)
         self._before = clauses[-1].text
-        admitted = len(clauses) > 1 and corrections.admits(clauses[0].text)
-        clauses = clauses[1:] if admitted else clauses
-        reading = replace(reading, correction=reading.correction or admitted)
-        if reading.correction and self._is_fragment(text):
+        if len(clauses) > 1 and corrections.admits(clauses[0].text):
+            clauses, reading = clauses[1:], replace(reading, correction=True)
+        if reading.correction and is_fragment(text):
             if not self._fragment(text, sentence) and corrections.says_a_value(sentence):
                 self._keep_words(sentence, sentence.strip(), correction=True)
             return
@@ -265,12 +257,6 @@ class _Turn:
             self._keep_words(sentence, text)
             return
         self._clauses(sentence, clauses, correction=reading.correction, offset=reading.start - len(opening))
-
-    def _is_fragment(self, text: str) -> bool:
-        """Whether a correction has no statement of its own: "Tuesday", "it's the 13th"."""
-        if _POINTING.match(text) or corrections.value_and_reason(text)[1]:
-            return True
-        return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
 
     def _fragment(self, text: str, sentence: str) -> bool:
         """Take a correction without a verb of its own as a new value of the last statement."""
@@ -282,19 +268,13 @@ class _Turn:
         for last in self._ledger.said_lately(self._speaker.key):
             clause = corrections.corrected(last.clause, value, self._said_at)
             if clause is not None:
-                self._corrected(last, clause, sentence)
+                self._ledger.drop_sentence(last)
+                found = (*last.evidence, self._evidence(sentence))
+                self._clause(Clause(clause, 0, len(sentence)), correction=True, evidence=found)
                 if rest:
                     self._clauses(sentence, pointed(split(rest)), correction=False, offset=sentence.rfind(rest))
                 return True
         return False
-
-    def _corrected(self, last: Found, clause: str, sentence: str) -> None:
-        self._ledger.drop_sentence(last)
-        self._clause(
-            Clause(clause, 0, len(sentence)),
-            correction=True,
-            evidence=(*last.evidence, self._evidence(sentence)),
-        )
 
     def _retold(self, topic: str, value: str, sentence: str) -> None:
         """Take a correction that names its topic: the statement about that topic, else a statement of its own."""
@@ -352,7 +332,8 @@ class _Turn:
         self._mentions.note(shape)
         if statement is None:
             return
-        cues = cues_of(shape, statement, register=self._register, doubtful=doubtful) if not always else frozenset()
+        sure = always or tells_a_state(shape) or dreams(statement)
+        cues = cues_of(shape, statement, register=self._register, doubtful=doubtful) if not sure else frozenset()
         if doubtful:
             self._enter(statement, *evidence, clause=text, cues=cues, doubtful=True)
             return

@@ -6,7 +6,7 @@ import re
 
 _QUOTED = re.compile(r"[\"\u201c].*?[\"\u201d]")
 _FIRST_PERSON = re.compile(r"\b(?:I|I['\u2019](?:m|ve|d|ll)|[Mm]y|[Mm]ine|[Mm]yself|[Mm]e)\b")
-_DANGLING = re.compile(r"(?:He|She|It|They|This|That|These|Those)\b")
+_DANGLING = re.compile(r"(?:He|She|It|They|This|That|These(?! days\b)|Those)\b")
 FIRST_PERSON = "first person"
 DANGLING = "dangling subject"
 

@@ -11,6 +11,7 @@ Source: Böhning, "Multinomial logistic regression algorithm", 1992.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synap.domain.memories import Draft, MemoryType, Statement
+from synap.domain.memories import Draft, MemoryType, Modality, Statement
 from synap.ingestion.attributes import feeling_of, hedged, liking_of
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.sets import word_set
@@ -42,9 +43,12 @@ _LENGTHS = (4, 6, 9, 13, 20)
 _FEWEST, _MOST, _VERBLESS = 3, 40, 9
 _POINTING_OR_LEFT_OUT = word_set("this that these those there here must looks sounds seems feels hope guess take")
 """First words of what points at something shown or said before, or leaves its subject out: nothing that stands alone."""
+_TO_COME = re.compile(r"\b(?:will|going to)\b", re.IGNORECASE)
 _OWN = lexicon.SPEAKER | lexicon.GROUP
 _IDLE_PROSE = 0.9
 """A document's sentences were written to state something: only what is nearly surely nothing is dropped, nothing typed anew."""
+_UNTOLD_FEELING = 0.2
+"""How much more probable a feeling must be than what the rules read, where no word tells of one."""
 _MEASURE = 0.6
 """Score of what the rules read as another type: neither weak nor strong."""
 
@@ -194,7 +198,10 @@ def _judged(head: Head, draft: Draft, likely: dict[str, float], *, feelings: boo
         return None
     best = max((label for label in LABELS if label != NOTHING), key=likely.__getitem__)
     kind = MemoryType(best)
-    if likely[best] - likely[statement.type.value] >= head.retype and _may_become(statement, kind, feelings=feelings):
+    margin = (
+        head.retype if best != MemoryType.EMOTION.value or "felt" in draft.cues else max(head.retype, _UNTOLD_FEELING)
+    )
+    if likely[best] - likely[statement.type.value] >= margin and _may_become(statement, kind, feelings=feelings):
         statement = _retyped(statement, kind)
     if statement.type is MemoryType.EMOTION and not feelings:
         return None
@@ -208,6 +215,8 @@ def _may_become(statement: Statement, kind: MemoryType, *, feelings: bool) -> bo
     if statement.type is MemoryType.TEMPORAL_EVENT:
         return False
     if statement.type in (MemoryType.PREFERENCE, MemoryType.EMOTION) and kind is MemoryType.FACT:
+        return False
+    if kind is MemoryType.EPISODE and statement.modality is Modality.REPORTED and _TO_COME.search(statement.content):
         return False
     if kind is MemoryType.TEMPORAL_EVENT:
         return statement.when is not None

@@ -16,6 +16,7 @@ from synap.ingestion.taking_back import LEAD
 _GENERAL = re.compile(
     r"\b(?:always|never|from now on|by default|as (?:a|the) default|in (?:the )?future|going forward|henceforth|every ?time|each time|any ?time"
     r"|whenever|when(?:ever)? (?:you|i)\b|(?:don['\u2019]?t|do not) (?:\w+ )+any(?:thing|one|body|where)?\b|(?:for|in|with|of|from|to) (?:all|every|each|any|future)\b|until (?:i|further)|in general|at all times|as a rule|by standard"
+    r"|(?:stop|quit) (?:using|saying|writing|adding|calling|sending|asking|making|putting|giving|repeating)\b"
     r"|everywhere|permanently|consistently|no matter what|stick (?:to|with)|for good|all (?:my|your|the) (?:messages|answers|replies|responses|reports|emails))\b",
     re.IGNORECASE,
 )

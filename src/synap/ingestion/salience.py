@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from synap.domain.memories import Modality, Statement
 from synap.ingestion.contractions import NO_LONGER
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EMPTY_OBJECTS, EVALUATIONS
@@ -65,6 +66,12 @@ _DATED_DUMMY = re.compile(
     r"\b(?:my|our|[A-Z]\w+['\u2019]s) (?:[\w-]+ ){0,3}(?:birthday|anniversary|wedding|graduation|deadline|appointment|interview|first day|last day|name|favou?rite)\b",
     re.IGNORECASE,
 )
+_STATE = re.compile(
+    r"\b(?:on hold|in progress|under way|underway|on track|on schedule|behind schedule|ahead of schedule|overdue|done|finished|complete|completed|"
+    r"cancel(?:l)?ed|delayed|postponed|blocked|pending|under review|approved|rejected|paused|suspended|live|out of order|shelved|frozen|stalled)\b",
+    re.IGNORECASE,
+)
+_SOME_DAY = re.compile(r"\b(?:some ?day|one day|in (?:their|his|her) life(?:time)?|eventually)\b", re.IGNORECASE)
 _OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b|\bof us\b", re.IGNORECASE)
 _SHORTEST = 3
 _NOBODY = (SubjectKind.NONE, SubjectKind.ADDRESSEE)
@@ -100,6 +107,20 @@ def salient(shape: Shape, *, dated: bool, felt: bool, dialogue_of_people: bool) 
     if shape.kind is SubjectKind.THING:
         return _about_a_thing(shape, dated=dated, strict=dialogue_of_people)
     return not _verdict(shape) or dated
+
+
+def tells_a_state(shape: Shape) -> bool:
+    """Whether a clause says how far something named, or of the speaker's, has got: "the Atlas migration is on hold"."""
+    if shape.base != "be" or shape.kind not in (SubjectKind.OWN, SubjectKind.NAMED, SubjectKind.THING):
+        return False
+    words = shape.words[shape.subject[0] : shape.subject[1]]
+    named = any(is_name(word.text) for word in words[1:]) or shape.kind is SubjectKind.OWN
+    return named and _STATE.search(shape.text, shape.words[shape.verb].start) is not None
+
+
+def dreams(statement: Statement) -> bool:
+    """Whether a statement is a wish for some day of one's life."""
+    return statement.modality is Modality.WISHED and _SOME_DAY.search(statement.content) is not None
 
 
 def _unfinished(shape: Shape) -> bool:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from synap.ingestion.acts import Act, Reading
+from synap.ingestion.languages import language_of
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import TELEGRAPHIC_ADJECTIVES
 from synap.ingestion.lexicon.sets import word_set
@@ -108,6 +109,14 @@ def read(sentence: str, *, to_machine: bool) -> Reading:
         payload = _ROLE_PLAY.match(text) is not None and text.rstrip().endswith(":")
         return Reading(act=Act.PAYLOAD if payload else Act.HYPOTHESIS)
     return _question_or_statement(text, opened, correction=correction)
+
+
+def hands_over(sentence: str) -> bool:
+    """Whether an English order stands before words of another language ("Translate this: …")."""
+    order, colon, _ = sentence.partition(":")
+    if not colon or language_of(order) != "en":
+        return False
+    return read(f"{order}:", to_machine=True).act in (Act.TASK, Act.PAYLOAD)
 
 
 def _worded_as_an_order(text: str, opened: int) -> Reading | None:

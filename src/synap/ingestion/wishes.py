@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 
 from synap.ingestion import verbs
+from synap.ingestion.clauses import split
+from synap.ingestion.corrections import value_and_reason
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import TELEGRAPHIC_ADJECTIVES
 from synap.ingestion.lexicon.sets import word_set
@@ -28,6 +30,7 @@ _AFTER_PASTS = (
 )
 _NOUNS_TOO = word_set("classes lessons games plans shoes boots lights tests notes runs walks rides trips visits plants")
 _NEAR = 6
+_POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
 _DENIED = re.compile(
     r"(?:(?:didn|haven|hadn|couldn|wasn)['\u2019]?t|can['\u2019]?t(?! (?:wait|believe|complain|help|tell|remember|think|say|decide|see\b))|cannot(?! wait)) (?!(?:you|we|i|he|she|it|they|that|this|there|the|my|your)\b)",
     re.IGNORECASE,
@@ -73,6 +76,13 @@ def _it(match: re.Match[str]) -> str:
     if verb in lexicon.MODALS:
         return f"it {verb}"
     return f"it {'is' if verb == 'are' else verbs.third_person(verb) if verbs.is_base(verb) else verb}"
+
+
+def is_fragment(text: str) -> bool:
+    """Whether a correction has no statement of its own: "Tuesday", "it's the 13th", "three, I forgot the stray"."""
+    if _POINTING.match(text) or value_and_reason(text)[1]:
+        return True
+    return not telegraphic_opening(text) and analyse(split(text)[0].text).verb < 0
 
 
 def telegraphic_opening(text: str) -> str:

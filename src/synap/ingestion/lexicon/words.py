@@ -39,7 +39,7 @@ CONJUNCTIONS = frozenset({"and", "but", "or", "so", "yet", "plus"})
 ADVERBS = word_set("""
     also always almost already actually absolutely again away barely both certainly completely constantly currently
     definitely eventually ever even exactly extremely fairly finally frequently generally genuinely gradually greatly
-    hardly honestly hopefully just kinda kind_of lately literally mainly maybe mostly nearly never no_longer normally not
+    hardly honestly hopefully just kinda kind_of lately literally mainly maybe mostly much nearly never no_longer normally not
     now obviously occasionally often once only originally particularly perhaps personally possibly pretty previously
     primarily probably quickly quite rarely rather really recently regularly seldom seriously simply slightly so sometimes
     somewhat soon specifically still strictly strongly suddenly super surely then therefore today totally truly typically
