@@ -51,7 +51,9 @@ class Chart:
         if kind == "if":
             return self._text(inside if self._value(what, scope, names) else otherwise, scope, names)
         if kind == "range":
-            key, value, source = re.fullmatch(r"\$(\w+), \$(\w+) := (.*)", what).groups()  # type: ignore[union-attr]
+            found = re.fullmatch(r"\$(\w+), \$(\w+) := (.*)", what)
+            assert found is not None, what
+            key, value, source = found.groups()
             pairs = self._value(source, scope, names) or {}
             return "".join(self._text(inside, scope, {**names, key: one, value: two}) for one, two in pairs.items())
         raise AssertionError(f"the chart uses {kind} {what}, which is not known here")
