@@ -38,11 +38,14 @@ setup: $(MODEL)
 demo: setup
 	$(BIN)/python examples/demo.py
 
+# One more than there are cores, as many tests wait for processes that they start; four at most.
+PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+
 test: setup
-	$(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
 
 test-server: setup
-	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile
+	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q

@@ -75,6 +75,12 @@ async def _line(api: Api | None, admin: AdminApi | None) -> Line:
 OpenHome = Callable[..., Awaitable[Home]]
 
 
+@pytest.fixture
+def database_name(own_database: str) -> str:
+    """A database of these tests' own, so that they wait for no job of others."""
+    return own_database
+
+
 @pytest.fixture(params=["in process", "over http"])
 async def enter(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> AsyncIterator[OpenHome]:
     """A function that makes an instance, by one of the doors."""

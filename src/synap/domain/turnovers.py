@@ -83,8 +83,9 @@ def turned(newer: Statement, older: Statement) -> bool:
     changing = [reading for reading in readings(newer.content) if _changes(reading.text)]
     if not changing or any(slot.value.startswith(NOT) for slot in newer.slots):
         return False  # what says itself what ended is known by that
+    deeds = older.type is MemoryType.EPISODE  # of which each may have its own figures
     return _same_attribute(newer, older) or any(
-        _turned(mine, other) for mine in changing for other in readings(older.content)
+        _turned(mine, other, counted=not deeds) for mine in changing for other in readings(older.content)
     )
 
 
@@ -122,7 +123,7 @@ def _changes(clause: str) -> bool:
     return bool(_MARKER.search(clause)) or any(word in _CHANGES for word in clause.casefold().split())
 
 
-def _turned(mine: Reading, other: Reading) -> bool:
+def _turned(mine: Reading, other: Reading, *, counted: bool) -> bool:
     if mine.foreign is not other.foreign or other.aside or _NOT_TOLD.search(other.text) or _restricted(mine, other):
         return False
     ours, theirs = given(mine.text), given(other.text)
@@ -137,7 +138,7 @@ def _turned(mine: Reading, other: Reading) -> bool:
         new, old = ours[kind] - theirs[kind], theirs[kind] - ours[kind]
         if not new or not old or (kind != "name" and ours[kind] & theirs[kind]):
             continue
-        if kind == "figure" and not _counted_alike(mine, other):
+        if kind == "figure" and not (counted and _counted_alike(mine, other)):
             continue
         if _same_topic(mine, other, new=new, old=old):
             return True

@@ -27,6 +27,8 @@ from synap.errors import ConflictError, SetupError
 WAIT_SECONDS = 60.0
 LOCK_SECONDS = 60
 MOST_SWITCHES = 2000
+SETTLE_SECONDS = 0.5
+"""Time for the server's processes to take up a setting."""
 
 Session = psycopg.Connection[tuple[object, ...]]
 
@@ -78,7 +80,10 @@ def purge(dsn: str) -> Purged:
                 "a table is in use all the time: stop the processes that use the store, and purge again"
             ) from error
         with _without_recycling(connection):
+            # Twice: the checkpointer learns of a setting when it gets to it, and may have renamed segments until then.
             segments = _leave_log(connection)
+            time.sleep(SETTLE_SECONDS)
+            _leave_log(connection)
     return Purged(tables=len(tables), segments=segments, seconds=time.monotonic() - began)
 
 
