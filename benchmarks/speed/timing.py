@@ -41,8 +41,12 @@ async def measure(
     rounds: int,
     warm_up: int = 10,
     target: float | None = None,
+    between: Callable[[], Awaitable[object]] | None = None,
 ) -> Times:
-    """Return the durations of `rounds` calls, after some that are not counted; `work` is told the round."""
+    """Return the durations of `rounds` calls, after some that are not counted; `work` is told the round.
+
+    What `between` waits for after each of them is not counted.
+    """
     for number in range(warm_up):
         await work(number)
     times = Times(name, target)
@@ -50,6 +54,8 @@ async def measure(
         started = time.perf_counter()
         await work(warm_up + number)
         times.seconds.append(time.perf_counter() - started)
+        if between is not None:
+            await between()
     return times
 
 

@@ -48,7 +48,8 @@ def fill(owner_dsn: str, table: str) -> None:
             "from generate_series(1, %(rows)s) n",
             shared,
         )
-        connection.execute(f"vacuum analyze {table}")
+        # Freezing waits for pages that autovacuum has pinned, which would else not count as visible to all.
+        connection.execute(f"vacuum (freeze, analyze) {table}")
 
 
 async def plan_of(connection: Connection, query: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from synap.domain.memories import Memory
 SEGMENT = 2
 """Parts from here on are segments; odd parts are shared."""
 
-MOST_TEXTS = 1024
+MOST_TEXTS = 4096
 """Texts kept of a scope, the latest read."""
 
 _OVERHEAD_BYTES = 2048
