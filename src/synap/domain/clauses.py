@@ -21,16 +21,14 @@ _CONTRACTIONS = tuple(
         (r"\b(he|she|it|that|there|what|who|where)['\u2019]s\b", r"\1 is"),
     )
 )
+_BARE = r"joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|is now|has now|now"
+"""Verbs with which a clause goes on about whom the one before it told of."""
 _BREAKS = re.compile(
     r"(?<=[a-z\d)'\"%])(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\bvs)[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
     r"so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
-    r"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|joined|started|moved|left|quit|became|works?|lives?|speaks?|"
-    r"drives?|reports?|"
-    r"is now|has now|now)\s)"
+    rf"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|{_BARE})\s)"
 )
-_STARTS_BARE = re.compile(
-    r"(?:joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|is now|has now|now)\s"
-)
+_STARTS_BARE = re.compile(rf"(?:{_BARE})\s")
 _OF_ANOTHER = re.compile(
     r"(?P<who>(?:(?:[Mm]y|[Oo]ur|[Tt]he user's) (?:[\w-]+ ){1,3}?|(?:(?!I )[A-Z][\w'\u2019-]* ){1,3}?))"
     r"(?:(?:has|have|had|was|is|just|recently|finally|also|now|never|no longer) )*"

@@ -32,7 +32,7 @@ from synap.store.database import Connection, Database
 from synap.store.linking import registered
 from synap.store.memories import Located
 from synap.store.rows import entity_ref, memory_of, memory_ref, place, scope_of
-from synap.store.scopes import ask_scope_rows, read_scope_rows
+from synap.store.scopes import ask_versions, read_versions
 from synap.store.statements import execute
 
 MOST_LISTED = 200
@@ -141,10 +141,9 @@ class Entities:
         The versions are read first: where something is written meanwhile, what is known looks older than it is.
         """
         async with self._database.transaction(chain, pipelined=True) as connection:
-            asked = await ask_scope_rows(connection, chain)
+            asked = await ask_versions(connection, chain)
             cursors = [(scope, await _ask_names(connection, scope)) for scope in chain]
-            rows = await read_scope_rows(asked, chain)
-            versions = {row["id"]: row["version"] for row in rows if row["known"]}
+            versions = await read_versions(asked, chain)
             return {scope: await _names_in(found, versions.get(scope.id)) for scope, found in cursors}
 
 

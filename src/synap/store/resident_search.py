@@ -26,7 +26,7 @@ from synap.store.ranking import Ranked, rank
 from synap.store.resident_texts import ask_texts, read_ahead, texts_of
 from synap.store.residents import Residents
 from synap.store.rows import place
-from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
+from synap.store.scopes import ask_versions, read_versions, versions_of
 from synap.store.statements import Slot, execute
 from synap.store.texts import SEGMENT, RowKey, Told
 
@@ -80,7 +80,8 @@ async def recall_resident(database: Database, residents: Residents, search: Sear
     ranked = None if chain.missing else await _ranked(chain)
     unread = [] if ranked is None else _unread(chain, ranked)
     if ranked is not None and not unread:
-        chain.versions = await _versions(database, search.chain)
+        async with database.alone() as connection:
+            chain.versions = await versions_of(connection, search.chain)
         if not chain.stale:
             residents.use.hits += 1
             residents.use.told += 1
@@ -111,10 +112,10 @@ async def _exchanged(
     search, slot = chain.search, chain.slot
     rows: list[Mapping[str, Any]] = []
     async with database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
-        asked = await ask_scope_rows(connection, search.chain)
+        asked = await ask_versions(connection, search.chain)
         loads = {scope: await _ask_rows(connection, scope, slot) for scope in chain.missing}
         texts = await ask_texts(connection, search.chain, unread)
-        chain.versions = _known(await read_scope_rows(asked, search.chain))
+        chain.versions = await read_versions(asked, search.chain)
         big = await _load(chain, residents, loads)
         stale = chain.stale
         big += await _refresh(connection, chain, residents, stale)
@@ -131,16 +132,6 @@ async def _exchanged(
         return None
     _keep_texts(chain, residents, rows)
     return ranked
-
-
-async def _versions(database: Database, scopes: Sequence[Scope]) -> dict[int, int]:
-    async with database.alone() as connection:
-        return _known(await scope_rows(connection, scopes))
-
-
-def _known(rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """Return the versions of the scopes that have a row with their digest."""
-    return {row["id"]: row["version"] for row in rows if row["known"]}
 
 
 def _held(residents: Residents, search: Search, slot: Slot) -> _Chain | None:
@@ -232,11 +223,11 @@ def _load_later(database: Database, residents: Residents, scope: Scope, slot: Sl
 
     async def load() -> None:
         async with database.transaction([scope], pipelined=True) as connection:
-            asked = await ask_scope_rows(connection, [scope])
+            asked = await ask_versions(connection, [scope])
             cursor = await _ask_rows(connection, scope, slot, most=MOST_ROWS + 1)
-            known = await read_scope_rows(asked, [scope])
+            versions = await read_versions(asked, [scope])
             rows = await cursor.fetchall()
-        version = next((row["version"] for row in known if row["known"]), None)
+        version = versions.get(scope.id)
         if version is None:
             return
         if any(row["count"] > MOST_ROWS for row in rows):

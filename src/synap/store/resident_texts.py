@@ -16,7 +16,7 @@ from synap.store.blocks import Resident
 from synap.store.candidates import told_of
 from synap.store.database import Connection, Database
 from synap.store.residents import Residents
-from synap.store.scopes import ask_scope_rows, read_scope_rows
+from synap.store.scopes import ask_versions, read_versions
 from synap.store.statements import Slot, execute
 from synap.store.texts import MOST_TEXTS, RowKey, Told
 
@@ -59,19 +59,14 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
     resident = residents.get(scope, slot)
     if resident is None or resident.version is None or resident.rows > MOST_TEXTS:
         return
-    keys = iter(resident.unread(shared=scope.shared))
-    first = list(islice(keys, _AT_ONCE))
-    if not first:
-        return
     epoch = residents.epoch
 
     async def read() -> None:
-        portion = first
-        while portion and await _read(database, resident, scope, portion):
+        keys = iter(resident.unread(shared=scope.shared))
+        while (portion := list(islice(keys, _AT_ONCE))) and await _read(database, resident, scope, portion):
             if residents.get(scope, slot) is not resident:
                 return
             residents.put(scope, slot, resident, epoch=epoch)
-            portion = list(islice(keys, _AT_ONCE))
             await asyncio.sleep(0)
 
     residents.read_ahead(scope, slot, read)
@@ -80,9 +75,9 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
 async def _read(database: Database, resident: Resident, scope: Scope, keys: Sequence[RowKey]) -> bool:
     """Read the texts of rows and keep them; False, and nothing is kept, where the scope has another version by now."""
     async with database.transaction([scope], pipelined=True, plan_once=True) as connection:
-        asked = await ask_scope_rows(connection, [scope])
+        asked = await ask_versions(connection, [scope])
         cursors = await ask_texts(connection, [scope], [(scope.id, key) for key in keys])
-        versions = {row["id"]: row["version"] for row in await read_scope_rows(asked, [scope]) if row["known"]}
+        versions = await read_versions(asked, [scope])
         rows = [row for cursor in cursors for row in await cursor.fetchall()]
     if versions.get(scope.id) != resident.version:
         return False

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
@@ -154,16 +153,16 @@ async def _check_instance(touched: Touched, status: AsyncCursor[DictRow], *, fre
         )
 
 
-async def scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[dict[str, Any]]:
-    """Return `id`, `version` and `known` per scope of `chain` that has a row; `known` is false for a foreign digest.
+async def versions_of(connection: Connection, chain: Sequence[Scope]) -> dict[int, int]:
+    """Return the version of each scope of `chain` that has a row with its digest, by scope id.
 
     Sends both statements before it waits, so inside a pipeline this is one round trip.
     """
-    return await read_scope_rows(await ask_scope_rows(connection, chain), chain)
+    return await read_versions(await ask_versions(connection, chain), chain)
 
 
-async def ask_scope_rows(connection: Connection, chain: Sequence[Scope]) -> list[AsyncCursor[DictRow]]:
-    """Send the statements whose answers `read_scope_rows` takes: one for a chain, which has one bucket and the shared ones."""
+async def ask_versions(connection: Connection, chain: Sequence[Scope]) -> list[AsyncCursor[DictRow]]:
+    """Send the statements whose answers `read_versions` takes: one for a chain, which has one bucket and the shared ones."""
     groups = by_bucket(chain)
     shared = [scope.id for scope in chain if scope.shared]
     owned = [group for group in groups if not group[0].shared]
@@ -178,11 +177,11 @@ async def ask_scope_rows(connection: Connection, chain: Sequence[Scope]) -> list
     return cursors
 
 
-async def read_scope_rows(cursors: Sequence[AsyncCursor[DictRow]], chain: Sequence[Scope]) -> list[dict[str, Any]]:
-    """Return what `scope_rows` does, from statements that were sent before."""
+async def read_versions(cursors: Sequence[AsyncCursor[DictRow]], chain: Sequence[Scope]) -> dict[int, int]:
+    """Return what `versions_of` does, from statements that were sent before."""
     digests = {scope.id: scope.digest for scope in chain}
     rows = [row for cursor in cursors for row in await cursor.fetchall()]
-    return [{**row, "known": bytes(row["digest"]) == digests[row["id"]]} for row in rows]
+    return {row["id"]: row["version"] for row in rows if bytes(row["digest"]) == digests[row["id"]]}
 
 
 def by_bucket(scopes: Sequence[Scope]) -> list[list[Scope]]:

@@ -24,7 +24,7 @@ from synap.store.ranking import MAX_TERMS
 from synap.store.resident_search import recall_resident
 from synap.store.residents import Residents
 from synap.store.rows import MASK_BITS, TYPES, mask_texts, vector_of
-from synap.store.scopes import ask_scope_rows, read_scope_rows, scope_rows
+from synap.store.scopes import ask_versions, read_versions, versions_of
 from synap.store.statements import Slot, execute
 from synap.store.texts import SEGMENT, RowKey
 
@@ -88,24 +88,22 @@ class Searches:
         """Return what `recall` does, all of it worked out in the database."""
         async with self._database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
             # Before the search: a write between the two then makes an answer look older than it is, never newer.
-            scopes_asked = await ask_scope_rows(connection, search.chain)
+            versions_asked = await ask_versions(connection, search.chain)
             cursors = [await cursor for cursor in _send(connection, search, slot)]
-            versions = await read_scope_rows(scopes_asked, search.chain)
+            versions = await read_versions(versions_asked, search.chain)
             answers = [await cursor.fetchall() for cursor in cursors]
-        known = {row["id"] for row in versions if row["known"]}
-        scopes = {scope.id: scope for scope in search.chain if scope.id in known}
+        scopes = {scope.id: scope for scope in search.chain if scope.id in versions}
         found = _merge(answers, search.queries)
         return Recall(
             candidates=tuple(_candidates(found, scopes, search.types)),
             untold=_untold(found, scopes),
-            versions={row["id"]: row["version"] for row in versions if row["known"]},
+            versions=versions,
         )
 
     async def versions(self, chain: Sequence[Scope]) -> Mapping[int, int]:
         """Return the version of each scope of `chain` that was ever written, by scope id."""
         async with self._database.alone() as connection:
-            rows = await scope_rows(connection, chain)
-        return {row["id"]: row["version"] for row in rows if row["known"]}
+            return await versions_of(connection, chain)
 
     async def standing(self, chain: Sequence[Scope], ids: Sequence[str]) -> Mapping[str, Standing]:
         """Return which of the memories and segments with these public ids the chain still holds and serves.
@@ -121,9 +119,9 @@ class Searches:
             **{kind: [ref.row_id for ref in refs if ref.kind == kind] for kind in _SERVED},
         }
         async with self._database.transaction(chain, pipelined=True) as connection:
-            scopes_asked = await ask_scope_rows(connection, chain)
+            versions_asked = await ask_versions(connection, chain)
             cursor = await execute(connection, "standing", params)
-            known = {row["id"] for row in await read_scope_rows(scopes_asked, chain) if row["known"]}
+            known = await read_versions(versions_asked, chain)
             rows = await cursor.fetchall()
         scopes = {scope.id: scope for scope in chain if scope.id in known}
         return {
