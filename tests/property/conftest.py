@@ -9,13 +9,14 @@ import asyncio
 import random
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import pytest
 
+import synap.store.search as searching
 from synap import Synap
 from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
@@ -24,6 +25,8 @@ from synap.engine.engine import Engine
 from synap.engine.worker import Pace
 from synap.sdk.connection import Connection, Line, OpenLine
 from synap.settings import Settings
+from synap.store import resident_search, resident_texts
+from synap.store.checks import ServerFacts
 from synap.testing import FixedEmbedder
 
 
@@ -277,3 +280,39 @@ def owner_of() -> type[Owner]:
 def leak() -> type[Leak]:
     """What the model raises."""
     return Leak
+
+
+class Anyone(dict[int, Any]):
+    """Scopes by id, in which every id is found."""
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return super().get(key, next(iter(self.values()), default))
+
+
+@pytest.fixture
+def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reader of search results take every row for the viewer's own."""
+    genuine = searching._candidates  # noqa: SLF001 - switched off on purpose
+
+    def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
+        return genuine(found, Anyone(scopes), types)
+
+    in_memory = resident_texts.texts_of
+
+    def texts(scope: Any, rows: Any) -> Any:
+        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
+
+    monkeypatch.setattr(searching, "_candidates", candidates)
+    monkeypatch.setattr(resident_search, "texts_of", texts)
+    monkeypatch.setattr(resident_texts, "texts_of", texts)
+
+
+@pytest.fixture
+async def unguarded(open_house: Any, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An engine logged in as the owner, whom row-level security does not bind; it refuses that login by itself."""
+
+    def unchecked(_: str, *, schema: int) -> ServerFacts:
+        return ServerFacts(version="", vector="", citus=None, schema=schema)
+
+    monkeypatch.setattr("synap.bootstrap.check_store", unchecked)
+    return await open_house(owner_dsn)

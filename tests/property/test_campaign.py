@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -24,8 +24,7 @@ from synap.domain.ids import check_caller_id
 from synap.engine import contexts, ingest, lookups
 from synap.engine.api import EngineApi
 from synap.engine.cache import AnswerCache, cache_key
-from synap.store import resident_search, resident_texts, statements
-from synap.store.checks import ServerFacts
+from synap.store import statements
 from synap.store.memories import Memories
 from synap.verify.installations import InProcess
 from synap.verify.isolation import Wanted, verify_isolation
@@ -85,44 +84,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
 IN_DATABASE = ("questions answered in the database", "fetches without a question")
 
 
-class Anyone(dict[int, Any]):
-    """Scopes by id, in which every id is found."""
-
-    def get(self, key: int, default: Any = None) -> Any:
-        return super().get(key, next(iter(self.values()), default))
-
-
 @pytest.fixture
 def database_name(fresh_name: str) -> str:
     """A database of the test's own: with walls gone, a question would meet what every test before it left."""
     return fresh_name
-
-
-@pytest.fixture
-def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the reader of search results take every row for the viewer's own."""
-    genuine, in_memory = searching._candidates, resident_texts.texts_of  # noqa: SLF001 - switched off on purpose
-
-    def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
-        return genuine(found, Anyone(scopes), types)
-
-    def texts(scope: Any, rows: Any) -> Any:
-        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
-
-    monkeypatch.setattr(searching, "_candidates", candidates)
-    monkeypatch.setattr(resident_search, "texts_of", texts)
-    monkeypatch.setattr(resident_texts, "texts_of", texts)
-
-
-@pytest.fixture
-async def unguarded(open_house: Any, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An engine logged in as the owner, whom row-level security does not bind; it refuses that login by itself."""
-
-    def unchecked(_: str, *, schema: int) -> ServerFacts:
-        return ServerFacts(version="", vector="", citus=None, schema=schema)
-
-    monkeypatch.setattr("synap.bootstrap.check_store", unchecked)
-    return await open_house(owner_dsn)
 
 
 def strip(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 import synap.store.search as searching
-from synap.store import resident_search, resident_texts, statements
-from synap.store.checks import ServerFacts
+from synap.store import statements
 
 PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%\(scope\)s|\w\.scope_id\b)")
 READING = (
@@ -28,13 +27,6 @@ WAYS: dict[str, Callable[[Any, Any], Awaitable[None]]] = {
     "no question": lambda place, viewer: place.look(viewer, None),
     "a list": lambda place, viewer: place.leaf(viewer),
 }
-
-
-class Anyone(dict[int, Any]):
-    """Scopes by id, in which every id is found."""
-
-    def get(self, key: int, default: Any = None) -> Any:
-        return super().get(key, next(iter(self.values()), default))
 
 
 @pytest.fixture
@@ -52,24 +44,6 @@ def searched_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
     if request.param == "database":
         monkeypatch.setattr(searching, "recall_resident", nothing)
-
-
-@pytest.fixture
-def careless_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the reader of search results take every row for the viewer's own."""
-    genuine = searching._candidates  # noqa: SLF001 - switched off on purpose
-
-    def candidates(found: Any, scopes: Mapping[int, Any], types: Any) -> Any:
-        return genuine(found, Anyone(scopes), types)
-
-    in_memory = resident_texts.texts_of
-
-    def texts(scope: Any, rows: Any) -> Any:
-        return in_memory(scope, [{**row, "scope_id": scope.id} for row in rows])
-
-    monkeypatch.setattr(searching, "_candidates", candidates)
-    monkeypatch.setattr(resident_search, "texts_of", texts)
-    monkeypatch.setattr(resident_texts, "texts_of", texts)
 
 
 @pytest.fixture
@@ -95,17 +69,6 @@ async def neighbours(house: Any, settle: Any, owner: Any) -> tuple[Any, Any]:
     for one in owners:
         place.learn(await place.plant(one, direct=True))
     return place, owners[0]
-
-
-@pytest.fixture
-async def unguarded(open_house: Any, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An engine logged in as the owner, whom row-level security does not bind; it refuses that login by itself."""
-
-    def unchecked(_: str, *, schema: int) -> ServerFacts:
-        return ServerFacts(version="", vector="", citus=None, schema=schema)
-
-    monkeypatch.setattr("synap.bootstrap.check_store", unchecked)
-    return await open_house(owner_dsn)
 
 
 @pytest.mark.usefixtures("careless_reader")
