@@ -9,11 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from synap.bootstrap import Opening, open_engine
 from synap.cli.options import AsJson, DataDir
 from synap.cli.outcome import run
 from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
-from synap.cli.serving import DatabaseUrl, read_settings
+from synap.cli.serving import DatabaseUrl, opened_engine, read_settings
 from synap.cli.tenants import InstanceId
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
 from synap.engine.engine import Engine
@@ -177,11 +176,8 @@ def _ago(moment: datetime, now: datetime) -> str:
 
 def _opened(settings: Settings, work: Callable[[Engine], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
     async def opened() -> T:
-        engine = await open_engine(settings, Opening(workers=0))
-        try:
+        async with opened_engine(settings) as engine:
             return await work(engine)
-        finally:
-            await engine.stop()
 
     return opened
 

@@ -11,11 +11,10 @@ import msgspec
 import typer
 
 from synap.api.receipts import ErasureReceipt, ReceiptCheck, ReceiptPage, problems_of
-from synap.bootstrap import Opening, open_engine
 from synap.cli.options import ApiKey, AsJson, BaseUrl, CustomerId, DataDir, ManagementKey, UserId, open_synap, read_file
 from synap.cli.outcome import Exit, run
 from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
-from synap.cli.serving import DatabaseUrl, read_settings
+from synap.cli.serving import DatabaseUrl, opened_engine, read_settings
 from synap.domain.ids import conversation_uuid
 from synap.engine.receipts import Subject, signer_of
 from synap.engine.signing import signed
@@ -68,8 +67,7 @@ def find_receipts(
     """Find the receipts about somebody: they hold digests, which only the installation itself can compare with a name."""
 
     async def work() -> ReceiptFile:
-        engine = await open_engine(read_settings(data_dir, database_url), Opening(workers=0))
-        try:
+        async with opened_engine(read_settings(data_dir, database_url)) as engine:
             told = Subject(
                 customer_id=customer,
                 user_id=user,
@@ -81,8 +79,6 @@ def find_receipts(
             operator = engine.admin_for(await engine.local_caller(kind="management"))
             every = await _gather(lambda after: operator.receipts(instance, after=after, limit=PAGE))
             return ReceiptFile(key=signer.key, receipts=tuple(one for one in every.receipts if one.subject == digest))
-        finally:
-            await engine.stop()
 
     _show(run(None, work, as_json=as_json), as_json=as_json)
 

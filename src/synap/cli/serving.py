@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -242,12 +243,9 @@ def worker(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        engine = await open_engine(read_settings(data_dir, database_url), Opening(workers=concurrency))
-        Teller(as_json=as_json)("working", "working", concurrency=concurrency)
-        try:
+        async with opened_engine(read_settings(data_dir, database_url), workers=concurrency):
+            Teller(as_json=as_json)("working", "working", concurrency=concurrency)
             await stop.wait()
-        finally:
-            await engine.stop()
 
     run(None, work, as_json=as_json)
 
@@ -279,6 +277,16 @@ def configure_logging(level: int = logging.WARNING) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("httpx", "uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@contextlib.asynccontextmanager
+async def opened_engine(settings: Settings, *, workers: int = 0) -> AsyncIterator[Engine]:
+    """Yield an engine of this process, stopped at the end."""
+    engine = await open_engine(settings, Opening(workers=workers))
+    try:
+        yield engine
+    finally:
+        await engine.stop()
 
 
 def read_settings(data_dir: Path | None, database_url: str | None) -> Settings:

@@ -13,11 +13,10 @@ import typer
 from synap.adapters.dumps.read import MAKERS, read_dump
 from synap.api.memories import UploadMemory
 from synap.api.transfers import ExportReport, ImportReport
-from synap.bootstrap import Opening, open_engine
 from synap.cli.options import AsJson, CustomerId, DataDir, UserId
 from synap.cli.outcome import Exit, run
 from synap.cli.output import emit_json, emit_record
-from synap.cli.serving import DatabaseUrl, read_settings
+from synap.cli.serving import DatabaseUrl, opened_engine, read_settings
 from synap.engine.batches import MAX_BATCH
 from synap.engine.callers import Caller
 from synap.engine.engine import Engine
@@ -52,12 +51,9 @@ def export_memory(
     """Write all of a user, of a customer with its users, or of a whole instance to a file, signed at its end."""
 
     async def work() -> ExportReport:
-        engine = await open_engine(read_settings(data_dir, database_url), Opening(workers=0))
-        try:
+        async with opened_engine(read_settings(data_dir, database_url)) as engine:
             place = await engine.instances.get(instance or engine.default_instance)
             return await export(engine.core, OPERATOR, place, file, customer_id=customer, user_id=user, resume=resume)
-        finally:
-            await engine.stop()
 
     done = run(None, work, as_json=as_json)
     rows = ", ".join(f"{count} {what}" for what, count in done.rows.items()) or "nothing"
@@ -83,8 +79,7 @@ def import_memory(
     """
 
     async def work() -> ImportReport | HandedIn:
-        engine = await open_engine(read_settings(data_dir, database_url), Opening(workers=2 if maker else 0))
-        try:
+        async with opened_engine(read_settings(data_dir, database_url), workers=2 if maker else 0) as engine:
             instance_id = instance or engine.default_instance
             if maker is not None:
                 return await _hand_in(engine, instance_id, file, maker, user=user, customer=customer)
@@ -92,8 +87,6 @@ def import_memory(
             return await import_export(
                 engine.core, OPERATOR, place, file, customer_id=customer, user_id=user, public_key=public_key
             )
-        finally:
-            await engine.stop()
 
     done = run(None, work, as_json=as_json)
     if as_json:
