@@ -140,7 +140,8 @@ class Machine:
         """Run a command in this process, which saves starting one."""
         result = CliRunner().invoke(app, words, env=self.environment)
         right = MAY_END_WITH.get(words[0], {0})
-        assert result.exit_code in right, f"{words}: {result.exit_code}, {result.stderr or result.exception!r}"
+        said = f"{result.stdout[-2000:]}\n{result.stderr or repr(result.exception)}"
+        assert result.exit_code in right, f"{words}: {result.exit_code}, {said}"
         return result.stdout
 
     def _program(self, words: list[str], *, refused: bool) -> str:

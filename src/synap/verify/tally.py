@@ -16,8 +16,8 @@ MOST_FAILURES = 50
 UNANSWERED_SHARE = 0.01
 """Calls that may be turned away for the moment (too many calls, a store away) before the campaign tells nothing."""
 
-CERTAIN_AFTER = 400
-"""Checks after which each kind has had its turn often enough that it must have shown something."""
+CERTAIN_AFTER = 60
+"""Checks of one kind after which it must have shown something: the rarest shows in one of seven, so chance is below 1 in 10,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,17 @@ class Tally:
 
         A kind of check that nobody is ever shown anything by would also be green if the engine showed nothing at all.
         """
-        return tuple(sorted(kind for kind in showing if self.checks[kind] and not self.controls[kind]))
+        return tuple(sorted(kind for kind in showing if self.checks[kind] >= CERTAIN_AFTER and not self.controls[kind]))
+
+    def unproven_kinds(self, showing: frozenset[str]) -> tuple[str, ...]:
+        """Return the kinds of check that showed nothing so far, and were tried too seldom to hold that against them."""
+        return tuple(sorted(kind for kind in showing if self.checks[kind] < CERTAIN_AFTER and not self.controls[kind]))
 
 
 def report(tally: Tally, *, showing: frozenset[str], **facts: Any) -> dict[str, Any]:
     """Return a campaign's report, for JSON."""
     seconds = time.monotonic() - tally.began
-    blind = tally.blind_kinds(showing) if tally.total >= CERTAIN_AFTER else ()
+    blind = tally.blind_kinds(showing)
     unanswered = tally.unanswered.total()
     problems = [f"{count} x {what}" for what, count in tally.wrong.items()]
     problems += [f"nothing was ever shown by: {', '.join(blind)}"] if blind else []
@@ -132,6 +136,7 @@ def report(tally: Tally, *, showing: frozenset[str], **facts: Any) -> dict[str, 
             for kind, count in sorted(tally.checks.items())
         },
         "operations": dict(sorted(tally.operations.items())),
+        "unproven": tally.unproven_kinds(showing),
         "unanswered": dict(tally.unanswered),
         "seconds": round(seconds, 1),
         "checks_per_second": round(tally.total / max(seconds, 1e-9), 1),

@@ -135,7 +135,7 @@ def test_a_campaign_that_found_nothing_is_red() -> None:
 
 def test_a_campaign_with_a_blind_kind_of_check_is_red() -> None:
     tally = Tally()
-    tally.checks.update({"list": CERTAIN_AFTER, "get": 3})
+    tally.checks.update({"list": 5, "get": CERTAIN_AFTER})
     tally.found["list"] = tally.controls["list"] = 5
 
     assert reported(tally)["problems"] == ["nothing was ever shown by: get"]
@@ -143,9 +143,17 @@ def test_a_campaign_with_a_blind_kind_of_check_is_red() -> None:
     assert reported(tally)["passed"]
 
 
+def test_a_kind_of_check_that_was_seldom_tried_is_told_and_no_problem() -> None:
+    tally = Tally()
+    tally.checks.update({"list": 5, "get": CERTAIN_AFTER - 1})
+    tally.found["list"] = tally.controls["list"] = 5
+
+    assert (reported(tally)["passed"], reported(tally)["unproven"]) == (True, ("get",))
+
+
 def test_a_campaign_that_was_hardly_answered_is_red() -> None:
     tally = Tally()
-    tally.checks["list"] = tally.found["list"] = 100
+    tally.checks["list"] = tally.found["list"] = tally.controls["list"] = 100
     tally.unanswered["list: overloaded"] = 2
 
     assert reported(tally)["problems"] == ["2 calls were not answered"]
