@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
+# Where the surroundings forbid to keep what Python compiled, each of the many processes that tests start would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
 
@@ -41,11 +44,14 @@ demo: setup
 # One more than there are cores, as many tests wait for processes that they start; four at most.
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
+# A file stays in one process, as its tests share what they start; tests/conftest.py tells which files come first.
+SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 test: setup
-	$(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest tests -q $(SPREAD)
 
 test-server: setup
-	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
+	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q $(SPREAD)
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q

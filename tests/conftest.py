@@ -33,6 +33,28 @@ settings.load_profile("fixed")
 """Everyone's run sees the same examples; `pytest --hypothesis-profile=searching` looks for new ones."""
 
 
+LONG = (
+    "tests/e2e",
+    "tests/property/test_campaign.py",
+    "tests/architecture/test_examples.py",
+    "tests/contract",
+    "tests/architecture/test_docs.py",
+    "tests/property",
+    "tests/store",
+)
+"""Where tests take long, longest first."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: one that comes last would keep one process busy while the others have ended."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        return next((number for number, start in enumerate(LONG) if folder.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Callable[[], Path]:
     """A function that makes an empty folder, removed by the system, which the server's account can reach.
