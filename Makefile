@@ -9,12 +9,13 @@ MODEL := $(VENV)/.model
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
+.PHONY: help setup demo test test-partitioned test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
 	@echo "make demo    from nothing to memory, on the embedded engine"
 	@echo "make test    unit, property, contract, architecture and end-to-end tests"
+	@echo "make test-partitioned   the same with every table divided, as on a distributed server"
 	@echo "make test-server   the same over a PostgreSQL given by URL"
 	@echo "make check   format, lint, types, import lines, wire schema"
 	@echo "make e2e     the end-to-end tests alone"
@@ -49,6 +50,9 @@ SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: setup
 	$(BIN)/python -m pytest tests -q $(SPREAD)
+
+test-partitioned: setup
+	SYNAP_TEST_PARTITIONED=1 $(BIN)/python -m pytest tests -q $(SPREAD)
 
 test-server: setup
 	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q $(SPREAD)

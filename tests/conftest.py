@@ -10,6 +10,7 @@ The server is an embedded one, or with `SYNAP_TEST_STORE=url` one that is reache
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -34,6 +35,9 @@ settings.load_profile("fixed")
 example may take long, which is no fault of what it tries.
 """
 
+
+PARTITIONED = os.environ.get("SYNAP_TEST_PARTITIONED") == "1"
+"""Whether all databases of this run are in partitioned mode (`make test-partitioned`)."""
 
 LONG = (
     "tests/e2e",
@@ -131,7 +135,7 @@ def databases(server: AnyServer) -> Databases:
 @pytest.fixture
 def partitioned() -> bool:
     """Whether the databases of this test are in partitioned mode; the store's own tests run with both."""
-    return False
+    return PARTITIONED
 
 
 @pytest.fixture
@@ -143,7 +147,7 @@ def cursor_factory() -> type[psycopg.AsyncCursor[Any]]:
 @pytest.fixture(scope="module")
 def own_database(databases: Databases) -> Iterator[str]:
     """Name of a migrated database of one file's tests: by a clock that stands still, jobs left by others are never due."""
-    name = databases.fresh(partitioned=False)
+    name = databases.fresh(partitioned=PARTITIONED)
     yield name
     databases.drop(name)
 
