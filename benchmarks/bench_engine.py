@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.by_url import UrlServer, url_server
+
 from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
 from synap.engine.api import EngineApi
@@ -18,7 +20,6 @@ from synap.sdk.client import Synap
 from synap.sdk.connection import Connection, LocalLine
 from synap.settings import Settings
 from synap.store.server import Role
-from tests.by_url import UrlServer, url_server
 
 
 @contextlib.asynccontextmanager

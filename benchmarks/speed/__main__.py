@@ -27,6 +27,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.by_url import UrlServer
+
 from benchmarks.bench_engine import bench_engine, bench_engine_by_url, fresh_instance
 from benchmarks.speed import (
     by_url,
@@ -49,7 +51,6 @@ from benchmarks.speed.fetching import House
 from benchmarks.speed.memory import print_memory
 from benchmarks.speed.timing import machine, print_times
 from synap.engine.engine import Engine
-from tests.by_url import UrlServer
 
 LOADED = ("engine", "clients", "growth", "url", "walls", "erasure", "transfer", "neighbours")
 """Parts that look at the loaded store, in this order."""

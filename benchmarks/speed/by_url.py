@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from functools import partial
 
+from tests.by_url import UrlServer
+
 from benchmarks.bench_engine import engine_by_url
 from benchmarks.speed.corpus import Corpus
 from benchmarks.speed.fetching import House, asking, recalling, sessions
@@ -12,7 +14,6 @@ from benchmarks.speed.pairs import Pair, beside, print_pairs
 from benchmarks.speed.writing import TURN
 from synap.api.memories import CreateMemory
 from synap.engine.api import EngineApi
-from tests.by_url import UrlServer
 
 
 async def run(house: House, corpus: Corpus, server: UrlServer, *, rounds: int) -> None:

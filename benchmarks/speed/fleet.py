@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -65,21 +66,21 @@ async def _hand_in(api: EngineApi, documents: int, run_number: int) -> None:
 async def _drained(engine: Engine, data: Path, documents: int, processes: int) -> float:
     """Return the documents per second of so many processes, which all stand ready before the first job is due."""
     owner = engine.core.spaces.owner_dsn or ""
-    await _due(owner, "now() + interval '1 day'")
+    await _due(owner, timedelta(days=1))
     async with contextlib.AsyncExitStack() as stack:
         async with asyncio.TaskGroup() as group:
             for _ in range(processes):
                 group.create_task(stack.enter_async_context(_worker(data)))
         started = time.perf_counter()
-        await _due(owner, "now()")
+        await _due(owner, timedelta())
         if not await engine.worker.drain(seconds=_DRAIN_SECONDS):
             raise RuntimeError(f"{processes} workers did not work through {documents} documents in {_DRAIN_SECONDS} s")
         return documents / (time.perf_counter() - started)
 
 
-async def _due(owner: str, when: str) -> None:
+async def _due(owner: str, wait: timedelta) -> None:
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
-        await connection.execute(f"update job set run_at = {when}".encode())
+        await connection.execute("update job set run_at = now() + %s", [wait])
 
 
 @contextlib.asynccontextmanager

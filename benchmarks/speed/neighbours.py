@@ -86,11 +86,11 @@ async def _stretches(
         asked = await _ask(fetch, asked, found.quiet, until=_after(rounds))
         pouring = asyncio.create_task(_pour(server, key, count=each, first=stretch * each))
         started = time.perf_counter()
-        asked = await _ask(fetch, asked, found.poured, until=lambda _: pouring.done())
+        asked = await _ask(fetch, asked, found.poured, until=_once(pouring))
         await pouring
         found.handing_in += time.perf_counter() - started
         worked = asyncio.create_task(_empty(server))
-        asked = await _ask(fetch, asked, found.worked, until=lambda _: worked.done())
+        asked = await _ask(fetch, asked, found.worked, until=_once(worked))
         await worked
         found.until_done += time.perf_counter() - started
     return found
@@ -112,6 +112,10 @@ async def _ask(
 
 def _after(rounds: int) -> Callable[[int], bool]:
     return lambda done: done >= rounds
+
+
+def _once(task: asyncio.Task[None]) -> Callable[[int], bool]:
+    return lambda _: task.done()
 
 
 async def _pour(server: Served, key: str, *, count: int, first: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ async def _export(house: House, row: Row, path: Path) -> None:
     started = time.perf_counter()
     await export(house.engine.core, caller, instance, path, customer_id=row.owner.customer, user_id=row.owner.user)
     row.exported.seconds.append(time.perf_counter() - started)
-    row.bytes = path.stat().st_size
+    row.bytes = await asyncio.to_thread(lambda: path.stat().st_size)
 
 
 async def _import(house: House, row: Row, path: Path, repeat: int) -> None:
