@@ -164,9 +164,9 @@ async def _span(connection: Connection) -> int:
 async def _refuse_others(connection: Connection) -> None:
     """Fail where a table that is not copied holds rows of the scopes, lest the copies be less than what was written."""
     cursor = await connection.execute(
-        "select c.table_name from information_schema.columns c join information_schema.tables t"
-        " using (table_schema, table_name) where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'"
-        " and c.column_name = 'scope_id'"
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " join pg_attribute a on a.attrelid = c.oid and a.attname = 'scope_id'"
+        " where n.nspname = current_schema() and c.relkind in ('r', 'p') and not c.relispartition"
     )
     for (name,) in await cursor.fetchall():
         if name in TABLES or name in _OWN_STATEMENTS:

@@ -8,6 +8,7 @@ first come first served would be the whole of it.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -90,7 +91,15 @@ async def run(engine: Engine, *, jobs: int) -> None:
                 name = f"{claimants} at work"
                 print(f"{name:40}{backlog:>10,}{most:>11}{rate:>9.0f}{rate / short:>9.2f}")
     async with _yard(engine, "fairness") as yard:
-        await _print_fairness(yard, jobs=jobs)
+        few = FEW * FEW_CUSTOMERS
+        print(f"\nfairness: {jobs:,} documents of one customer, then {FEW} of each of {FEW_CUSTOMERS}")
+        print(f"{'':30}{'place of the last of the few':>30}{'fair':>8}{'first come':>12}{'x fair':>8}{'jobs/s':>12}")
+        for name, together in (("customers in buckets as they fall", False), ("all in one bucket", True)):
+            place, rate = await _last_of_the_few(yard, jobs=jobs, together=together)
+            # In turn: each customer's few are one turn, and the flood has a turn of a whole group before each of them.
+            fair = few + CLAIMED * FEW_CUSTOMERS
+            told = "pass" if place <= fair else "miss"
+            print(f"{name:36}{place:>24,}{fair:>8,}{jobs + few:>12,}{place / fair:>8.2f} {told}{rate:>7.0f}")
 
 
 async def _rate(yard: Yard, backlog: int, count: int, *, claimants: int, most: int) -> float:
@@ -118,32 +127,35 @@ async def _rate(yard: Yard, backlog: int, count: int, *, claimants: int, most: i
     return (count - left) / seconds
 
 
-async def _print_fairness(yard: Yard, *, jobs: int) -> None:
-    few = FEW * FEW_CUSTOMERS
-    await yard.fill(yard.scope("flood", "user"), jobs)
-    for number in range(FEW_CUSTOMERS):
-        await yard.fill(yard.scope(f"few-{number}", "user"), FEW)
+async def _last_of_the_few(yard: Yard, *, jobs: int, together: bool) -> tuple[int, float]:
+    """Return where among all jobs taken the last one of a customer with few came, and the jobs taken per second."""
+    flood, *others = _customers(yard, FEW_CUSTOMERS + 1, together=together)
+    await yard.fill(yard.scope(flood, "user"), jobs)
+    for customer in others:
+        await yard.fill(yard.scope(customer, "user"), FEW)
     taken, place, seen, after = 0, 0, 0, -1
     started = time.perf_counter()
-    while seen < few:
+    while seen < FEW * FEW_CUSTOMERS:
         claimed, after = await yard.take("claimant", after, most=CLAIMED)
         if not claimed:
             raise RuntimeError("the queue ran empty before the documents of all customers were taken")
         for job in claimed:
             taken += 1
-            if job.scope.customer_id != "flood":
+            if job.scope.customer_id != flood:
                 seen, place = seen + 1, taken
             await yard.store.queue.finish(job)
     seconds = time.perf_counter() - started
-    # In turn: each customer's few are one turn, and the flood has its turn of a whole group between any two of them.
-    fair = few + CLAIMED * (FEW_CUSTOMERS + 1)
-    print(
-        f"\nfairness: {jobs:,} documents of one customer, then {FEW} of each of {FEW_CUSTOMERS}\n"
-        f"{'place of the last document of the few':46}{'fair':>8}{'first come':>12}{'x fair':>8}\n"
-        f"{place:<46,}{fair:>8,}{jobs + few:>12,}{place / fair:>8.2f}  {'pass' if place <= fair else 'miss'}"
-        f"   ({taken / seconds:.0f} jobs/s)"
-    )
     await _clear(yard.owner)
+    return place, taken / seconds
+
+
+def _customers(yard: Yard, count: int, *, together: bool) -> list[str]:
+    """Return so many customers, of any buckets or of one."""
+    names = (f"customer-{number}" for number in itertools.count())
+    if not together:
+        return list(itertools.islice(names, count))
+    bucket = yard.scope("customer-0", "user").bucket
+    return list(itertools.islice((name for name in names if yard.scope(name, "user").bucket == bucket), count))
 
 
 async def _analyse(owner: str) -> None:

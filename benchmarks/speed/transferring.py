@@ -98,8 +98,8 @@ def _print(rows: list[Row]) -> None:
         if not row.imported.seconds:
             continue
         seconds, alone = row.imported.p50 / 1000, row.alone.p50 / 1000
-        rest = max(seconds - alone, 1e-9)
+        rest = f"{row.owner.size / (seconds - alone):.0f}" if seconds > alone else "?"
         print(
             f"{f'a user of {row.owner.size:,}':46}{seconds:>9.2f}{row.owner.size / seconds:>12.0f}{row.texts:>8,}"
-            f"{alone:>17.2f}{row.owner.size / rest:>22.0f}"
+            f"{alone:>17.2f}{rest:>22}"
         )
