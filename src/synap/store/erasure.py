@@ -28,7 +28,7 @@ from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
 
 BATCH_ROWS = 5000
-"""Rows that one transaction deletes at most, where a deletion is done in steps."""
+"""Rows after which a transaction ends, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
 _OF_A_SCOPE = (
@@ -166,7 +166,7 @@ class Erasure:
             await bumped.version.fetchone()
 
     async def step(self, scope: Scope, *, instance_id: str, progress: Progress, limit: int = BATCH_ROWS) -> Step:
-        """Delete at most `limit` rows of exactly one scope, and note it in the deletion's record, in one transaction.
+        """Delete some `limit` rows of exactly one scope, and note it in the deletion's record, in one transaction.
 
         Jobs go first, so that no worker goes on with what is about to be deleted.
 
