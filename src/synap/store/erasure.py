@@ -160,7 +160,7 @@ class Erasure:
         params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": None}
         async with transaction as connection:
             bumped = await bump(connection, scope)
-            for what in _tables_of(scope):
+            for what in tables_of(scope):
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
             await execute(connection, "erase_scope_writes", params, shared=scope.shared)
             await bumped.version.fetchone()
@@ -182,7 +182,7 @@ class Erasure:
         left = limit
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await (await bump(connection, scope)).version.fetchone()
-            for what in _tables_of(scope):
+            for what in tables_of(scope):
                 params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": left}
                 deleted = (await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)).rowcount
                 removed[what] = deleted
@@ -248,7 +248,7 @@ class Erasure:
             async with self._database.transaction(some, pipelined=True) as connection:
                 cursors = {
                     what: await execute(connection, f"count_scope_{what}", params, shared=shared)
-                    for what in _tables_of(some[0])
+                    for what in tables_of(some[0])
                 }
                 for what, cursor in cursors.items():
                     row = await cursor.fetchone()
@@ -268,7 +268,7 @@ class Erasure:
         return {what: row["count"] if row else 0 for what, row in rows.items()}
 
 
-def _tables_of(scope: Scope) -> Iterable[str]:
+def tables_of(scope: Scope) -> Iterable[str]:
     """Yield what is kept of a scope, in the order in which it goes; what leads to the rest goes last."""
     yield from _ABOUT_A_SCOPE
     yield from _OF_A_SCOPE
