@@ -8,6 +8,7 @@ first come first served would be the whole of it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import time
 from collections.abc import AsyncIterator
@@ -18,30 +19,33 @@ from datetime import datetime, timedelta
 import psycopg
 
 from benchmarks.bench_engine import fresh_instance
+from synap.domain.documents import DocumentType, Mode, PreparedDocument
+from synap.domain.ids import decode_public_id
 from synap.domain.scopes import Ids, Place, Scope, decide_scope
 from synap.engine.engine import Engine
 from synap.engine.worker import Pace
-from synap.store.database import Database
-from synap.store.queue import INGEST, Job, NewJob, enqueue
-from synap.store.rows import place as at
-from synap.store.scopes import confirm, touch
+from synap.store.documents import AcceptDocument
+from synap.store.queue import Job
 from synap.store.store import Store
 
 SHORT = 20
 """Times fewer jobs in the short backlog than in the long one."""
 
 LANES, USERS = 20, 10
-"""Customers with a backlog, and users of each."""
+"""Customers with a backlog, and users of each, at most."""
 
 FEW, FEW_CUSTOMERS = 5, 50
 """Documents of each customer with few, and how many such customers there are."""
+
+ALONE = 5
+"""Turns that the one with many has before the others come."""
 
 CLAIMED = Pace().group
 _MULTIPLY = """
 insert into job (bucket, id, lane, instance_id, scope_id, shared, kind, ingestion_id, priority, run_at, created_at)
 select j.bucket, j.id + n, j.lane, j.instance_id, j.scope_id, j.shared, j.kind, null, j.priority, j.run_at, j.created_at
 from job j cross join generate_series(1, %s) as n
-where j.bucket = %s and j.id = %s
+where j.bucket = %s and j.ingestion_id = %s
 """
 
 
@@ -50,7 +54,6 @@ class Yard:
     """A queue with nobody at work, and the ways to fill it."""
 
     store: Store
-    database: Database
     owner: str
     place: Place
     now: datetime
@@ -60,14 +63,23 @@ class Yard:
         return decide_scope(self.place, Ids(customer_id=customer, user_id=user))
 
     async def fill(self, scope: Scope, jobs: int) -> None:
-        """Queue so many jobs of a scope: the first as the product does, the others as its copies."""
-        job = NewJob(id=self.store.ids.next(), instance_id=self.place.instance_id, kind=INGEST, created_at=self.now)
-        async with self.database.transaction([scope]) as connection:
-            await confirm(await touch(connection, scope, instance_id=self.place.instance_id, now=self.now), scope)
-            await enqueue(connection, scope, job)
-        if jobs > 1:
+        """Queue so many jobs of a scope: the first with its document, as the product does, the others as copies of it."""
+        text = f"{scope.id} {self.store.ids.next()}"
+        document = AcceptDocument(
+            instance_id=self.place.instance_id,
+            document_id=None,
+            document_type=DocumentType.AI_CHAT,
+            mode=Mode.FAST,
+            prepared=PreparedDocument(
+                text=text, blocks=(), segments=(), content_hash=hashlib.sha256(text.encode()).hexdigest()
+            ),
+            created_at=self.now,
+            recorded_at=self.now,
+        )
+        ingestion = decode_public_id((await self.store.documents.accept(scope, document)).ingestion_id)
+        if jobs > 1 and ingestion is not None:
             async with await psycopg.AsyncConnection.connect(self.owner, autocommit=True) as connection:
-                await connection.execute(_MULTIPLY, [jobs - 1, at(scope)["bucket"], job.id])
+                await connection.execute(_MULTIPLY, [jobs - 1, scope.bucket, ingestion.row_id])
 
     async def take(self, owner: str, after: int, *, most: int) -> tuple[list[Job], int]:
         """Claim the jobs of one turn at most, as a worker does; returns them and the bucket they lie in."""
@@ -82,12 +94,13 @@ class Yard:
 
 async def run(engine: Engine, *, jobs: int) -> None:
     """Measure, and print two tables. The queue of the engine must be empty."""
+    small = max(1, jobs // SHORT)
     async with _yard(engine, "queue") as yard:
         print(f"\n{'jobs claimed and finished':40}{'backlog':>10}{'at a time':>11}{'jobs/s':>9}{'x short':>9}")
         for claimants, most in ((1, CLAIMED), (4, CLAIMED), (4, 1)):
-            short = await _rate(yard, jobs // SHORT, jobs // SHORT, claimants=claimants, most=most)
-            long = await _rate(yard, jobs, jobs // SHORT, claimants=claimants, most=most)
-            for backlog, rate in ((jobs // SHORT, short), (jobs, long)):
+            short = await _rate(yard, small, small, claimants=claimants, most=most)
+            long = await _rate(yard, jobs, small, claimants=claimants, most=most)
+            for backlog, rate in ((small, short), (jobs, long)):
                 name = f"{claimants} at work"
                 print(f"{name:40}{backlog:>10,}{most:>11}{rate:>9.0f}{rate / short:>9.2f}")
     async with _yard(engine, "fairness") as yard:
@@ -104,9 +117,11 @@ async def run(engine: Engine, *, jobs: int) -> None:
 
 async def _rate(yard: Yard, backlog: int, count: int, *, claimants: int, most: int) -> float:
     """Return the jobs per second while the first `count` of a backlog are taken; the rest is then thrown away."""
-    each = max(1, backlog // (LANES * USERS))
-    for lane in range(LANES):
-        for user in range(USERS):
+    lanes = min(LANES, backlog)
+    users = min(USERS, backlog // lanes)
+    each = backlog // (lanes * users)
+    for lane in range(lanes):
+        for user in range(users):
             await yard.fill(yard.scope(f"customer-{lane}", f"user-{user}"), each)
     await _analyse(yard.owner)
     left = count
@@ -131,9 +146,15 @@ async def _last_of_the_few(yard: Yard, *, jobs: int, together: bool) -> tuple[in
     """Return where among all jobs taken the last one of a customer with few came, and the jobs taken per second."""
     flood, *others = _customers(yard, FEW_CUSTOMERS + 1, together=together)
     await yard.fill(yard.scope(flood, "user"), jobs)
+    after = -1
+    for _ in range(ALONE):
+        # The flood is being worked on when the others come.
+        claimed, after = await yard.take("claimant", after, most=CLAIMED)
+        for job in claimed:
+            await yard.store.queue.finish(job)
     for customer in others:
         await yard.fill(yard.scope(customer, "user"), FEW)
-    taken, place, seen, after = 0, 0, 0, -1
+    taken, place, seen = 0, 0, 0
     started = time.perf_counter()
     while seen < FEW * FEW_CUSTOMERS:
         claimed, after = await yard.take("claimant", after, most=CLAIMED)
@@ -178,5 +199,4 @@ async def _yard(engine: Engine, name: str) -> AsyncIterator[Yard]:
             raise RuntimeError("there are jobs in the queue already, which would be taken or thrown away with ours")
     api = await fresh_instance(engine, name)
     place = engine.core.instance_of(api.caller).place
-    async with await Database.open(psycopg.conninfo.make_conninfo(owner, user="synap_app")) as database:
-        yield Yard(store=engine.core.store, database=database, owner=owner, place=place, now=engine.core.clock.now())
+    yield Yard(store=engine.core.store, owner=owner, place=place, now=engine.core.clock.now())

@@ -1,4 +1,7 @@
-"""What the benchmarks copy in bulk is what the product writes: the same rows, the same answers, nothing to mend."""
+"""What the benchmarks copy in bulk is what the product writes: the same rows, the same answers, nothing to mend.
+
+And those that take the store as it is run through, on a very small one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from benchmarks.bench_engine import fresh_instance
+from benchmarks.speed import erasing, growth, queueing
 from benchmarks.speed.copies import TABLES, Copier, copies_of_user, multiply
 from benchmarks.speed.corpus import INSTANCES, Corpus, load
 from benchmarks.speed.fetching import House
@@ -24,6 +28,12 @@ DIM = 16
 
 
 @pytest.fixture
+def partitioned() -> bool:
+    """Whether the tables are divided: never in a benchmark."""
+    return False
+
+
+@pytest.fixture
 async def house(fresh_dsn: str, fresh_owner_dsn: str) -> AsyncIterator[House]:
     """A few customers of three instances, with memories written by the store's own operations."""
     settings = Settings(database_url=fresh_dsn, migration_url=fresh_owner_dsn)
@@ -31,7 +41,7 @@ async def house(fresh_dsn: str, fresh_owner_dsn: str) -> AsyncIterator[House]:
     apis = [await fresh_instance(engine, f"speed-{number}") for number in range(INSTANCES)]
     places = [engine.core.instance_of(api.caller).place for api in apis]
     corpus = Corpus(dim=DIM)
-    owners = [owner for owner in corpus.owners(total=600, users=4, big=60) if owner.user or owner.customer is None]
+    owners = [owner for owner in corpus.owners(total=300, users=4, big=60) if owner.user or owner.customer is None]
     await load(engine, places, corpus, owners)
     yield House(engine=engine, apis=apis, places=places, owners=owners)
     await engine.stop()
@@ -125,3 +135,18 @@ async def test_rows_that_would_not_be_copied_are_refused(house: House, fresh_own
 
     with pytest.raises(RuntimeError, match="mention has rows"):
         await multiply(house, Copier(fresh_owner_dsn))
+
+
+async def test_the_tables_are_printed(house: House, fresh_owner_dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    random.seed(7)
+    corpus, copier = Corpus(dim=DIM, seed=8), Copier(fresh_owner_dsn)
+    await queueing.run(house.engine, jobs=60)
+
+    grown = await growth.run(house, corpus, copier, times=2, rounds=8)
+    await erasing.run(grown, corpus, copier)
+
+    printed = capsys.readouterr().out
+    rows = {line.split("  ")[0] for line in printed.splitlines()}
+    assert {"4 at work", "all in one bucket", "8 writers at once", "erase a user of 60", "the rest"} <= rows
+    assert printed.count("the first question of a user") == 2
+    assert "nan" not in printed
