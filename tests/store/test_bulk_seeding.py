@@ -140,7 +140,7 @@ async def test_rows_that_would_not_be_copied_are_refused(house: House, fresh_own
 async def test_the_tables_are_printed(house: House, fresh_owner_dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
     random.seed(7)
     corpus, copier = Corpus(dim=DIM, seed=8), Copier(fresh_owner_dsn)
-    await queueing.run(house.engine, jobs=60)
+    await queueing.run(house.engine, jobs=20)
 
     grown = await growth.run(house, corpus, copier, times=2, rounds=8)
     await erasing.run(grown, corpus, copier)
