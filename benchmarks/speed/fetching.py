@@ -148,9 +148,10 @@ def recalling(
             now=datetime.now(UTC),
             texts=texts_read(wanted.max_results),
         )
-        recall = await searches.recall(search)
         if composed:
-            compose(recall, search, wanted)
+            await searches.answer(search, lambda recall: compose(recall, search, wanted))
+        else:
+            await searches.recall(search)
 
     return work
 

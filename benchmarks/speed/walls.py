@@ -21,6 +21,7 @@ from benchmarks.speed.fetching import House, recalling, sessions
 from benchmarks.speed.pairs import Pair, beside, print_pairs
 from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine.engine import Engine
+from synap.retrieval.ahead import prepare
 from synap.store.database import Database
 from synap.store.residents import RESIDENT_BYTES
 from synap.store.server import Role
@@ -115,7 +116,7 @@ async def _side(engine: Engine, owner: str, login: str) -> AsyncIterator[Side]:
         stores = []
         for capacity in (RESIDENT_BYTES, 0):
             database = await stack.enter_async_context(await Database.open(dsn, size=4))
-            store = Store(database, engine.core.clock, resident_bytes=capacity)
+            store = Store(database, engine.core.clock, resident_bytes=capacity, prepare=prepare)
             stack.push_async_callback(store.close)
             stores.append(store)
         yield Side(warm=stores[0], cold=stores[1])
