@@ -52,8 +52,8 @@ from benchmarks.speed.memory import print_memory
 from benchmarks.speed.timing import machine, print_times
 from synap.engine.engine import Engine
 
-LOADED = ("engine", "clients", "growth", "url", "walls", "erasure", "transfer", "neighbours")
-"""Parts that look at the loaded store, in this order."""
+LOADED = ("engine", "growth", "url", "walls", "erasure", "transfer", "neighbours", "clients")
+"""Parts that look at the loaded store, in this order: what grows it copies it as it was loaded, and what fills it comes last."""
 
 PARTS = (*LOADED, "fleet", "queue")
 
@@ -113,8 +113,6 @@ async def _loaded(engine: Engine, data: Path, server: UrlServer, plan: Plan) -> 
         rows += await fetching.over_http(house, rounds=plan.rounds)
         print_times(rows, base=base)
         print_memory(engine)
-    if "clients" in plan.parts:
-        await clients.run(house, data, base=base, seconds=plan.seconds)
     if "growth" in plan.parts:
         house = await growth.run(house, corpus, copier, times=plan.grow, rounds=plan.rounds)
     if "url" in plan.parts:
@@ -127,6 +125,8 @@ async def _loaded(engine: Engine, data: Path, server: UrlServer, plan: Plan) -> 
         await transferring.run(house, corpus)
     if "neighbours" in plan.parts:
         await neighbours.run(house, data, documents=plan.poured, rounds=plan.rounds)
+    if "clients" in plan.parts:
+        await clients.run(house, data, base=base, seconds=plan.seconds)
 
 
 def main() -> None:
