@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.bench_engine import bench_engine_at, fresh_instance
-from benchmarks.speed.writing import BATCH
+from benchmarks.speed.texts import BATCH, turn
 from synap.api.memories import CreateMemory
 from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
@@ -24,8 +24,6 @@ PROCESSES = (1, 2, 3, 4)
 CUSTOMERS = 40
 _START_SECONDS = 120
 _DRAIN_SECONDS = 1800
-TEXT = "User: I keep parcel {n} on shelf {run} of the store in {town} and I prefer the morning tour to the evening one."
-TOWNS = ("Lisbon", "Oslo", "Nairobi", "Kyoto", "Quito", "Perth", "Tallinn", "Bogota")
 
 
 async def run(*, documents: int, repeats: int = 2) -> None:
@@ -54,7 +52,7 @@ async def _hand_in(api: EngineApi, documents: int, run_number: int) -> None:
         await api.create_batch(
             [
                 CreateMemory(
-                    document=TEXT.format(n=n, run=run_number, town=TOWNS[n % len(TOWNS)]),
+                    document=turn(n, shelf=run_number),
                     customer_id=f"customer-{n % CUSTOMERS}",
                     user_id=f"user-{n % (4 * CUSTOMERS)}",
                 )

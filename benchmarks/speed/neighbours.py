@@ -12,7 +12,7 @@ import contextlib
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,11 +84,12 @@ async def _stretches(
     each = max(1, documents // STRETCHES)
     for stretch in range(STRETCHES):
         asked = await _ask(fetch, asked, found.quiet, until=_after(rounds))
-        pouring = asyncio.create_task(_pour(server, key, count=each, first=stretch * each))
-        started = time.perf_counter()
-        asked = await _ask(fetch, asked, found.poured, until=_once(pouring))
-        await pouring
-        found.handing_in += time.perf_counter() - started
+        async with _pourer(server, count=each, first=stretch * each) as process:
+            started = time.perf_counter()
+            pouring = asyncio.create_task(_pour(process, key))
+            asked = await _ask(fetch, asked, found.poured, until=_once(pouring))
+            await pouring
+            found.handing_in += time.perf_counter() - started
         worked = asyncio.create_task(_empty(server))
         asked = await _ask(fetch, asked, found.worked, until=_once(worked))
         await worked
@@ -118,11 +119,25 @@ def _once(task: asyncio.Task[None]) -> Callable[[int], bool]:
     return lambda _: task.done()
 
 
-async def _pour(server: Served, key: str, *, count: int, first: int) -> None:
+@contextlib.asynccontextmanager
+async def _pourer(server: Served, *, count: int, first: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Yield a process that stands ready to pour, once it is given the key."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.speed.pouring", server.url, POURER, str(count), str(first)),
         stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
+    try:
+        if process.stdout is None or await process.stdout.readline() != b"ready\n":
+            raise RuntimeError("who pours did not start")
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _pour(process: asyncio.subprocess.Process, key: str) -> None:
     await process.communicate(key.encode())
     if process.returncode != 0:
         raise RuntimeError(f"pouring ended with {process.returncode}")

@@ -61,10 +61,10 @@ async def beside(
 
 def print_pairs(title: str, first: str, second: str, rows: Sequence[Pair]) -> None:
     """Print one row per pair: both with median and 95th percentile, and how many times as long as `second` the first takes."""
-    heads = "".join(f"{head:>12}" for head in (f"{first} p50", "p95 ms", f"{second} p50", "p95 ms"))
+    heads = "".join(f"{head:>14}" for head in (f"{first} p50", "p95 ms", f"{second} p50", "p95 ms"))
     print(f"\n{title:46}{heads}{'n':>6}{'ratio':>8}{'spread':>14}")
     for row in rows:
-        figures = "".join(f"{figure:>12.2f}" for times in (row.first, row.second) for figure in (times.p50, times.p95))
+        figures = "".join(f"{figure:>14.2f}" for times in (row.first, row.second) for figure in (times.p50, times.p95))
         low, high = row.spread
         spread = f"{low:.2f} .. {high:.2f}"
-        print(f"{row.name:46}{figures}{len(row.first.seconds):>6}{row.ratio:>8.2f}{spread:>14}")
+        print(f"{row.name:46}{figures}{len(row.first.seconds):>6}{row.ratio:>8.2f}{spread:>16}")

@@ -1,6 +1,7 @@
 """One customer that pours in documents over HTTP, in a process of its own: batch after batch, coming again where refused.
 
-`python -m benchmarks.speed.pouring URL CUSTOMER COUNT FIRST` reads the key from its standard input.
+`python -m benchmarks.speed.pouring URL CUSTOMER COUNT FIRST` says `ready`, and begins when it is given the key on its standard
+input.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from benchmarks.speed.fleet import TEXT, TOWNS
-from benchmarks.speed.writing import BATCH
+from benchmarks.speed.texts import BATCH, turn
 from synap.errors import RateLimitError
 from synap.sdk.client import Synap
 
@@ -26,7 +26,7 @@ async def pour(url: str, key: str, customer: str, *, count: int, first: int) -> 
             numbers = range(start, min(start + BATCH, first + count))
             rows = [
                 {
-                    "document": TEXT.format(n=n, run="p", town=TOWNS[n % len(TOWNS)]),
+                    "document": turn(n, shelf="p"),
                     "customer_id": customer,
                     "user_id": f"{customer}-{n % USERS}",
                 }
@@ -41,4 +41,5 @@ async def pour(url: str, key: str, customer: str, *, count: int, first: int) -> 
 
 
 if __name__ == "__main__":
+    print("ready", flush=True)
     asyncio.run(pour(sys.argv[1], sys.stdin.read(), sys.argv[2], count=int(sys.argv[3]), first=int(sys.argv[4])))
