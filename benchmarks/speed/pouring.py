@@ -34,7 +34,7 @@ async def pour(url: str, key: str, customer: str, *, count: int, first: int) -> 
             ]
             while True:
                 try:
-                    await sdk.memories.batch_create(rows)
+                    await sdk.memories.batch_create(rows, wait=False)
                     break
                 except RateLimitError as refused:
                     await asyncio.sleep(min(refused.retry_after_seconds or 1.0, _LONGEST_REFUSAL))
