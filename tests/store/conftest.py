@@ -102,7 +102,7 @@ class Desk:
         """Let the next write into a scope be stored without its answer arriving."""
         lossy: Any = LostAnswers(self.database)
         self.store.documents = Documents(lossy, self.store.ids)
-        self.store.conversations = Conversations(lossy, self.store.ids)
+        self.store.conversations = Conversations(lossy, self.store.ids, self.store.residents)
         self.store.compactions = Compactions(lossy, self.store.ids)
 
     def scope(self, user: str | None = None, customer: str | None = None) -> Scope:

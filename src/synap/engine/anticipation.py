@@ -237,7 +237,7 @@ class Anticipation:
         return Chosen(items=items, queries=(SUMMARY_QUESTION,), words=words, versions=found.versions)
 
     async def _heard(self, listener: Listener) -> list[Said] | None:
-        """Return the last turns, and have the names of the chain read beside them, which the turn has made stale.
+        """Return the last turns, and have the names of the chain read beside them, as far as they are not known.
 
         Where the store does not answer, None.
         """
@@ -245,7 +245,7 @@ class Anticipation:
         async def names() -> None:
             with contextlib.suppress(TransientError, TimeoutError):  # the search reads them, or says that it cannot
                 async with asyncio.timeout(self._core.settings.store_timeout):
-                    await lexicons.refresh(self._core.store.entities, self._core.lexicons, listener.chain)
+                    await lexicons.prepare(self._core.store.entities, self._core.lexicons, listener.chain)
 
         async def said() -> list[Said] | None:
             try:

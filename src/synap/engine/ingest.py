@@ -196,6 +196,8 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             linking=_linking(work.document),
         ),
     )
+    if changes.add:
+        core.lexicons.forget(scope)
     await faults.point("applied")
     return changes
 

@@ -13,10 +13,11 @@ from synap.domain.scopes import Scope
 from synap.errors import ConflictError
 from synap.store.compactions import StartCompaction, start_compaction
 from synap.store.database import Connection, Database
-from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows
+from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows, insert_document
 from synap.store.errors import retry
+from synap.store.residents import Residents
 from synap.store.rows import encode_json, place
-from synap.store.scopes import touch
+from synap.store.scopes import confirm, touch
 from synap.store.statements import aside, execute, portions
 
 
@@ -128,12 +129,21 @@ class Recorded:
     duplicate: bool = False
 
 
+class _KnownError(Exception):
+    """A message is there already; `row` is what was recorded of it."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        super().__init__("the message is there already")
+        self.row = row
+
+
 class Conversations:
     """Writes and reads the messages of conversations, each inside one owner's scope."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
         self._ids = ids
+        self._residents = residents
 
     async def record(
         self,
@@ -172,20 +182,44 @@ class Conversations:
         document: AcceptDocument,
         rows: DocumentRows,
     ) -> Recorded:
+        try:
+            recorded, version = await self._insert(scope, params, message, document, rows)
+        except _KnownError as error:
+            return _known(scope, message, error.row, params["conversation"])
+        self._residents.behind(scope, version)
+        return recorded
+
+    async def _insert(
+        self,
+        scope: Scope,
+        params: Mapping[str, Any],
+        message: NewMessage,
+        document: AcceptDocument,
+        rows: DocumentRows,
+    ) -> tuple[Recorded, int]:
+        """Do as `record`; returns the scope's version as well.
+
+        Raises:
+            _KnownError: The message is there already; nothing was written.
+        """
         async with self._database.transaction([scope], pipelined=True) as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=message.recorded_at)
             sought = {**params, "message": message.id, "event": message.event_key}
             name = "recorded_message" if message.event_key is None else "recorded_event"
-            known = await (await execute(connection, name, sought)).fetchone()
-            if known is not None:
-                return _known(scope, message, known, params["conversation"])
+            seeking = await execute(connection, name, sought)
+            # Sent before it is known whether the message is there already: what it does is undone then.
             opening = await execute(connection, "open_conversation", params)
-            await accept_document(connection, scope, document, rows, touched)
+            known = await seeking.fetchone()
+            if known is not None:
+                raise _KnownError(known)
+            version = await confirm(touched, scope)
             opened = await opening.fetchone()
+            # The document is as new as the message, whose id it has.
+            await insert_document(connection, scope, document, rows, version)
             position: int = opened["message_count"] if opened else 1
             columns = _columns([message], position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
-        return _recorded(scope, message, position, opened["external_id"] if opened else "")
+        return _recorded(scope, message, position, opened["external_id"] if opened else ""), version
 
     async def record_transcript(self, scope: Scope, transcript: NewTranscript) -> RecordedTranscript:
         """Record a whole conversation with its document, and start its compaction, all in one transaction.
@@ -244,7 +278,7 @@ class Conversations:
 
     async def _messages(self, scope: Scope, name: str, params: Mapping[str, Any]) -> list[StoredMessage]:
         async with self._database.transaction([scope], pipelined=True) as connection:
-            rows = await (await execute(connection, name, params)).fetchall()
+            found = await execute(connection, name, params)
         return [
             StoredMessage(
                 id=encode_public_id(RowRef("message", scope.bucket, row["id"])),
@@ -256,7 +290,7 @@ class Conversations:
                 speaker=row["speaker"] or "",
                 said_at=row["said_at"],
             )
-            for row in rows
+            for row in await found.fetchall()
         ]
 
 
