@@ -85,6 +85,16 @@ async def test_an_event_is_recorded_once(desk: Any) -> None:
     assert len(await desk.claim(alice, limit=10)) == 2
 
 
+async def test_an_event_that_is_known_changes_nothing(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.say(alice, "c", "One.", event=b"e1")
+    before = await desk.store.search.versions([alice])
+
+    await desk.say(alice, "c", "One.", event=b"e1")
+
+    assert await desk.store.search.versions([alice]) == before
+
+
 async def test_an_event_told_by_many_at_once_is_recorded_once(desk: Any) -> None:
     alice = desk.scope("alice")
 
