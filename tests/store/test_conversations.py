@@ -139,3 +139,12 @@ async def test_an_event_is_forgotten_with_its_owner(desk: Any) -> None:
     again = await desk.say(alice, "c", "One.", event=b"e")
 
     assert (again.duplicate, again.message_count) == (False, 1)
+
+
+async def test_an_analysis_is_told_to_its_owner_alone(desk: Any) -> None:
+    alice, others = desk.scope("alice", "acme"), [desk.scope("bob", "acme"), desk.scope("alice", "globex")]
+    await desk.transcript(alice, "c", "The kettle is cracked.", analysis={"gist": "a cracked kettle"})
+
+    assert await desk.store.conversations.analysis(alice, "c") == {"gist": "a cracked kettle"}
+    assert [await desk.store.conversations.analysis(scope, "c") for scope in others] == [None, None]
+    assert await desk.store.conversations.analysis(alice, "other") is None

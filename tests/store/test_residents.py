@@ -17,6 +17,7 @@ from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryType, Refresh, Supersession
 from synap.domain.terms import term_hashes
 from synap.store import resident_search, texts
+from synap.store.ranking import rank
 from synap.store.rows import memory_ref
 from synap.store.scopes import bump
 from synap.store.store import Store
@@ -351,7 +352,7 @@ async def test_what_is_recorded_teaches_nothing_and_what_is_remembered_does(desk
     alice = desk.scope("alice")
     search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
 
-    async def learnt() -> int:
+    async def learnt() -> Any:
         return (await desk.store.search.recall(search)).learnt[alice.id]
 
     await desk.accept(alice, "The heron is back.")
@@ -372,9 +373,14 @@ async def test_what_this_process_wrote_is_read_with_the_versions(desk: Any, monk
     search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
     await desk.say(alice, "talk", "The heron is back.")
     await desk.store.search.recall(search)
-    ranked: list[Any] = []
-    rank = resident_search.rank
-    monkeypatch.setattr(resident_search, "rank", lambda *given: ranked.append(given) or rank(*given))
+    ranked = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal ranked
+        ranked += 1
+        return rank(*given)
+
+    monkeypatch.setattr(resident_search, "rank", counted)
 
     await desk.say(alice, "talk", "The heron is gone again.")
     found = await desk.store.search.recall(search)
@@ -383,4 +389,4 @@ async def test_what_this_process_wrote_is_read_with_the_versions(desk: Any, monk
         "The heron is back.",
         "The heron is gone again.",
     ]
-    assert len(ranked) == 1
+    assert ranked == 1

@@ -265,6 +265,15 @@ class Conversations:
             rows = await (await execute(connection, "recent_conversations", params)).fetchall()
         return [StoredConversation(**row) for row in rows]
 
+    async def analysis(self, scope: Scope, conversation: str) -> Mapping[str, Any] | None:
+        """Return what the caller said of a conversation (UUID form) beside its transcript; None for nothing, or no such one."""
+        params = place(scope) | {"conversation": conversation}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            cursor = await execute(connection, "analysis_of_conversation", params)
+        row = await cursor.fetchone()
+        told: Mapping[str, Any] | None = None if row is None else row["analysis"]
+        return told
+
     async def read(self, scope: Scope, conversation: str, *, start: int = 1, limit: int = 500) -> list[StoredMessage]:
         """Return at most `limit` messages from the 1-based position `start`, in order; none of an unknown conversation."""
         params = place(scope) | {"conversation": conversation, "start": start, "limit": limit}
