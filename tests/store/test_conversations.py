@@ -148,3 +148,16 @@ async def test_an_analysis_is_told_to_its_owner_alone(desk: Any) -> None:
     assert await desk.store.conversations.analysis(alice, "c") == {"gist": "a cracked kettle"}
     assert [await desk.store.conversations.analysis(scope, "c") for scope in others] == [None, None]
     assert await desk.store.conversations.analysis(alice, "other") is None
+
+
+async def test_a_recorded_message_brings_the_last_ones_along(desk: Any) -> None:
+    alice, bob = desk.scope("alice"), desk.scope("bob")
+    await desk.say(bob, "c", "Mine.")
+    for number in range(4):
+        await desk.say(alice, "c", f"{number}.")
+
+    recorded = await desk.say(alice, "c", "4.", recent=3)
+
+    assert [one.content for one in recorded.recent] == ["2.", "3.", "4."]
+    assert recorded.recent == tuple(await desk.store.conversations.recent(alice, "c", limit=3))
+    assert (await desk.say(alice, "c", "5.")).recent == ()

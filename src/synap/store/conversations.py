@@ -121,12 +121,16 @@ class StoredConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of a message, and how many the conversation has now; `duplicate` if its event was known already."""
+    """What became of a message, and how many the conversation has now.
+
+    `duplicate` if its event was known already; `recent` are the conversation's last messages, where they were asked for.
+    """
 
     message: StoredMessage
     message_count: int
     external_id: str
     duplicate: bool = False
+    recent: tuple[StoredMessage, ...] = ()
 
 
 class _KnownError(Exception):
@@ -153,11 +157,12 @@ class Conversations:
         document: AcceptDocument,
         *,
         external_id: str = "",
+        recent: int = 0,
     ) -> Recorded:
         """Append a message to a conversation (UUID form), and accept it as a document, in one transaction.
 
         The conversation comes into being with its first message. Writers of one scope wait for each other, so that
-        positions have no gaps and no doubles. A message whose `event_key` is known in this scope is not recorded again:
+        positions have no gaps and no doubles. With `recent` that many of the last messages come along. A message whose `event_key` is known in this scope is not recorded again:
         the first one is returned, as it was recorded.
 
         Raises:
@@ -171,6 +176,7 @@ class Conversations:
             "external": external_id or conversation,
             "count": 1,
             "now": message.recorded_at,
+            "limit": recent,
         }
         return await retry(lambda: self._record(scope, params, message, document, rows))
 
@@ -219,7 +225,10 @@ class Conversations:
             position: int = opened["message_count"] if opened else 1
             columns = _columns([message], position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
-        return _recorded(scope, message, position, opened["external_id"] if opened else ""), version
+            latest = await execute(connection, "recent_messages", params) if params["limit"] else None
+        recent = [] if latest is None else await latest.fetchall()
+        recorded = _recorded(scope, message, position, opened["external_id"] if opened else "")
+        return replace(recorded, recent=tuple(_message(scope, row) for row in recent)), version
 
     async def record_transcript(self, scope: Scope, transcript: NewTranscript) -> RecordedTranscript:
         """Record a whole conversation with its document, and start its compaction, all in one transaction.
@@ -288,19 +297,20 @@ class Conversations:
     async def _messages(self, scope: Scope, name: str, params: Mapping[str, Any]) -> list[StoredMessage]:
         async with self._database.transaction([scope], pipelined=True) as connection:
             found = await execute(connection, name, params)
-        return [
-            StoredMessage(
-                id=encode_public_id(RowRef("message", scope.bucket, row["id"])),
-                position=row["position"],
-                role=row["role"],
-                content=row["content"],
-                recorded_at=row["recorded_at"],
-                session_id=row["session_id"],
-                speaker=row["speaker"] or "",
-                said_at=row["said_at"],
-            )
-            for row in await found.fetchall()
-        ]
+        return [_message(scope, row) for row in await found.fetchall()]
+
+
+def _message(scope: Scope, row: Mapping[str, Any]) -> StoredMessage:
+    return StoredMessage(
+        id=encode_public_id(RowRef("message", scope.bucket, row["id"])),
+        position=row["position"],
+        role=row["role"],
+        content=row["content"],
+        recorded_at=row["recorded_at"],
+        session_id=row["session_id"],
+        speaker=row["speaker"] or "",
+        said_at=row["said_at"],
+    )
 
 
 def _recorded(scope: Scope, message: NewMessage, position: int, external_id: str) -> Recorded:
