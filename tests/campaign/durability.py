@@ -16,12 +16,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.campaign import kills, storms
+from tests.campaign import away, bodies, kills, load, model, storms, surroundings
 from tests.campaign.harness import Scenario, Trial, campaign_folder, home_in
-from tests.campaign.report import keep
+from tests.campaign.report import keep, told
 
+MODULES = (away, bodies, kills, load, model, storms, surroundings)
 SCENARIOS: dict[str, Scenario] = {
-    one.name: one for one in sorted((*kills.SCENARIOS, *storms.SCENARIOS), key=lambda one: one.number)
+    one.name: one
+    for one in sorted(
+        (*kills.SCENARIOS, *storms.SCENARIOS, *away.SCENARIOS, *model.SCENARIOS), key=lambda one: one.number
+    )
 }
 
 
@@ -61,7 +65,7 @@ def tried(scenario: Scenario, rounds: int, seed: int) -> dict[str, Any]:
             trial.find(f"it could not go on: {type(error).__name__}: {str(error)[:500]}")
     seconds = round(time.monotonic() - began, 1)
     for name, value in trial.notes.items():
-        _say(f"  {name}: {value}")
+        _say(f"  {name}: {told(value)}")
     for one in trial.skipped:
         _say(f"  not tried: {one}")
     _say(f"  {'held' if not trial.found else 'BROKEN'}, {seconds} s")

@@ -89,14 +89,15 @@ def _section(name: str, made: Mapping[str, Any]) -> Iterable[str]:
     yield f"**Found.** {'Nothing against the promise.' if made['passed'] else 'Broken:'}"
     yield ""
     yield from (f"- {one}" for one in made["found"])
-    yield from (f"- {key}: {_told(value)}" for key, value in made["notes"].items())
+    yield from (f"- {key}: {told(value)}" for key, value in made["notes"].items())
     yield from (f"- not tried: {one}" for one in made["skipped"])
     yield f"- with {', '.join(f'{key} {value}' for key, value in made['on'].items())}"
 
 
-def _told(value: Any) -> str:
+def told(value: Any) -> str:
+    """Return a figure, or several, in words."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_told(one)}" for key, one in value.items()) or "none"
+        return ", ".join(f"{key} {told(one)}" for key, one in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(_told(one) for one in value) or "none"
-    return str(value)
+        return ", ".join(told(one) for one in value) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -45,7 +45,7 @@ def storms(trial: Trial) -> None:
         rejected = client.post(CREATE, json={**document(marker, first), "on_duplicate": "reject"})
         trial.check(rejected.status_code == 409, f"{marker}: on_duplicate reject answers {rejected.status_code}")
         worked_through(trial)
-        said = [row[0] for row in trial.home.rows("select content from memory where status = 0") if marker in row[0]]
+        said = [row[0] for row in trial.rows("select content from memory where status = 0") if marker in row[0]]
         trial.check(len(said) == 1 and "two" in said[0], f"{marker}: {said}")
         _repeated(trial, client, number)
     worked_through(trial)
@@ -61,7 +61,7 @@ def _repeated(trial: Trial, client: httpx.Client, number: int) -> None:
     ingestions = {answer.json()["ingestion_id"] for answer in answers if answer.is_success}
     refused = [answer.status_code for answer in answers if not answer.is_success and answer.status_code != 429]
     trial.check(len(ingestions) == 1 and not refused, f"{marker}: {len(ingestions)} ingestions, refused: {refused}")
-    stored = trial.home.rows(f"select count(*) from document where text like '%{marker}%'")  # noqa: S608 - our own word
+    stored = trial.rows(f"select count(*) from document where text like '%{marker}%'")  # noqa: S608 - our own word
     trial.check(stored == [(1,)], f"{marker}: {stored[0][0]} documents of one call")
 
 
@@ -142,7 +142,7 @@ def malformed(trial: Trial) -> None:
 
 
 def _rows(trial: Trial) -> list[Any]:
-    return trial.home.rows(
+    return trial.rows(
         "select (select count(*) from document), (select count(*) from ingestion), (select count(*) from memory)"
     )
 
@@ -231,7 +231,7 @@ def _mixed_batch(trial: Trial, client: httpx.Client) -> None:
         results == [False, True, False, True, True, False], f"a mixed batch: {answer.status_code} {answer.text[:500]}"
     )
     under_way = "select count(*) from ingestion where status in ('queued', 'processing')"
-    trial.check(becomes(lambda: trial.home.rows(under_way) == [(0,)]), "a mixed batch was not worked through")
+    trial.check(becomes(lambda: trial.rows(under_way) == [(0,)]), "a mixed batch was not worked through")
 
 
 def _noise(trial: Trial) -> bytes:
