@@ -41,7 +41,7 @@ from synap.store.migrate import migrate
 from synap.store.server import EmbeddedServer, Role
 
 RECOVERY_SECONDS = 60.0
-AWAY_SECONDS = 8.0
+AWAY_SECONDS = (8.0, 75.0)
 GOOD = (200, 202)
 UNAVAILABLE = (429, 503, 504)
 """What a call may be refused with while the database is away."""
@@ -77,7 +77,15 @@ def _embedded(trial: Trial, number: int) -> Seen:
     _, client = trial.home.serve()
     anchored(trial, client, log)
     seen = asyncio.run(
-        _through(trial, client, log, f"e{number}", fault=lambda: kill_database(trial.home), mend=_nothing)
+        _through(
+            trial,
+            client,
+            log,
+            f"e{number}",
+            seconds=AWAY_SECONDS[0],
+            fault=lambda: kill_database(trial.home),
+            mend=_nothing,
+        )
     )
     _hold(trial, log, f"embedded, killed, round {number}: ")
     for program in trial.home.programs:
@@ -103,9 +111,16 @@ def _by_url(trial: Trial, number: int) -> Iterator[tuple[str, Seen]]:
             "by URL, cut off": (between.cut, between.mend),
             "by URL, silent": (between.hush, between.mend),
             "by URL, 500 ms late": (partial(between.slow, 0.5), between.mend),
+            "by URL, every connection hangs for ever": (between.strand, _nothing),
         }
+        seconds = AWAY_SECONDS[number % len(AWAY_SECONDS)]
         for serial, (name, (fault, mend)) in enumerate(faults.items()):
-            yield name, asyncio.run(_through(inner, client, log, f"u{number}f{serial}", fault=fault, mend=mend))
+            yield (
+                name,
+                asyncio.run(
+                    _through(inner, client, log, f"u{number}f{serial}", seconds=seconds, fault=fault, mend=mend)
+                ),
+            )
             inner.check(program.process.poll() is None, f"{name}: the server has ended")
         _hold(inner, log, f"by URL, round {number}: ")
 
@@ -131,6 +146,7 @@ async def _through(
     log: Acknowledgements,
     prefix: str,
     *,
+    seconds: float,
     fault: Callable[[], None],
     mend: Callable[[], None],
 ) -> Seen:
@@ -143,7 +159,7 @@ async def _through(
             group.create_task(_read_until(trial, speaker, reads, stop))
         await asyncio.sleep(2)
         await asyncio.to_thread(fault)
-        await asyncio.sleep(AWAY_SECONDS)
+        await asyncio.sleep(seconds)
         await asyncio.to_thread(mend)
         began = time.monotonic()
         well = await asyncio.to_thread(becomes, partial(_well, client, log, prefix), seconds=RECOVERY_SECONDS)
@@ -225,7 +241,8 @@ SCENARIOS = (
         " are whole, or degraded and say so, or refused likewise; 60 s after it is back all is well without a restart, and every"
         " acknowledged document is there, once.",
         method="The embedded database is killed under its server. A database given by URL, behind a relay, is killed and started"
-        " again, cut off, kept silent and made 500 ms late, for 8 s each, while three write and two read what is known to be there.",
+        " again, cut off, kept silent and made 500 ms late, for 8 s each or 75 s in every second round, and all connections are"
+        " left hanging while new ones work, as after a move; all this while three write and two read what is known to be there.",
         run=away,
         quick=1,
         full=20,

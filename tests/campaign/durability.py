@@ -22,10 +22,7 @@ from tests.campaign.report import keep, told
 
 MODULES = (away, bodies, kills, load, model, storms, surroundings)
 SCENARIOS: dict[str, Scenario] = {
-    one.name: one
-    for one in sorted(
-        (*kills.SCENARIOS, *storms.SCENARIOS, *away.SCENARIOS, *model.SCENARIOS), key=lambda one: one.number
-    )
+    one.name: one for one in sorted((one for module in MODULES for one in module.SCENARIOS), key=lambda one: one.number)
 }
 
 

@@ -76,6 +76,19 @@ async def test_with_fail_fast_a_row_that_conflicts_keeps_all_out(shop: Shop, own
     assert (await api.batch(result.batch_id)).results == result.results
 
 
+@pytest.mark.parametrize("count", [0, 1_001])
+async def test_a_batch_of_none_or_too_many_is_refused_and_leaves_nothing(
+    shop: Shop, owner_dsn: str, count: int
+) -> None:
+    _, api = shop
+
+    with pytest.raises(InvalidInputError) as refusal:
+        await api.create_batch([note("One.")] * count)
+
+    assert refusal.value.field == "documents"
+    assert stored(owner_dsn, api.core.instance_of(api.caller).id) == []
+
+
 async def test_a_row_that_the_store_could_not_take_fails_alone_and_may_be_handed_in_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

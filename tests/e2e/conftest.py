@@ -28,7 +28,7 @@ from synap.store.server import EmbeddedServer, Role
 # Run in environments of their own, without our engine and with packages that this one does not hold (see the Makefile).
 collect_ignore = ["guard", "integrations", "official"]
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 _URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]

@@ -41,10 +41,10 @@ class Row:
 async def create_batch(
     core: Core, caller: Caller, requests: Sequence[CreateMemory], *, fail_fast: bool = False
 ) -> BatchResult:
-    """Accept up to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
-    if len(requests) > MAX_BATCH:
+    """Accept 1 to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
+    if not 1 <= len(requests) <= MAX_BATCH:
         raise InvalidInputError(
-            f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents"
+            f"documents must hold between 1 and {MAX_BATCH} documents, not {len(requests)}", field="documents"
         )
     instance = core.instance_of(caller)
     await core.backlog.admit(instance.id, len(requests))
