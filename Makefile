@@ -17,7 +17,7 @@ help:
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
-	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills); takes hours"
+	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills, 15 scenarios more); takes a day"
 	@echo "make bench   speed, as a table with ratios"
 	@echo "make docs    write the generated reference pages"
 	@echo "make gate    train the gate's weights anew from the examples"
@@ -92,7 +92,7 @@ format: $(STAMP)
 
 campaign: setup
 	$(BIN)/python -m tests.campaign.isolation
-	$(BIN)/python -m tests.campaign.durability --rounds 200 --report docs/reports/durability.json
+	$(BIN)/python -m tests.campaign.durability --full --report docs/reports/durability.json
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed

@@ -160,12 +160,14 @@ def _wrong() -> Iterator[tuple[str, bytes, str]]:
     yield "invalid UTF-8", b'{"document": "caf\xe9 \xff", "user_id": "u"}', "UTF-8"
     yield "a NUL in an id", _json(user_id="a\0b"), "user_id"
     yield "a lone surrogate in an id", b'{"document": "x", "user_id": "a\\ud800b"}', "user_id"
+    yield "a NUL in the text", _json(document="The lamp\0 is red."), "document"
+    yield "a lone surrogate in the text", b'{"document": "The lamp \\ud800 is red.", "user_id": "u"}', "document"
     yield "JSON cut short", b'{"document": "x", "user_id": ', "JSON"
     yield "no JSON at all", b"document=x", "JSON"
     yield "a list for a body", b"[1, 2]", "object"
-    yield "NaN", b'{"document": "x", "user_id": "u", "metadata": {"a": NaN}}', "JSON"
+    yield "NaN", b'{"document": "x", "user_id": "u", "metadata": {"a": NaN}}', "metadata.a"
     yield "a body of brackets, 100,000 deep", b'{"document": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", ""
-    yield "metadata 5,000 deep", _deep(5_000), "metadata"
+    yield "metadata 5,000 deep", _deep(5_000), "nested"
     yield "a number for the text", _json(document=5), "document"
     yield "no text", _json(document=""), "document"
     yield "null for the text", _json(document=None), "document"
@@ -213,8 +215,6 @@ def _odd() -> Iterator[tuple[str, bytes]]:
     yield "emoji of many parts", _json(document="The lamp 👩‍👩‍👧‍👦 is 🟥.")
     yield "one letter", _json(document="x")
     yield "blanks alone but one", _json(document=" " * 10_000 + "x")
-    yield "a NUL in the text", _json(document="The lamp\0 is red.")
-    yield "a lone surrogate in the text", b'{"document": "The lamp \\ud800 is red.", "user_id": "u"}'
 
 
 def _mixed_batch(trial: Trial, client: httpx.Client) -> None:
