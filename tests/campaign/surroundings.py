@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -36,7 +37,10 @@ from tests.campaign.harness import (
 from tests.campaign.history import Acknowledgements
 from tests.e2e.conftest import Home, surroundings
 
+from synap.adapters.minilm.cache import SYSTEM_CACHE, model_dir
+
 DISK_MIB = 400
+FULL_SECONDS = 30.0
 FULL = (503, 504, 429)
 DESCRIPTORS = 64
 DAY = 86_400
@@ -45,50 +49,78 @@ MAIN = "from synap.cli.main import main; main()"
 
 
 def disk(trial: Trial) -> None:
-    """Fill the disk of the store while documents come in: refused clearly, read on, well again once there is room."""
+    """Fill the disk of the store, and that of its journal alone, while documents come in; then make room again."""
+    for name, put in (("store", None), ("journal", _journal_on)):
+        try:
+            _full(trial, name, put)
+        except PermissionError as error:
+            trial.skip(f"a full disk: no small file system could be mounted here ({error})")
+
+
+def _full(trial: Trial, name: str, put: Callable[[Home, Path], None] | None) -> None:
+    """Fill the disk on which the store lies, or what `put` puts there."""
     seen: Counter[int] = Counter()
     recoveries: list[float] = []
-    try:
-        with small_disk(trial.home.folder / "disk", mib=DISK_MIB) as folder, home_in(folder) as home:
-            inner = Trial(home=home, chance=trial.chance, rounds=1, found=trial.found)
-            log = Acknowledgements(trial.home.folder / "acknowledged.jsonl")
-            program, client = home.serve()
-            anchored(inner, client, log)
-            for number in range(trial.rounds):
-                seen += _filled(inner, client, log, number)
-                began = time.monotonic()
-                (folder / "ballast").unlink()
-                marker = f"room{number}"
-                log.sent.add(marker)
-                back = becomes(lambda m=marker: client.post(CREATE, json=document(m)).is_success, seconds=60)  # type: ignore[misc]
-                inner.check(back, "with room again, writes are still refused after 60 s")
-                log.note(marker)
-                recoveries.append(time.monotonic() - began)
-                inner.check(program.process.poll() is None, "the server has ended")
-                hold_to_log(inner, log, f"round {number}: ")
-                trial.tell(f"round {number + 1}: {dict(seen)}, taken again after {recoveries[-1]:.1f} s")
-            take_stock(inner)
-            inner.check(program.stop() == 0, "the server did not stop cleanly")
-            verify_pages(inner)
-    except PermissionError as error:
-        trial.skip(f"a full disk: no small file system could be mounted here ({error})")
-        return
-    trial.note("writes on a full disk, by status", dict(sorted(seen.items())))
-    trial.note("longest recovery, seconds", max(recoveries))
+    place = trial.home.folder / name
+    with small_disk(place, mib=DISK_MIB) as folder, home_in(folder if put is None else _made(place)) as home:
+        inner = Trial(home=home, chance=trial.chance, rounds=1, found=trial.found)
+        log = Acknowledgements(trial.home.folder / f"{name}.jsonl")
+        if put is not None:
+            home.serve()[0].stop()
+            put(home, folder)
+        program, client = home.serve()
+        anchored(inner, client, log)
+        for number in range(trial.rounds):
+            seen += _filled(inner, client, log, folder / "ballast", prefix=f"{name}{number}")
+            began, marker = time.monotonic(), f"{name}{number}room"
+            (folder / "ballast").unlink()
+            log.sent.add(marker)
+            taken = partial(_taken, client, marker)
+            inner.check(becomes(taken, seconds=60), f"{name}: with room again, writes are refused after 60 s")
+            log.note(marker)
+            recoveries.append(time.monotonic() - began)
+            inner.check(program.process.poll() is None, "the server has ended")
+            hold_to_log(inner, log, f"{name}, round {number}: ")
+            trial.tell(f"{name}, round {number + 1}: {dict(seen)}, taken again after {recoveries[-1]:.1f} s")
+        take_stock(inner)
+        inner.check(program.stop() == 0, "the server did not stop cleanly")
+        verify_pages(inner)
+        deaths = sum("died" in line for line in program.err.splitlines())
+    trial.note(f"disk of the {name} full: writes by status", dict(sorted(seen.items())))
+    trial.note(
+        f"disk of the {name} full: longest recovery in seconds, deaths of the database", [max(recoveries), deaths]
+    )
 
 
-def _filled(trial: Trial, client: httpx.Client, log: Acknowledgements, number: int) -> Counter[int]:
-    """Take all room, go on writing until it is felt and for some seconds after; reads must go on."""
-    ballast = trial.home.folder / "ballast"
+def _made(disk_: Path) -> Path:
+    """Return a folder beside a disk, for a home of which only a part lies on it."""
+    folder = disk_.with_name(f"{disk_.name}-home")
+    folder.mkdir(mode=0o711)
+    return folder
+
+
+def _journal_on(home: Home, folder: Path) -> None:
+    """Move the journal of a stopped database onto another disk."""
+    (journal,) = home.data.glob("postgres/*/pg_wal")
+    subprocess.run(["cp", "-a", str(journal), str(folder / "pg_wal")], check=True)  # noqa: S603, S607 - our own words
+    shutil.rmtree(journal)
+    journal.symlink_to(folder / "pg_wal")
+
+
+def _taken(client: httpx.Client, marker: str) -> bool:
+    return client.post(CREATE, json=document(marker)).is_success
+
+
+def _filled(trial: Trial, client: httpx.Client, log: Acknowledgements, ballast: Path, *, prefix: str) -> Counter[int]:
+    """Take all room, go on writing until it is felt and for some time after; reads must go on."""
     with ballast.open("wb") as file:
-        free = shutil.disk_usage(trial.home.folder).free
+        free = shutil.disk_usage(ballast.parent).free
         os.posix_fallocate(file.fileno(), 0, max(free - 1024 * 1024, 1))
     seen: Counter[int] = Counter()
-    deadline, until = time.monotonic() + 90, None
+    deadline, until = time.monotonic() + 180, None
     serial = 0
     while time.monotonic() < (until or deadline):
-        marker = f"full{number}n{serial}x"
-        serial += 1
+        marker, serial = f"{prefix}n{serial}x", serial + 1
         log.sent.add(marker)
         text = f"The box with label {marker} stands in the cellar." + "\n\n" + trial.chance.randbytes(40_000).hex()
         try:
@@ -104,7 +136,7 @@ def _filled(trial: Trial, client: httpx.Client, log: Acknowledgements, number: i
         read = fetch(client, QUESTION)
         good = read.is_success and (SHOWN in read.text or degraded(read))
         trial.check(good or read.status_code in FULL, f"a read on a full disk: {read.status_code} {read.text[:300]}")
-        until = until or time.monotonic() + 15
+        until = until or time.monotonic() + FULL_SECONDS
     trial.check(until, "the disk never was full: nothing was tried")
     return seen
 
@@ -124,30 +156,17 @@ def _refused_starts(trial: Trial) -> None:
     post(client, document("kept"))
     worked_through(trial)
     program.stop()
-    wrong: dict[str, tuple[Callable[[], dict[str, str]], str]] = {
-        "a file for a folder": (lambda: {"SYNAP_DATA_DIR": str(_touched(folder / "file"))}, str(folder / "file")),
-        "a missing model": (
-            lambda: {"SYNAP_EMBEDDER": "minilm", "XDG_DATA_HOME": str(folder / "none"), "HOME": str(folder / "none")},
-            "models prepare",
-        ),
-        "a database that is not there": (
-            lambda: {"SYNAP_DATABASE_URL": "postgresql://synap_app@127.0.0.1:9/synap"},
-            "cannot be reached",
-        ),
-        "a variable that cannot be": (lambda: {"SYNAP_BACKLOG": "many"}, "SYNAP_BACKLOG"),
-    }
-    for name, (make, said) in wrong.items():
-        environment = make()
-        where = (
-            {}
-            if {"SYNAP_DATA_DIR", "SYNAP_DATABASE_URL"} & environment.keys()
-            else {"SYNAP_DATA_DIR": str(folder / "fresh")}
-        )
-        _refuses(trial, name, {**where, **environment}, said)
-    (folder / "open").mkdir(exist_ok=True)
-    (folder / "open/postgres").mkdir(mode=0o755, exist_ok=True)
-    (folder / "open/postgres").chmod(0o755)
+    fresh = {"SYNAP_DATA_DIR": str(folder / "fresh")}
+    (folder / "file").touch()
+    opened = folder / "open/postgres"
+    opened.mkdir(parents=True, exist_ok=True)
+    opened.chmod(0o755)
+    nowhere = "postgresql://synap_app@127.0.0.1:9/synap"
+    _refuses(trial, "a file for a folder", {"SYNAP_DATA_DIR": str(folder / "file")}, str(folder / "file"))
+    _refuses(trial, "a database that is not there", {"SYNAP_DATABASE_URL": nowhere}, "cannot be reached")
+    _refuses(trial, "a setting that cannot be", {**fresh, "SYNAP_BACKLOG": "many"}, "SYNAP_BACKLOG")
     _refuses(trial, "a database folder open to others", {"SYNAP_DATA_DIR": str(folder / "open")}, "chmod 700")
+    _without_model(trial, {**fresh, "SYNAP_EMBEDDER": "minilm", "XDG_CACHE_HOME": str(folder / "none")})
     _read_only(trial)
     _, client = trial.home.serve()
     trial.check("kept" in fetch(client, "Which box?").text, "after the refused starts the store is not as it was")
@@ -171,20 +190,27 @@ def _read_only(trial: Trial) -> None:
         subprocess.run(["umount", "-l", data], check=False)  # noqa: S603, S607 - our own words
 
 
-def _touched(path: Path) -> Path:
-    path.touch()
-    return path
+def _without_model(trial: Trial, environment: dict[str, str]) -> None:
+    """Ask for a model that is not prepared; where the machine has it, in a mount of our own that hides it."""
+    if not model_dir(SYSTEM_CACHE).exists():
+        _refuses(trial, "a missing model", environment, "models prepare")
+    elif os.geteuid() == 0 and shutil.which("unshare"):
+        hide = f'mount -t tmpfs none {SYSTEM_CACHE} && exec "$0" "$@"'
+        _refuses(trial, "a missing model", environment, "models prepare", prefix=("unshare", "-m", "sh", "-c", hide))
+    else:
+        trial.skip("a missing model: this machine has it, and it cannot be hidden")
 
 
-def _refuses(trial: Trial, name: str, environment: dict[str, str], said: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", MAIN, "serve", "--http", "127.0.0.1:0", "--grpc", "off"],
-        env=surroundings(**environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def _refuses(trial: Trial, name: str, environment: dict[str, str], said: str, *, prefix: tuple[str, ...] = ()) -> None:
+    """Hold that a start ends by itself, and says what is wrong."""
+    command = [*prefix, sys.executable, "-c", MAIN, "serve", "--http", "127.0.0.1:0", "--grpc", "off"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            command, env=surroundings(**environment), capture_output=True, text=True, timeout=180, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        trial.find(f"{name}: it does not end: {(error.stdout or b'')[-300:]!r}")
+        return
     told = done.stdout + done.stderr
     trial.check(done.returncode not in (0, -9), f"{name}: it ended with {done.returncode}")
     trial.check(said in told, f"{name}: it does not say {said!r}: {told[-600:]}")
@@ -277,8 +303,8 @@ SCENARIOS = (
         name="disk",
         promise="On a full disk writes are refused with 503, reads go on, nothing is half there; with room again writes are taken"
         " within 60 s without a restart.",
-        method=f"The store lies on a file system of {DISK_MIB} MiB, which is filled to the last MiB while documents of 80 KB come in;"
-        " after 15 s of refusals there is room again.",
+        method=f"The store lies on a file system of {DISK_MIB} MiB, or its write-ahead log alone, which is filled to the last"
+        " MiB while documents of 80 KB come in; after 30 s of refusals there is room again.",
         run=disk,
         quick=1,
         full=10,
