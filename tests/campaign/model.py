@@ -40,7 +40,7 @@ def faults(proposal: dict[str, Any]) -> dict[str, Sequence[Step]]:
         "no protocol at all": (Reply(body=b"\x00\xff" * 1_000),),
         "10 MB": (huge,),
         "an empty body": (Reply(body=b""),),
-        "byte by byte": (Reply(body=says({"memories": []}).body, drips=600.0),),
+        "byte by byte": (Reply(body=b" " * 10_000 + says({"memories": []}).body, drips=600.0),),
         "first 500, then well": (fails(500), says({"memories": []})),
     }
 
