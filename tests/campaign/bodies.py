@@ -63,7 +63,7 @@ def huge(trial: Trial) -> None:
             done = becomes(lambda: trial.rows(UNDER_WAY) == [(0,)], seconds=LARGE_SECONDS)
             trial.check(done, f"{name}: not worked through after {LARGE_SECONDS:.0f} s")
             failed = trial.rows(
-                "select status, error_message from ingestion where status not in ('completed', 'queued', 'processing')"
+                "select status, message from ingestion where status not in ('completed', 'queued', 'processing')"
             )
             trial.check(not failed, f"{name}: {failed}")
             peaks[name] = [
