@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 import traceback
@@ -36,6 +37,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path)
     wanted = parser.parse_args()
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # whoever is told to stop cleans up; a shell's background jobs ignore SIGINT
+        signal.signal(number, _stop)
     red = 0
     for name in wanted.scenarios or SCENARIOS:
         scenario = SCENARIOS[name]
@@ -75,6 +81,10 @@ def tried(scenario: Scenario, rounds: int, seed: int) -> dict[str, Any]:
         "notes": trial.notes,
         "skipped": trial.skipped,
     }
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:
