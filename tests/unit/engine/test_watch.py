@@ -34,9 +34,13 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def watched(server: Server) -> None:
+    """Watch until the server runs, and for some looks more."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await watch.keep_running(server)
+        async with asyncio.timeout(10) as limit, asyncio.TaskGroup() as group:
+            group.create_task(watch.keep_running(server))
+            while server.pid is None:  # noqa: ASYNC110 - it is set by another thread
+                await asyncio.sleep(0.001)
+            limit.reschedule(asyncio.get_running_loop().time() + 0.05)
 
 
 async def test_a_dead_server_is_started_again() -> None:
