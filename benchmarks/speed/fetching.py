@@ -145,9 +145,10 @@ def _recalling(
             now=datetime.now(UTC),
             texts=texts_read(wanted.max_results),
         )
-        recall = await house.engine.core.store.search.recall(search)
         if composed:
-            compose(recall, search, wanted)
+            await house.engine.core.store.search.answer(search, lambda recall: compose(recall, search, wanted))
+        else:
+            await house.engine.core.store.search.recall(search)
 
     return work
 

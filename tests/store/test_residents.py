@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -229,6 +230,62 @@ async def test_whoever_asks_again_finds_all_texts_in_memory_but_of_what_was_writ
     found = await desk.find(alice, "marmot woke", texts=30)
     assert use.told == before + 1
     assert "The marmot woke up." in {one.memory.statement.content for one in found.candidates}
+
+
+async def test_what_is_read_ahead_is_prepared_and_what_questions_read_is_not(desk: Any) -> None:
+    alice, seen = desk.scope("alice"), list[str]()
+    desk.store.residents.prepare = lambda candidate: seen.append(candidate.memory.statement.content)
+    await desk.remember(alice, *(f"Marmot {number} sleeps." for number in range(30)))
+
+    await desk.find(alice, "marmot 1", texts=3)
+    await desk.store.residents.settle()
+    assert seen == []
+    await desk.find(alice, "marmot 2 sleeps", texts=4)
+    await desk.store.residents.settle()
+
+    texts = desk.store.residents.get(alice, "emb").texts
+    assert len(seen) > 30
+    assert len(texts) - len(seen) in range(4, 2 * (3 + 4) + 1)
+
+
+async def test_an_answer_made_of_what_is_over_is_made_again(desk: Any) -> None:
+    alice, other = desk.scope("alice"), Store(desk.database, desk.clock)
+    await desk.remember(alice, "The marmot sleeps.")
+    search = Search(
+        chain=desk.chain(alice), queries=(Query(text="marmot", terms=term_hashes("marmot")),), now=desk.clock.now()
+    )
+    made: list[Recall] = []
+
+    def make(recall: Recall) -> Recall:
+        made.append(recall)
+        return recall
+
+    await other.search.answer(search, make)
+    await other.search.answer(search, make)
+    assert len(made) == 2
+    await desk.remember(alice, "The marmot woke up.")
+    found = await other.search.answer(search, make)
+
+    assert len(made) == 4
+    assert {one.memory.statement.content for one in made[2].candidates} == {"The marmot sleeps."}
+    assert "The marmot woke up." in {one.memory.statement.content for one in found.candidates}
+    assert found.versions == (await other.search.recall_stored(search)).versions
+
+
+async def test_an_answer_that_cannot_be_made_leaves_no_question_to_the_database_behind(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The marmot sleeps.")
+    search = Search(
+        chain=desk.chain(alice), queries=(Query(text="marmot", terms=term_hashes("marmot")),), now=desk.clock.now()
+    )
+    await desk.store.search.recall(search)
+    before = asyncio.all_tasks()
+
+    with pytest.raises(ZeroDivisionError):
+        await desk.store.search.answer(search, lambda _: 1 // 0)
+
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
 
 
 async def test_texts_of_a_scope_are_bounded(monkeypatch: pytest.MonkeyPatch, desk: Any) -> None:

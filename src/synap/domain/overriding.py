@@ -17,6 +17,7 @@ from synap.domain.readings import (
     fewest_terms,
     heading_of,
     readings,
+    topic_terms,
 )
 from synap.domain.values import Kind, Value
 
@@ -61,6 +62,14 @@ def may_meet(one: str, other: str) -> bool:
     if len(shared) != 1 or term.startswith("#") or min(fewest_terms(one), fewest_terms(other)) < SURE_TERMS:
         return bool(shared)
     return term in _firm(one) or term in _firm(other) or not counted(one).isdisjoint(counted(other))
+
+
+def read_over(text: str) -> None:
+    """Work out what a comparison asks of a text first, so that it is known when one comes."""
+    fewest_terms(text)
+    counted(text)
+    _firm(text)
+    topic_terms(text)
 
 
 @lru_cache(maxsize=16384)

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from synap.domain.contexts import Query, Recall, Search
 from synap.domain.entities import SELF, EntityKind, fillers_at, terms_of
@@ -23,6 +24,8 @@ from synap.domain.words import STOP_WORDS
 from synap.store.entities import Entities, NamesKnown
 from synap.store.search import Searches
 from synap.store.statements import Slot
+
+Made = TypeVar("Made")
 
 MOST_SCOPES = 512
 """Scopes whose names a process keeps."""
@@ -66,21 +69,34 @@ class Lexicons:
             self._kept.popitem(last=False)
 
 
-async def recall(
-    searches: Searches, entities: Entities, lexicons: Lexicons, search: Search, *, slot: Slot
-) -> tuple[Recall, Search]:
-    """Return what a search finds, and the search with the names that its questions came to."""
+async def answer(
+    searches: Searches,
+    entities: Entities,
+    lexicons: Lexicons,
+    search: Search,
+    make: Callable[[Recall, Search], Made],
+    *,
+    slot: Slot,
+) -> Made:
+    """Return what `make` makes of what a search finds, and of the search with the names that its questions came to.
+
+    It is a pure function, called once for each time that the search has to be made, and its last result counts.
+    """
+
+    async def sought(wanted: Search) -> tuple[Recall, Made]:
+        return await searches.answer(wanted, lambda recall: (recall, make(recall, wanted)), slot=slot)
+
     if not any(query.names or roles_asked_about(query.text) for query in search.queries):
-        return await searches.recall(search, slot=slot), search
+        return (await sought(search))[1]
     wider = _widened(search, await _known(entities, lexicons, search.chain))
-    found = await searches.recall(wider, slot=slot)
+    found, made = await sought(wider)
     changed = [scope for scope in search.chain if _version(lexicons, scope) != found.versions.get(scope.id)]
     if changed:
         lexicons.put(await entities.names_known(changed))
         again = _widened(search, await _known(entities, lexicons, search.chain))
         if again.queries != wider.queries:
-            return await searches.recall(again, slot=slot), again
-    return found, wider
+            return (await sought(again))[1]
+    return made
 
 
 async def refresh(entities: Entities, lexicons: Lexicons, chain: Sequence[Scope]) -> None:

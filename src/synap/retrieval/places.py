@@ -58,6 +58,7 @@ def with_total(one: Scored, total: float) -> Scored:
         lexical=old.lexical,
         neighbour=old.neighbour,
         entity=old.entity,
+        time=old.time,
         recency=old.recency,
         band=old.band,
     )

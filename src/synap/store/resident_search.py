@@ -1,7 +1,8 @@
 """A search answered from memory: the candidates are chosen there, the database gives the versions and the chosen texts.
 
 Where the scopes in memory are as new as the store, one exchange: of the versions alone where the chosen texts were read for
-an earlier question, else together with the texts, which are asked for before it is known that they are the right ones. Where
+an earlier question, and the answer is made while the database confirms them; else together with the texts, which are asked for
+before it is known that they are the right ones. Where
 something has changed, or a scope is not in memory yet, the same transaction reads that, and then the texts. Texts are read
 behind row-level security, and only of what is still served.
 """
@@ -9,10 +10,10 @@ behind row-level security, and only of what is still served.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
@@ -38,6 +39,8 @@ MOST_ROWS = 200_000
 
 _ASIDE = 10_000
 """Rows from which on a search leaves the event loop to others meanwhile."""
+
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
@@ -65,11 +68,21 @@ class _Chain:
         ]
 
 
-async def recall_resident(database: Database, residents: Residents, search: Search, slot: Slot) -> Recall | None:
-    """Return what a search finds, worked out in memory; None where the database has to answer it.
+async def answer_resident(
+    database: Database, residents: Residents, search: Search, slot: Slot, make: Callable[[Recall], Made]
+) -> Made | None:
+    """Return what `make` makes of what a search finds, worked out in memory; None where the database has to answer it.
 
     That is a search without a query or for what was believed at another moment, and one that reads a scope which is
     too big to be read at once and not in memory yet: such a scope is then read for the next ones.
+
+    Args:
+        database: Where to read.
+        residents: What is in memory.
+        search: What to look for.
+        slot: The vector column searched.
+        make: A pure function. It is called before the database has confirmed that nothing has changed, and again where
+            something has; what it makes of what is over is dropped.
     """
     if search.as_of is not None or not search.queries or not residents.capacity:
         return None
@@ -80,12 +93,11 @@ async def recall_resident(database: Database, residents: Residents, search: Sear
     ranked = None if chain.missing else await _ranked(chain)
     unread = [] if ranked is None else _unread(chain, ranked)
     if ranked is not None and not unread:
-        async with database.alone() as connection:
-            chain.versions = await versions_of(connection, search.chain)
+        made = await _confirmed(database, chain, ranked, make)
         if not chain.stale:
             residents.use.hits += 1
             residents.use.told += 1
-            return _recall(chain, ranked)
+            return made
     ranked = await _exchanged(database, residents, chain, ranked, unread)
     if ranked is None:
         residents.use.misses += 1
@@ -94,7 +106,31 @@ async def recall_resident(database: Database, residents: Residents, search: Sear
         # Asked again: whoever asks a second time will ask a third time.
         for scope in search.chain:
             read_ahead(database, residents, scope, slot)
-    return _recall(chain, ranked)
+    return make(_recall(chain, ranked))
+
+
+async def _confirmed(database: Database, chain: _Chain, ranked: Ranked, make: Callable[[Recall], Made]) -> Made:
+    """Return what is made of the chain as it is in memory, and bring its versions as they are in the database.
+
+    The versions that the answer tells are those it was made at, so it is right wherever the chain turns out not to be stale.
+    """
+    at = {scope: kept.version for scope, kept in chain.residents.items() if kept.version is not None}
+    asking = asyncio.create_task(_versions(database, chain.search.chain))
+    try:
+        # Let it go out: the database then works while this process does.
+        await asyncio.sleep(0)
+        made = make(_recall(chain, ranked, at))
+    except BaseException:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        raise
+    chain.versions = await asking
+    return made
+
+
+async def _versions(database: Database, chain: Sequence[Scope]) -> dict[int, int]:
+    async with database.alone() as connection:
+        return await versions_of(connection, chain)
 
 
 async def _exchanged(
@@ -270,9 +306,11 @@ def _keep_texts(chain: _Chain, residents: Residents, rows: Sequence[Mapping[str,
             _keep(chain, residents, scope, kept)
 
 
-def _recall(chain: _Chain, ranked: Ranked) -> Recall:
+def _recall(chain: _Chain, ranked: Ranked, versions: Mapping[int, int] | None = None) -> Recall:
     candidates = tuple(_candidates(chain, ranked))
-    return Recall(candidates=candidates, untold=_untold(ranked), versions=chain.versions)
+    return Recall(
+        candidates=candidates, untold=_untold(ranked), versions=chain.versions if versions is None else versions
+    )
 
 
 def _candidates(chain: _Chain, ranked: Ranked) -> Iterator[Candidate]:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from synap.domain.contexts import Candidate
 from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
 from synap.store.statements import Slot
@@ -56,9 +57,23 @@ class ResidentUse:
 class Residents:
     """Scopes in memory, for one event loop."""
 
-    def __init__(self, *, capacity: int = RESIDENT_BYTES, timer: Callable[[], float] = time.monotonic) -> None:
-        """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database."""
+    def __init__(
+        self,
+        *,
+        capacity: int = RESIDENT_BYTES,
+        timer: Callable[[], float] = time.monotonic,
+        prepare: Callable[[Candidate], object] | None = None,
+    ) -> None:
+        """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database.
+
+        Args:
+            capacity: Bytes.
+            timer: Tells what was not used for long.
+            prepare: Called with each row whose text was read ahead, without scores, so that whoever makes answers can work
+                out beforehand what every answer asks of a text.
+        """
         self.capacity = capacity
+        self.prepare = prepare
         self.use = ResidentUse()
         self.epoch = 0
         """Raised by every `forget`: what was read before it is not kept after it."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from synap.domain.entities import EntityKind, Filling
 from synap.domain.names import normal_name
 from synap.domain.scopes import Scope
 from synap.domain.terms import term_hashes
-from synap.engine.lexicons import KEPT_SECONDS, Lexicons, recall
+from synap.engine.lexicons import KEPT_SECONDS, Lexicons, answer
 from synap.retrieval.plan import plan_queries
 from synap.store.entities import KnownName, NamesKnown
 
@@ -36,11 +36,11 @@ class Shelf:
         self.read += chain
         return {scope: self.known.get(scope, NamesKnown()) for scope in chain}
 
-    async def recall(self, search: Search, *, slot: Any) -> Recall:
+    async def answer(self, search: Search, make: Callable[[Recall], Any], *, slot: Any) -> Any:
         assert slot == "emb"
         self.searches.append(search)
         versions = {scope.id: known.version for scope, known in self.known.items() if known.version is not None}
-        return Recall(versions={scope.id: versions[scope.id] for scope in search.chain if scope.id in versions})
+        return make(Recall(versions={scope.id: versions[scope.id] for scope in search.chain if scope.id in versions}))
 
 
 def shelf(*names: KnownName, fillings: Mapping[int, tuple[Filling, ...]] | None = None) -> Shelf:
@@ -51,8 +51,7 @@ async def asked(store: Shelf, text: str, lexicons: Lexicons | None = None, scope
     """Return the question as it is searched for in the end."""
     search = Search(chain=(scope,), queries=plan_queries([text]), now=NOW)
     found: Any = store
-    _, wider = await recall(found, found, lexicons or Lexicons(), search, slot="emb")
-    return wider.queries[0]
+    return await answer(found, found, lexicons or Lexicons(), search, lambda _, wider: wider.queries[0], slot="emb")
 
 
 async def test_a_name_brings_the_other_names_of_the_same() -> None:
