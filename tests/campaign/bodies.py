@@ -34,14 +34,19 @@ LARGE_SECONDS = 1_800.0
 UNDER_WAY = "select count(*) from ingestion where status in ('queued', 'processing')"
 
 
-def monsters() -> Iterator[tuple[str, object, bool]]:
-    """Yield documents that are too much, each with whether it must be refused."""
+def monsters(tenths: int) -> Iterator[tuple[str, object, bool]]:
+    """Yield documents that are too much, each with whether it must be refused; of those that are not, so many tenths."""
+    size = tenths * MIB
     yield "50 MB", "The cellar holds a box. " * (50 * MIB // 24), True
-    yield "one line of 10 MB", "word " * (10 * MIB // 5 - 1), False
-    yield "a chat of 200,000 turns", [{"role": "user", "content": f"I have box {n}."} for n in range(200_000)], False
-    yield "1 million blank lines", "\n" * 1_000_000 + "The cellar holds a box.", False
-    yield "one letter, 10 million times", "a" * (10 * MIB - 100), False
-    yield "one sentence, 100,000 times", "The cellar holds a box. " * 100_000, False
+    yield "one line of 10 MB", "word " * (size // 5 - 1), False
+    yield (
+        "a chat of 200,000 turns",
+        [{"role": "user", "content": f"I have box {n}."} for n in range(20_000 * tenths)],
+        False,
+    )
+    yield "1 million blank lines", "\n" * (100_000 * tenths) + "The cellar holds a box.", False
+    yield "one letter, 10 million times", "a" * (size - 100), False
+    yield "one sentence, 400,000 times", "The cellar holds a box. " * (size // 24), False
 
 
 def huge(trial: Trial) -> None:
@@ -52,34 +57,33 @@ def huge(trial: Trial) -> None:
     log = Acknowledgements(trial.home.folder / "acknowledged.jsonl")
     anchored(trial, client, log)
     peaks: dict[str, list[float]] = {}
-    for number in range(trial.rounds):
-        for name, body, refused in monsters():
-            answer, waits = asyncio.run(
-                _beside(trial, client, {**document(f"huge{number}{name}"), "document": body, "user_id": "huge"})
-            )
-            statuses = (413,) if refused else (200, 400, 413)
-            trial.check(answer.status_code in statuses, f"{name}: {answer.status_code} {answer.text[:300]}")
-            began, cpu = time.monotonic(), _cpu(worker)
-            done = becomes(lambda: trial.rows(UNDER_WAY) == [(0,)], seconds=LARGE_SECONDS)
-            trial.check(done, f"{name}: not worked through after {LARGE_SECONDS:.0f} s")
-            failed = trial.rows(
-                "select status, message from ingestion where status not in ('completed', 'queued', 'processing')"
-            )
-            trial.check(not failed, f"{name}: {failed}")
-            peaks[name] = [
-                float(answer.status_code),
-                _cpu(worker) - cpu,
-                peak_mib(server),
-                peak_mib(worker),
-                max(waits or [0.0]),
-            ]
-            trial.tell(
-                f"{name}: {answer.status_code}, {time.monotonic() - began:.0f} s, peaks {peaks[name][2]:.0f} and {peaks[name][3]:.0f} MiB"
-            )
-            for one in (server, worker):
-                trial.check(one.process.poll() is None, f"{name}: a process has ended")
-        for one, what in ((server, "server"), (worker, "worker")):
-            trial.check(peak_mib(one) < PEAK_MIB, f"the {what}'s memory came to {peak_mib(one):.0f} MiB")
+    for name, body, refused in monsters(trial.rounds):
+        answer, waits = asyncio.run(
+            _beside(trial, client, {**document(f"huge {name}"), "document": body, "user_id": "huge"})
+        )
+        statuses = (413,) if refused else (200, 400, 413)
+        trial.check(answer.status_code in statuses, f"{name}: {answer.status_code} {answer.text[:300]}")
+        began, cpu = time.monotonic(), _cpu(worker)
+        done = becomes(lambda: trial.rows(UNDER_WAY) == [(0,)], seconds=LARGE_SECONDS)
+        trial.check(done, f"{name}: not worked through after {LARGE_SECONDS:.0f} s")
+        failed = trial.rows(
+            "select status, message from ingestion where status not in ('completed', 'queued', 'processing')"
+        )
+        trial.check(not failed, f"{name}: {failed}")
+        peaks[name] = [
+            float(answer.status_code),
+            _cpu(worker) - cpu,
+            peak_mib(server),
+            peak_mib(worker),
+            max(waits or [0.0]),
+        ]
+        trial.tell(
+            f"{name}: {answer.status_code}, {time.monotonic() - began:.0f} s, peaks {peaks[name][2]:.0f} and {peaks[name][3]:.0f} MiB"
+        )
+        for one in (server, worker):
+            trial.check(one.process.poll() is None, f"{name}: a process has ended")
+    for one, what in ((server, "server"), (worker, "worker")):
+        trial.check(peak_mib(one) < PEAK_MIB, f"the {what}'s memory came to {peak_mib(one):.0f} MiB")
     trial.note(
         "status, CPU seconds of the worker, peaks of server and worker so far in MiB, another's longest wait in s",
         peaks,
@@ -91,7 +95,7 @@ async def _beside(trial: Trial, client: httpx.Client, body: dict[str, object]) -
     """Send a monster while another user asks; return the answer, and how long the other waited each time."""
     encoded = json.dumps(body).encode()
     waits: list[float] = []
-    async with speaker_of(client, seconds=300) as speaker:
+    async with speaker_of(client, seconds=LARGE_SECONDS) as speaker:
         sending = asyncio.create_task(
             speaker.post(CREATE, content=encoded, headers={"Content-Type": "application/json"})
         )
@@ -188,10 +192,11 @@ SCENARIOS = (
         promise="A document above the documented limit is refused with 413; one below it is worked through, however it is made, with"
         " less than 512 MiB in each process, and others are served meanwhile.",
         method="Documents of 50 MB, one line of 10 MB, 200,000 turns, a million blank lines, one letter 10 million times, one"
-        " sentence 100,000 times, while another user asks.",
+        " sentence 400,000 times, while another user asks.",
         run=huge,
+        unit="tenths of that size",
         quick=1,
-        full=1,
+        full=10,
     ),
     Scenario(
         number=10,
