@@ -66,6 +66,7 @@ def may_meet(one: str, other: str) -> bool:
 
 def read_over(text: str) -> None:
     """Work out what a comparison asks of a text first, so that it is known when one comes."""
+    block_terms(text)
     fewest_terms(text)
     counted(text)
     _firm(text)
@@ -80,12 +81,19 @@ def _firm(text: str) -> frozenset[str]:
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
     """Return whether some clause of the narrow statement says otherwise than one of the broad."""
+    pairs = [
+        (mine, other)
+        for mine in readings(narrow.content)
+        for other in readings(broad.content)
+        if not mine.terms.isdisjoint(other.terms)
+    ]
+    if not pairs:
+        return False
     names = (_leading_names(narrow) - _common(broad)) | (_leading_names(broad) - _common(narrow))
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or restricted_apart(mine, other, own=mine.own))
-        for mine in readings(narrow.content)
-        for other in readings(broad.content)
+        for mine, other in pairs
     )
 
 

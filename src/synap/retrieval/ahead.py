@@ -6,6 +6,8 @@ from synap.domain.contexts import Candidate
 from synap.domain.overriding import read_over
 from synap.domain.slots import content_hash
 from synap.domain.titles import note_of
+from synap.domain.tokens import count_line
+from synap.retrieval.format import write_line
 from synap.retrieval.passages import own_words, says_something
 
 
@@ -15,5 +17,6 @@ def prepare(candidate: Candidate) -> None:
     content_hash(content)
     note_of(content)
     read_over(content)
+    count_line(write_line(candidate.memory, content, overridden=False, excerpt=candidate.excerpt))
     if candidate.excerpt:
         says_something(own_words(candidate))
