@@ -49,7 +49,7 @@ def main() -> int:
         made = tried(scenario, rounds, wanted.seed)
         red += not made["passed"]
         if wanted.report is not None:
-            keep(wanted.report, scenario, made)
+            keep(wanted.report, scenario, made, asked=SCENARIOS)
     return 1 if red else 0
 
 

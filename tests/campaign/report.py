@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ Nothing here speaks of a disk that lies about what it has written, or of a power
 """
 
 
-def keep(path: Path, scenario: Scenario, made: Mapping[str, Any]) -> None:
-    """Put the outcome of a scenario in place of its last one, and write the page anew."""
+def keep(path: Path, scenario: Scenario, made: Mapping[str, Any], *, asked: Collection[str]) -> None:
+    """Put the outcome of a scenario in place of its last one, and write the page anew, which tells what of `asked` is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     report[scenario.name] = {
@@ -46,7 +46,7 @@ def keep(path: Path, scenario: Scenario, made: Mapping[str, Any]) -> None:
     }
     ordered = dict(sorted(report.items(), key=lambda item: item[1]["number"]))
     path.write_text(json.dumps(ordered, indent=2) + "\n")
-    path.with_suffix(".md").write_text(page(ordered))
+    path.with_suffix(".md").write_text(page(ordered, asked))
 
 
 def surroundings() -> dict[str, Any]:
@@ -62,9 +62,16 @@ def surroundings() -> dict[str, Any]:
     }
 
 
-def page(report: Mapping[str, Mapping[str, Any]]) -> str:
+def page(report: Mapping[str, Mapping[str, Any]], asked: Collection[str]) -> str:
     """Return the report for people."""
-    parts = [_HEAD, "\n".join(_table(report)), *("\n".join(_section(name, made)) for name, made in report.items())]
+    missing = [name for name in asked if name not in report]
+    note = f"Not in this report: {', '.join(missing)}." if missing else ""
+    parts = [
+        _HEAD,
+        "\n".join(_table(report)),
+        *([note] if note else []),
+        *("\n".join(_section(name, made)) for name, made in report.items()),
+    ]
     return "\n\n".join(part.strip() for part in (*parts, DEFECTS.read_text())) + "\n"
 
 

@@ -26,9 +26,9 @@ def test_every_scenario_that_is_asked_for_is_there_once() -> None:
 
 def test_a_report_keeps_other_scenarios_and_tells_what_broke(tmp_path: Path) -> None:
     path = tmp_path / "durability.json"
-    keep(path, SCENARIOS["storms"], made())
-    keep(path, SCENARIOS["kills"], made(passed=False, found=["a was acknowledged and is lost"]))
-    keep(path, SCENARIOS["storms"], made(rounds=9, skipped=["a full disk"]))
+    keep(path, SCENARIOS["storms"], made(), asked=SCENARIOS)
+    keep(path, SCENARIOS["kills"], made(passed=False, found=["a was acknowledged and is lost"]), asked=SCENARIOS)
+    keep(path, SCENARIOS["storms"], made(rounds=9, skipped=["a full disk"]), asked=SCENARIOS)
 
     kept = json.loads(path.read_text())
     page = path.with_suffix(".md").read_text()
@@ -37,5 +37,6 @@ def test_a_report_keeps_other_scenarios_and_tells_what_broke(tmp_path: Path) -> 
     assert "| 1 | kills | 3 kills | 7 | 1.5 | **broken** (1) |" in page
     assert "- a was acknowledged and is lost" in page
     assert "- not tried: a full disk" in page
+    assert "Not in this report: stages, deletions," in page
     assert "python -m tests.campaign.durability storms --rounds 9 --seed 7" in page
     assert str(tmp_path) not in page
