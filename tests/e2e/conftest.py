@@ -143,7 +143,7 @@ def _ended_here(arguments: list[str], environment: dict[str, str]) -> Ended:
             main()
     finally:
         root.handlers[:], root.level = handlers, level
-    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]  # a BytesIO
+    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # a BytesIO
     return Ended(int(end.value.code or 0), said, complained)
 
 
