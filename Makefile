@@ -9,7 +9,7 @@ MODEL := $(VENV)/.model
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-partitioned test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
+.PHONY: help setup demo test test-partitioned test-server check e2e e2e-official e2e-integrations campaign bench bench-million docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
@@ -21,8 +21,9 @@ help:
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
-	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills); takes hours"
-	@echo "make bench   speed, as a table with ratios"
+	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills, 15 scenarios more); takes a day"
+	@echo "make bench   speed, as tables with ratios"
+	@echo "make bench-million   the same of a store of 1,000,000 memories; needs 10 GB of disk"
 	@echo "make docs    write the generated reference pages"
 	@echo "make gate    train the gate's weights anew from the examples"
 	@echo "make proto   write the messages of the gRPC stream from proto/"
@@ -102,10 +103,13 @@ format: $(STAMP)
 
 campaign: setup
 	$(BIN)/python -m tests.campaign.isolation
-	$(BIN)/python -m tests.campaign.durability --rounds 200 --report docs/reports/durability.json
+	$(BIN)/python -m tests.campaign.durability --full --report docs/reports/durability.json
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed
+
+bench-million: setup
+	$(BIN)/python -m benchmarks.speed --only growth --grow 10
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

@@ -32,7 +32,7 @@ from synap.store.server import EmbeddedServer, Role
 # Run in environments of their own, without our engine and with packages that this one does not hold (see the Makefile).
 collect_ignore = ["guard", "integrations", "official"]
 
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 _URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
@@ -152,7 +152,7 @@ class Home:
 
     def __init__(self, folder: Path, *, database: Callable[[Role], str] | None = None) -> None:
         self.folder = folder
-        self._database = database
+        self.database = database
         self.data = folder / "data"
         self.key_file = folder / "keys.json"
         self.programs: list[Program] = []
@@ -160,7 +160,7 @@ class Home:
 
     def start(self, *arguments: str, **environment: str) -> Program:
         """Start a `synap` command on this folder."""
-        where = ("--data-dir", str(self.data)) if self._database is None else ()
+        where = ("--data-dir", str(self.data)) if self.database is None else ()
         program = Program(*arguments, *where, **self._urls, **environment)
         self.programs.append(program)
         return program
@@ -237,24 +237,24 @@ class Home:
         for program in self.programs:
             if program.process.poll() is None:
                 program.kill()
-        if self._database is None:
+        if self.database is None:
             # An orphaned database is adopted, so that it can be stopped as usual.
             EmbeddedServer.start(self.data).stop()
 
     @property
     def _urls(self) -> dict[str, str]:
         """Where the programs find the database; nothing for the embedded one in the data folder."""
-        if self._database is None:
+        if self.database is None:
             return {}
         return {
-            "SYNAP_DATABASE_URL": self._database(Role.APP),
-            "SYNAP_MIGRATION_URL": self._database(Role.OWNER),
+            "SYNAP_DATABASE_URL": self.database(Role.APP),
+            "SYNAP_MIGRATION_URL": self.database(Role.OWNER),
         }
 
     @contextmanager
     def _as_owner(self) -> Iterator[psycopg.Connection[Any]]:
-        if self._database is not None:
-            with psycopg.connect(self._database(Role.OWNER)) as connection:
+        if self.database is not None:
+            with psycopg.connect(self.database(Role.OWNER)) as connection:
                 yield connection
             return
         with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:
