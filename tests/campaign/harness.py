@@ -288,7 +288,7 @@ def hold_to_log(trial: Trial, log: Acknowledgements, label: str = "") -> None:
 
 def take_stock(trial: Trial, label: str = "") -> None:
     """Have the installation examined by its own command: no segment, vector, mention or job may stand alone."""
-    found = trial.home.run("doctor", code=8)["stock"]["found"]
+    found = trial.home.run("doctor", code=8, apart=True)["stock"]["found"]
     trial.check(found == {}, f"{label}stock shows damage: {found}")
 
 

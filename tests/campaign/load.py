@@ -293,7 +293,7 @@ def erasing(trial: Trial) -> None:
         trial.check(answer.is_success and not answer.json()["failed"], f"a batch: {answer.status_code}")
     worked_through(trial, seconds=max(180.0, users))
     file = trial.home.folder / "leaver.jsonl"
-    trial.home.run("export", str(file), "--user", leaver)
+    trial.home.run("export", str(file), "--user", leaver, apart=True)
     exported = file.read_text()
     theirs = {body["document_id"] for body in bodies if body["user_id"] == leaver}
     trial.check(all(one in exported for one in theirs), "the export lacks documents of its user")
