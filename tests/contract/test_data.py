@@ -34,6 +34,7 @@ NEEDLE = "xylocarp"
 COLUMNS = """
 select table_name, column_name from information_schema.columns
 where table_schema = 'public' and data_type in ('text', 'jsonb', 'bytea', 'ARRAY')
+and table_name not in (select relname from pg_class where relispartition)
 """
 
 
