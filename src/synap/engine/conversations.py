@@ -34,6 +34,7 @@ from synap.domain.tokens import count_tokens
 from synap.engine import checks, compactions
 from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
+from synap.engine.guard import in_time
 from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.ingestion.prepare import prepare
@@ -90,7 +91,7 @@ async def record_once(
     checked_message = _check(core, caller, request, said_at=said_at)
     await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
-        recorded = await core.store.conversations.record(
+        stored = core.store.conversations.record(
             checked_message.scope,
             checked_message.conversation,
             checked_message.message,
@@ -98,6 +99,7 @@ async def record_once(
             external_id=request.conversation_id,
             recent=foreseen,
         )
+        recorded = await in_time(stored, seconds=core.settings.write_timeout)
     if recorded.recent:
         core.heard.put(checked_message.scope, checked_message.conversation, recorded.recent)
     await core.faults.point("accept")
