@@ -143,7 +143,7 @@ def _ended_here(arguments: list[str], environment: dict[str, str]) -> Ended:
             main()
     finally:
         root.handlers[:], root.level = handlers, level
-    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # a BytesIO
+    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))
     return Ended(int(end.value.code or 0), said, complained)
 
 
