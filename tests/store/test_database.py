@@ -246,6 +246,15 @@ async def test_after_a_loss_of_all_connections_one_call_fails_and_the_next_ones_
         await asyncio.gather(*(use(database) for _ in range(4)))
 
 
+async def connected(database: Database) -> None:
+    """Wait until the first connection stands, which may take longer than a call waits: over TCP a password is checked."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(ServiceUnavailableError):
+                async with database.control():
+                    return
+
+
 @pytest.mark.parametrize("partitioned", [False])
 async def test_a_connection_that_hangs_is_given_up_and_the_next_call_works(dsn: str) -> None:
     parts = conninfo_to_dict(dsn)
@@ -266,10 +275,12 @@ async def test_a_connection_that_hangs_is_given_up_and_the_next_call_works(dsn: 
 
 
 async def test_a_call_that_finds_no_free_connection_in_time_is_told_so(fresh_dsn: str) -> None:
-    async with await Database.open(fresh_dsn, size=1, wait=0.1) as database, database.control():
-        with pytest.raises(ServiceUnavailableError, match="busy"):
-            async with database.control():
-                pass
+    async with await Database.open(fresh_dsn, size=1, wait=0.1) as database:
+        await connected(database)
+        async with database.control():
+            with pytest.raises(ServiceUnavailableError, match="busy"):
+                async with database.control():
+                    pass
 
 
 async def test_of_two_transactions_that_lock_each_other_out_one_is_repeated(fresh_database: Database) -> None:
