@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -12,9 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 import httpx
 import psutil
@@ -23,6 +26,7 @@ import pytest
 from psycopg import sql
 from tests.by_url import BY_URL
 
+from synap.cli.main import main
 from synap.store.server import EmbeddedServer, Role
 
 # Run in environments of their own, without our engine and with packages that this one does not hold (see the Makefile).
@@ -102,6 +106,47 @@ def eventually(true: Callable[[], object], *, seconds: float = START_SECONDS) ->
         time.sleep(0.05)
 
 
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _ended(arguments: list[str], environment: dict[str, str]) -> Ended:
+    """Run a command in a process of its own."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [*_COMMAND, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _ended_here(arguments: list[str], environment: dict[str, str]) -> Ended:
+    """Run a command in this process, by the same entry; what it does to the loggers is undone."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["synap", *arguments]),
+            mock.patch.dict(os.environ, environment, clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as end,
+        ):
+            main()
+    finally:
+        root.handlers[:], root.level = handlers, level
+    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # a BytesIO
+    return Ended(int(end.value.code or 0), said, complained)
+
+
 class Home:
     """A data folder, and the programs that run on it."""
 
@@ -149,21 +194,17 @@ class Home:
         read: dict[str, str] = json.loads(self.key_file.read_text())
         return read
 
-    def run(self, *arguments: str, code: int = 0, url: str | None = None) -> Any:
-        """Run a command with `--json` to its end, in process or against the server at `url`; return what it printed, read."""
+    def run(self, *arguments: str, code: int = 0, url: str | None = None, apart: bool = False) -> Any:
+        """Run a command with `--json` to its end, on this folder or against the server at `url`; return what it printed, read.
+
+        It is run in this process, as to start one takes seconds, or `apart`, in one of its own.
+        """
         environment = self._urls or {"SYNAP_DATA_DIR": str(self.data)}
         if url is not None:
             environment = {"SYNAP_BASE_URL": url, "SYNAP_MANAGEMENT_KEY": self.keys["management_key"]}
-        done = subprocess.run(  # noqa: S603 - our own interpreter
-            [*_COMMAND, *arguments, "--json"],
-            env=surroundings(**environment),
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
-        assert done.returncode == code, (done.stdout, done.stderr)
-        said = done.stdout if code == 0 or done.stdout.strip() else done.stderr.strip().splitlines()[-1]
+        done = (_ended if apart else _ended_here)([*arguments, "--json"], surroundings(**environment))
+        assert done.code == code, (done.out, done.err)
+        said = done.out if code == 0 or done.out.strip() else done.err.strip().splitlines()[-1]
         return json.loads(said) if said.strip() else None
 
     def postgres(self) -> list[psutil.Process]:

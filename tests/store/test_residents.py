@@ -18,6 +18,7 @@ from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryType, Refresh, Supersession
 from synap.domain.terms import term_hashes
 from synap.store import resident_search, texts
+from synap.store.ranking import rank
 from synap.store.rows import memory_ref
 from synap.store.scopes import bump
 from synap.store.store import Store
@@ -402,3 +403,47 @@ async def test_memory_is_bounded_and_may_be_turned_off(fresh_desk: Any) -> None:
     assert 0 < small.residents.use.size <= enough_for_one
     assert small.residents.use.loads > len({*desk.chain(alice), bob})
     assert (none.residents.use.size, none.residents.use.loads) == (0, 0)
+
+
+async def test_what_is_recorded_teaches_nothing_and_what_is_remembered_does(desk: Any) -> None:
+    alice = desk.scope("alice")
+    search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
+
+    async def learnt() -> Any:
+        return (await desk.store.search.recall(search)).learnt[alice.id]
+
+    await desk.accept(alice, "The heron is back.")
+    (job,) = await desk.claim(alice)
+    await desk.apply(job, "The heron is back.")
+    first = await learnt()
+    await desk.say(alice, "talk", "Is the heron still there?")
+    second = await learnt()
+    for job in await desk.claim(alice):
+        await desk.apply(job, "The heron is still there.")
+
+    assert first == second
+    assert await learnt() > second
+
+
+async def test_what_this_process_wrote_is_read_with_the_versions(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = desk.scope("alice")
+    search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
+    await desk.say(alice, "talk", "The heron is back.")
+    await desk.store.search.recall(search)
+    ranked = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal ranked
+        ranked += 1
+        return rank(*given)
+
+    monkeypatch.setattr(resident_search, "rank", counted)
+
+    await desk.say(alice, "talk", "The heron is gone again.")
+    found = await desk.store.search.recall(search)
+
+    assert sorted(one.memory.statement.content for one in found.candidates) == [
+        "The heron is back.",
+        "The heron is gone again.",
+    ]
+    assert ranked == 1

@@ -38,6 +38,11 @@ NEAR_DUPLICATE = 0.9
 """Cosine from which equal numbers, polarity and names make two statements the same; both-true pairs reach .85."""
 
 _SETTLING = frozenset({MemoryType.FACT, MemoryType.PREFERENCE, MemoryType.TEMPORAL_EVENT})
+_RECEIVED = re.compile(
+    r"\b(?:was|were|got|(?:has|have) been) (?:given|issued|assigned|granted|allotted|allocated|promised|handed)\b|"
+    r"\b(?:gave|granted|assigned|issued|allotted|promised|handed) (?:the user|them|us)\b",
+    re.IGNORECASE,
+)
 _TOPIC_SHARE = 0.5
 _CLOSE_SHARE = 0.6
 _SAME_SHARE = 0.85
@@ -77,7 +82,9 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
         return _loosely(narrow, broad)
     overruled = _overrule(narrow, broad)
     # Asked last: of an event only its slots tell whether it changed something, and those take long to read.
-    if not (overruled or _near_duplicates(narrow, broad, similarity)) or not (changes(narrow) or _wishes(narrow)):
+    if not (overruled or _near_duplicates(narrow, broad, similarity)):
+        return _loosely(narrow, broad)
+    if not (changes(narrow) or _wishes(narrow) or _received(narrow)):
         return _loosely(narrow, broad)
     return Relation.CONFLICT if overruled else Relation.SAME
 
@@ -107,6 +114,11 @@ def _may_change(statement: Statement) -> bool:
 
 
 _WANTS = re.compile(r"\bwants? (?:(?!to\b)|to (?:be|get|have|see|receive)\b)", re.IGNORECASE)
+
+
+def _received(statement: Statement) -> bool:
+    """Whether a statement tells of the event since which somebody has something: `was given a Mac`."""
+    return _may_change(statement) and _RECEIVED.search(statement.content) is not None
 
 
 def _wishes(statement: Statement) -> bool:

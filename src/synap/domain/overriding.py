@@ -151,11 +151,15 @@ def _heads(shared: frozenset[str], narrow: Reading, broad: Reading) -> bool:
 
 
 def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
-    """Whether one side denies what the other says: two words in common, or the topic of a measured rule.
+    """Whether one side denies what the other says: two words or a name in common, or the topic of a measured rule.
 
     What the viewer happens to do (`smokes`) is no exception from a ban; only a permission is.
     """
-    firm = len(shared) > 1 or (any(term.startswith("#") for term in shared) and bool(narrow.values or broad.values))
+    firm = (
+        len(shared) > 1
+        or not narrow.named.isdisjoint(broad.named)
+        or (any(term.startswith("#") for term in shared) and bool(narrow.values or broad.values))
+    )
     habit = broad.negative and narrow.own and not (narrow.permits or narrow.wish)
     return firm and narrow.negative is not broad.negative and not habit
 

@@ -138,7 +138,7 @@ _EMPTY = frozenset(
         *listed(
             """
             may might must shall can need needs want wants like likes prefer prefers please use uses using
-            make makes made give given gives  get gets go goes going take takes took put keep keeps let come
+            make makes made give given gives gave somebody someone get gets go goes going take takes took put keep keeps let come
             comes able one two first every everyone everybody anyone nobody  nothing anything everything
             everywhere default always never today tomorrow now currently instead rather user users up people
             person  company team staff employee employees customer customers member members thing things way

@@ -15,6 +15,7 @@ from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.heard import Heard
 from synap.engine.in_hand import InHand
 from synap.engine.lexicons import Lexicons
 from synap.engine.metering import MeteredModel
@@ -62,6 +63,7 @@ class Core:
     take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     calls: Admission = field(default_factory=lambda: Admission(CALLS))
     in_hand: InHand = field(default_factory=InHand)
+    heard: Heard = field(default_factory=Heard)
     backlog: Backlog = field(default_factory=unlimited)
     lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)

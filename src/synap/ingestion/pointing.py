@@ -1,7 +1,9 @@
 """What "it" and "they" mean, only where that is certain.
 
-`I changed the topic, it is about mosses now`: the clause before names one single thing, so "it" is that. "They" who do
-something to the speaker, and of whom nothing was said, are somebody: `they moved me to the night shift`.
+`I changed the topic, it is about mosses now`: the clause before names one single thing, so "it" is that. A new sentence may
+as well point at all that was told (`It was so moving`, `It keeps me going`), so there the thing must be what the sentence
+before is about or does something with, and nothing may be judged or done to the speaker. "They" who do something to the
+speaker, and of whom nothing was said, are somebody: `they moved me to the night shift`.
 """
 
 from __future__ import annotations
@@ -26,10 +28,19 @@ _DUMMY = re.compile(
     r"(?P<after>(?: [\w'-]+){0,3})",
     re.IGNORECASE,
 )
+_JUDGED = re.compile(
+    r"(?:and |but |so )?it (?:is|was|has been|will be|feels?|felt) (?:so|really|very|quite|pretty|such)\b",
+    re.IGNORECASE,
+)
+_OPENS_ANEW = re.compile(r"it (?P<verb>[\w']+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_BE = word_set("is was has will does can had")
 _WEATHER = word_set(
     "raining snowing cold hot warm late early time true clear likely possible hard easy that to what because like my our dark windy"
 )
-_THEY = re.compile(r"(?:and |but |so )?they (?=\w+(?: \w+)? (?:me|us|my|our)\b)", re.IGNORECASE)
+_THEY = re.compile(
+    r"(?:and |but |so )?they (?!(?:are|were|have|had|will|would|can|could|do|did|seem|feel|look)\b)(?=\w+(?: \w+)? (?:me|us|my|our)\b)",
+    re.IGNORECASE,
+)
 _STOPPERS = (
     lexicon.AUXILIARIES
     | lexicon.PREPOSITIONS
@@ -41,7 +52,7 @@ _STOPPERS = (
     | lexicon.ADDRESSEE
     | lexicon.THIRD
     | lexicon.THINGS
-    | {"to"}
+    | {"to", "where", "who", "whom", "which", "that", "when"}
 )
 _POSSESSED = ("my", "our", "the", "a", "an")
 _TIMES = frozenset({*MONTHS, *WEEKDAYS, *SEASONS}) | word_set(
@@ -62,20 +73,46 @@ def pointed(clauses: Sequence[Clause], before: str = "") -> list[Clause]:
     found: list[Clause] = []
     for clause in clauses:
         earlier = found[-1].text if found else before
-        found.append(replace(clause, text=_somebody(_named(clause.text, earlier), earlier)))
+        named = _named(clause.text, earlier, apart=not found)
+        found.append(replace(clause, text=_somebody(named, earlier)))
     return found
 
 
-def _named(text: str, earlier: str) -> str:
+def _named(text: str, earlier: str, *, apart: bool) -> str:
+    """Return a clause with its "it" named; `apart` from the clause before, in a sentence of its own."""
     match = _IT.match(text)
-    if match is None or not earlier or _idle(text):
+    if match is None or not earlier or _idle(text) or (apart and not _tells_of_a_thing(text)):
         return text
-    things = _things(earlier)
+    things = _things(earlier, whole=apart)
     return things[0] + " " + text[match.end() :] if len(things) == 1 else text
 
 
+def _tells_of_a_thing(text: str) -> bool:
+    """Whether a sentence tells what something does, or where, when or of what it is, and nothing of the speaker.
+
+    What is judged, or what does something to the speaker, may be all that was told before.
+    """
+    match = _OPENS_ANEW.match(text)
+    words = words_of(match["rest"]) if match is not None else ()
+    if match is None or any(word.lower in lexicon.SPEAKER | lexicon.GROUP for word in words):
+        return False
+    told = [word for word in words if word.lower not in lexicon.ADVERBS]
+    if match["verb"].casefold() not in _BE:
+        return True
+    return bool(told) and (
+        told[0].lower in lexicon.PREPOSITIONS
+        or told[0].text[0].isdigit()
+        or is_name(told[0].text)
+        or verbs.is_participle(told[0].lower)
+        or verbs.is_base(told[0].lower)
+        or (verbs.base_of_gerund(told[0].lower) is not None and told[0].lower not in EVALUATIONS)
+    )
+
+
 def _idle(text: str) -> bool:
-    """Whether "it" stands for nothing in particular: `it is raining`, `it was great`, `it is my birthday`."""
+    """Whether "it" stands for nothing in particular: `it is raining`, `it was great`, `it was so loud`, `it is my birthday`."""
+    if _JUDGED.match(text) is not None:
+        return True
     match = _DUMMY.match(text)
     if match is None:
         return False
@@ -86,8 +123,11 @@ def _idle(text: str) -> bool:
     return not following or following in _WEATHER or following in EVALUATIONS
 
 
-def _things(clause: str) -> list[str]:
-    """Return the single things that a clause names, as noun phrases: with an article or owner, or by a name."""
+def _things(clause: str, *, whole: bool = False) -> list[str]:
+    """Return the single things that a clause names, as noun phrases: with an article or owner, or by a name.
+
+    With `whole` none where one stands behind a preposition, so that it is but a circumstance of what was told.
+    """
     words = words_of(clause)
     found: list[str] = []
     place = 0
@@ -97,6 +137,8 @@ def _things(clause: str) -> list[str]:
             place += 1
             continue
         head = words[end - 1].lower
+        if whole and place and words[place - 1].lower in lexicon.PREPOSITIONS:
+            return []
         end = _with_its_part(words, end)
         several = words[place].lower in _POSSESSED and _plural(head)
         if head not in _TIMES and not several and not _person(words[place:end]):
@@ -122,7 +164,7 @@ def _phrase_end(words: Sequence[Word], place: int) -> int:
 
 def _part(words: Sequence[Word], end: int, start: int) -> bool:
     lower = words[end].lower
-    if lower in _STOPPERS:
+    if lower in _STOPPERS or (end > start + 1 and _plural(words[end - 1].lower) and verbs.is_base(lower)):
         return False
     verb = verbs.base_of_third(lower) is not None or (verbs.base_of_past(lower) is not None and verbs.looks_past(lower))
     return not (verb and end > start + 1)

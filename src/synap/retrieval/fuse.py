@@ -76,7 +76,7 @@ def fuse(
     yet rests on its words alone, and so does a record that a query asks for by name: what it says besides must not part
     those that one name finds. A speaker, subject or entity named in the question adds up to 0.2; the best score next
     door (the turn before or after; for a memory also its own turn) adds 0.3 of itself, since questions and answers are
-    adjacent; what happened in the time that the question names is lifted, what used to be weighs less where it asks what is;
+    adjacent; what happened in the time that the question names is lifted, what used to be stays behind the best of what is where it asks that;
     age and confidence only part what is otherwise level. The total is that sum as a share of the highest there is, less where even the best cosine is weak (`SURE`); an
     excerpt is discounted slightly. All weights stand in `synap.retrieval.weights`.
 
@@ -110,7 +110,7 @@ def fuse(
     total += balance.neighbours * _neighbour_weights(candidates) * neighbour
     total += _settled(candidates, recency, balance)
     total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
-    total *= _former(candidates, queries)
+    _hold_back_former(total, candidates, queries)
     total *= np.array([query.weight for query in queries])
     _place_governing(total, candidates, queries)
     columns = {
@@ -221,13 +221,15 @@ def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: da
     return np.array([[timely(candidate, named) for named in asked] for candidate in candidates])
 
 
-def _former(candidates: Sequence[Candidate], queries: Sequence[Query]) -> _Scores:
-    """Return the factor of each candidate for each query, `(n, queries)`: less for what used to be where it asks what is."""
-    now = [asks_of_now(query.text) for query in queries]
-    if not any(now):
-        return np.ones((1, len(queries)))
-    past = [of_the_past(candidate.memory.statement.content) for candidate in candidates]
-    return np.where(np.outer(past, now), FORMER, 1.0)
+def _hold_back_former(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:
+    """Put what used to be clearly behind the best of what is, for each query that asks how things are."""
+    columns = [column for column, query in enumerate(queries) if asks_of_now(query.text)]
+    past = np.array([of_the_past(c.memory.statement.content) for c in candidates]) if columns else np.zeros(0, bool)
+    if not past.any() or past.all():
+        return
+    for column in columns:
+        most = FORMER * total[~past, column].max()
+        total[past, column] = np.minimum(total[past, column], most)
 
 
 def _place_governing(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query]) -> None:

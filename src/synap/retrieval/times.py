@@ -55,7 +55,8 @@ _ASKS_WHEN = re.compile(
 
 
 _ASKS_OF_NOW = re.compile(
-    r"^(?:[\w' -]{0,40}?\b)?(?:do|does|is|are|am|have|has|who(?:m)?|which|what|where)\b", re.IGNORECASE
+    r"^(?:[\w' -]{0,40}?\b)?(?:do|does|is|are|am|have|has)\b|^(?:who|what|where|how|when)['\u2019]s\b|^(?:who|what|which(?: [\w-]+){1,2}) (?!was)\w+[^\Ws]s\b",
+    re.IGNORECASE,
 )
 _ASKS_OF_THE_PAST = re.compile(
     r"\b(?:did|was|were|had|been|used to|ever|before|former|formerly|previous|previously|first|earlier|back then|once|history|over the years|"

@@ -22,7 +22,7 @@ NEIGHBOUR_WEIGHT_OUTSIDE_DIALOGUE = 0.1
 EXCERPT_DISCOUNT = 0.97
 """Factor for passages: of two that answer alike, the memory comes first."""
 FORMER = 0.7
-"""Factor for what used to be, where a question asks how things are."""
+"""Share of the best score of what is that what used to be gets at most, where a question asks how things are."""
 REDUNDANT = 0.8
 """Factor for what another item of the same place already says in part."""
 RECENCY_WEIGHT = 0.03

@@ -131,8 +131,8 @@ class Searches:
         async with self._database.transaction(chain, pipelined=True) as connection:
             versions_asked = await ask_versions(connection, chain)
             cursor = await execute(connection, "standing", params)
-            known = await read_versions(versions_asked, chain)
-            rows = await cursor.fetchall()
+        known = await read_versions(versions_asked, chain)
+        rows = await cursor.fetchall()
         scopes = {scope.id: scope for scope in chain if scope.id in known}
         return {
             encode_public_id(RowRef(_SERVED[row["part"]], scopes[row["scope_id"]].bucket, row["id"])): Standing(

@@ -60,7 +60,7 @@ class Store:
         self.search = Searches(database, self.residents)
         self.rankings = Rankings(database)
         self.queue = Queue(database)
-        self.conversations = Conversations(database, self.ids)
+        self.conversations = Conversations(database, self.ids, self.residents)
         self.compactions = Compactions(database, self.ids)
         self.accounts = Accounts(database)
         self.founding = Founding(database)

@@ -131,3 +131,30 @@ def test_close_vectors_with_the_same_frame_make_a_duplicate() -> None:
 
 def test_statements_that_settle_different_attributes_are_no_duplicates() -> None:
     assert relation(_said("Dana works at Bergen"), _said("Dana uses Bergen"), similarity=0.99) is not Relation.SAME
+
+
+def _told(content: str, kind: MemoryType = MemoryType.FACT, subject: str = "the user") -> Statement:
+    return Statement(type=kind, content=content, subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "broad"),
+    [
+        ("The user was given a MacBook", "Employees get Windows laptops"),
+        ("Somebody gave the user a loan of 60 days", "Loans last 14 days"),
+    ],
+)
+def test_what_the_viewer_was_given_overrides_what_is_given_to_all(narrow: str, broad: str) -> None:
+    assert scope_relation(_told(narrow, MemoryType.EPISODE), _told(broad, subject="")) is Relation.CONFLICT
+
+
+def test_what_happened_to_be_seen_overrides_nothing() -> None:
+    seen = _told("The user saw a MacBook", MemoryType.EPISODE)
+
+    assert scope_relation(seen, _told("Employees get Windows laptops", subject="")) is not Relation.CONFLICT
+
+
+def test_a_name_in_common_is_enough_to_deny() -> None:
+    wish = Statement(type=MemoryType.PREFERENCE, content="The user wants prices without VAT", subject="the user")
+
+    assert scope_relation(wish, _told("Prices are given including VAT", subject="")) is Relation.CONFLICT

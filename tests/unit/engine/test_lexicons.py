@@ -31,6 +31,7 @@ class Shelf:
         self.known = dict(known)
         self.read: list[Scope] = []
         self.searches: list[Search] = []
+        self.recorded = 0
 
     async def names_known(self, chain: Sequence[Scope]) -> dict[Scope, NamesKnown]:
         self.read += chain
@@ -40,7 +41,10 @@ class Shelf:
         assert slot == "emb"
         self.searches.append(search)
         versions = {scope.id: known.version for scope, known in self.known.items() if known.version is not None}
-        return make(Recall(versions={scope.id: versions[scope.id] for scope in search.chain if scope.id in versions}))
+        learnt = {scope.id: versions[scope.id] for scope in search.chain if scope.id in versions}
+        return make(
+            Recall(versions={scope: version + self.recorded for scope, version in learnt.items()}, learnt=learnt)
+        )
 
 
 def shelf(*names: KnownName, fillings: Mapping[int, tuple[Filling, ...]] | None = None) -> Shelf:
@@ -114,6 +118,29 @@ async def test_what_a_scope_has_learnt_since_is_read_and_the_search_repeated_onl
     assert "baker" in more.names
     assert store.read == [MIA] * 3
     assert len(store.searches) == 4
+
+
+async def test_what_is_only_recorded_changes_no_names() -> None:
+    store, lexicons = shelf(*named(1, "Robert Hale", "Bob")), Lexicons()
+    await asked(store, "What did Bob bake?", lexicons)
+
+    store.recorded = 3
+    await asked(store, "What did Bob bake?", lexicons)
+
+    assert store.read == [MIA]
+    assert len(store.searches) == 2
+
+
+async def test_names_that_are_dropped_are_read_before_the_search() -> None:
+    store, lexicons = shelf(*named(1, "Robert Hale", "Bob")), Lexicons()
+    await asked(store, "What did Bob bake?", lexicons)
+
+    store.known[MIA] = NamesKnown(version=2, names=named(1, "Robert Hale", "Bob", "Rob Hale Baker"))
+    lexicons.forget(MIA)
+    query = await asked(store, "What did Bob bake?", lexicons)
+
+    assert "baker" in query.names
+    assert len(store.searches) == 2
 
 
 async def test_a_scope_that_nobody_wrote_knows_nothing() -> None:

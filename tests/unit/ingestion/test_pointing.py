@@ -49,3 +49,33 @@ def test_it_may_mean_what_the_sentence_before_names() -> None:
 )
 def test_they_who_do_something_to_the_speaker_are_somebody(sentence: str, before: str, read: str) -> None:
     assert _read(sentence, before) == [read]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "before"),
+    [
+        ("It was so moving.", "I heard the choir"),
+        ("It keeps me going.", "I joined the choir"),
+        ("It is my third one.", "I bought a kayak"),
+        ("It is open on Sundays.", "I walked through the arcade"),
+        ("It helps a lot.", "My loved ones give advice"),
+    ],
+)
+def test_a_sentence_that_may_point_at_all_that_was_told_is_left_alone(sentence: str, before: str) -> None:
+    assert _read(sentence, before) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "before", "read"),
+    [
+        ("It opens on 3 May.", "My brother runs a kiosk", "the kiosk opens on 3 May."),
+        ("It is called Gull.", "I renamed the boat", "the boat is called Gull."),
+        ("It is launching in May.", "I wrote an app", "the app is launching in May."),
+    ],
+)
+def test_a_sentence_that_tells_of_a_thing_means_the_one_named_before(sentence: str, before: str, read: str) -> None:
+    assert _read(sentence, before) == [read]
+
+
+def test_what_they_are_to_the_speaker_is_no_deed_of_somebody() -> None:
+    assert _read("They are my biggest support", "") == ["They are my biggest support"]
