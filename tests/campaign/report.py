@@ -56,7 +56,7 @@ def surroundings() -> dict[str, Any]:
         "postgresql": find_binaries().major,
         "psycopg": version("psycopg"),
         "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "cores": os.cpu_count(),
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
     }

@@ -252,12 +252,14 @@ async def test_who_asks_right_after_saying_it_on_a_stream_finds_it_and_nobody_el
     await line.say("e", "I am allergic to peanuts.", conversation_id="c")
     await line.until(lambda: core.in_hand)
     mine, of_the_talk = asked("ana", target="user"), asked("ana", target="conversation", conversation_id="c")
+    read = asyncio.create_task(api.conversation_turns(ReadConversation(conversation_id="c", user_id="ana")))
     others = await asyncio.wait_for(asked("ben", target="user"), 5)
-    waited = not mine.done() and not of_the_talk.done()
+    waited = not mine.done() and not of_the_talk.done() and not read.done()
     through.set()
 
     assert waited
     assert others.items == ()
+    assert [turn.content for turn in (await read).turns] == ["I am allergic to peanuts."]
     assert ["peanuts" in item.content for item in (await mine).items] == [True]
     assert ["peanuts" in item.content for item in (await of_the_talk).items] == [True]
     assert not core.in_hand

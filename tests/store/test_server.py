@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 from synap.errors import SetupError
 from synap.store import cluster as clusters
+from synap.store import server as servers
 from synap.store.binaries import Binaries, find_binaries, reachable
 from synap.store.migrate import migrate
 from synap.store.privileges import Account, blocking_ancestor, server_account
@@ -229,6 +231,16 @@ def test_a_data_folder_that_is_a_file_is_refused_by_name(tmp_path: Path, below: 
         EmbeddedServer.start(file / below)
 
     assert str(file) in refusal.value.message
+
+
+def test_a_data_folder_on_a_read_only_disk_is_refused_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(servers, "held_alone", locked)
+
+    with pytest.raises(SetupError, match=r"cannot be used: Read-only file system: .*start\.lock"):
+        EmbeddedServer.start(folder)
 
 
 def test_a_server_without_fsync_is_refused(folder: Path) -> None:

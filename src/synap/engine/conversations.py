@@ -150,6 +150,7 @@ async def turns(core: Core, caller: Caller, request: ReadConversation) -> Conver
     if not 1 <= request.limit <= MAX_PAGE:
         raise InvalidInputError(f"limit must lie between 1 and {MAX_PAGE}, not {request.limit}", field="limit")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    await core.in_hand.dealt_with([(instance.id, conversation)])
     scope = await conversation_owner(core, instance, conversation, ids)
     if scope is None:
         return ConversationTurns()
@@ -178,6 +179,7 @@ async def prompt(core: Core, caller: Caller, request: ReadPrompt) -> PromptConte
         allowed = ", ".join(repr(name) for name in STYLES)
         raise InvalidInputError(f"style must be one of {allowed}, not {echo(request.style)}", field="style")
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
+    await core.in_hand.dealt_with([(instance.id, conversation)])
     scope = await conversation_owner(core, instance, conversation, ids)
     now = core.clock.now()
     kept_from = instance.maca.storage.retention.kept_from(now)

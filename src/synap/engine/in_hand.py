@@ -1,4 +1,4 @@
-"""Turns that a door has received and not recorded yet: a fetch that comes after such a turn waits for it, within bounds.
+"""Turns that a door has received and not recorded yet: fetches and reads that come after such a turn wait for it, within bounds.
 
 A client may send a turn on its stream and ask by another connection at once. It was promised that what it has said is
 found, and the turn may still stand behind others, or wait for the store, when its question arrives.

@@ -206,6 +206,12 @@ def prepare(data_dir: Path) -> Cluster:
             f"{error.filename} is not accessible to this user (uid {os.geteuid()}); the data in {data_dir} belongs to "
             "another one: run as that user, or choose another folder with SYNAP_DATA_DIR"
         ) from error
+    except OSError as error:  # such as a read-only file system, or one without room
+        raise SetupError(
+            f"{data_dir} cannot be used: {error.strerror}: {error.filename}; mend that, or choose another folder with "
+            "SYNAP_DATA_DIR",
+            field="SYNAP_DATA_DIR",
+        ) from error
 
 
 def _prepare_alone(data_dir: Path, home: Path) -> Cluster:
