@@ -5,20 +5,25 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
+# Where the surroundings forbid to keep what Python compiled, each of the many processes that tests start would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-server check e2e e2e-official e2e-integrations campaign bench docs proto format gate
+.PHONY: help setup demo test test-partitioned test-server check e2e e2e-official e2e-integrations campaign bench bench-million docs proto format gate
 
 help:
 	@echo "make setup   create .venv with everything and prepare the embedding model"
 	@echo "make demo    from nothing to memory, on the embedded engine"
 	@echo "make test    unit, property, contract, architecture and end-to-end tests"
+	@echo "make test-partitioned   the same with every table divided, as on a distributed server"
 	@echo "make test-server   the same over a PostgreSQL given by URL"
 	@echo "make check   format, lint, types, import lines, wire schema"
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
-	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills); takes hours"
-	@echo "make bench   speed, as a table with ratios"
+	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills, 15 scenarios more); takes a day"
+	@echo "make bench   speed, as tables with ratios"
+	@echo "make bench-million   the same of a store of 1,000,000 memories; needs 10 GB of disk"
 	@echo "make docs    write the generated reference pages"
 	@echo "make gate    train the gate's weights anew from the examples"
 	@echo "make proto   write the messages of the gRPC stream from proto/"
@@ -41,11 +46,17 @@ demo: setup
 # One more than there are cores, as many tests wait for processes that they start; four at most.
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
+# A file stays in one process, as its tests share what they start; tests/conftest.py tells which files come first.
+SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 test: setup
-	$(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest tests -q $(SPREAD)
+
+test-partitioned: setup
+	SYNAP_TEST_PARTITIONED=1 $(BIN)/python -m pytest tests -q $(SPREAD)
 
 test-server: setup
-	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q -n $(PROCESSES) --dist loadfile
+	SYNAP_TEST_STORE=url $(BIN)/python -m pytest tests -q $(SPREAD)
 
 e2e: setup
 	$(BIN)/python -m pytest tests/e2e -q
@@ -92,10 +103,13 @@ format: $(STAMP)
 
 campaign: setup
 	$(BIN)/python -m tests.campaign.isolation
-	$(BIN)/python -m tests.campaign.durability --rounds 200 --report docs/reports/durability.json
+	$(BIN)/python -m tests.campaign.durability --full --report docs/reports/durability.json
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed
+
+bench-million: setup
+	$(BIN)/python -m benchmarks.speed --only growth --grow 10
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

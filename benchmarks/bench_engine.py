@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.by_url import UrlServer, url_server
+
 from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
 from synap.engine.api import EngineApi
@@ -17,6 +19,7 @@ from synap.engine.engine import Engine
 from synap.sdk.client import Synap
 from synap.sdk.connection import Connection, LocalLine
 from synap.settings import Settings
+from synap.store.server import Role
 
 
 @contextlib.asynccontextmanager
@@ -40,10 +43,33 @@ async def bench_engine_at(*, workers: int = 2) -> AsyncIterator[tuple[Engine, Pa
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settings(data: Path) -> Settings:
-    """Return the settings of an embedded store in `data`; the environment chooses the embedder alone."""
+@contextlib.asynccontextmanager
+async def bench_engine_by_url(*, workers: int = 0) -> AsyncIterator[tuple[Engine, Path, UrlServer]]:
+    """Yield such an engine, its data folder, and the same server as it is reached by URL: over TCP and with passwords."""
+    folder = Path(tempfile.mkdtemp(prefix="synap-bench-"))
+    await asyncio.to_thread(folder.chmod, 0o755)
+    try:
+        with url_server(folder / "data") as server:
+            engine = await open_engine(_settings(folder / "data"), Opening(workers=workers))
+            try:
+                yield engine, folder / "data", server
+            finally:
+                await engine.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def engine_by_url(server: UrlServer) -> Engine:
+    """Return another engine on the same database, which knows no more of it than its URL; without workers."""
+    settings = _settings(None, SYNAP_DATABASE_URL=server.dsn(Role.APP), SYNAP_MIGRATION_URL=server.dsn(Role.OWNER))
+    return await open_engine(settings, Opening(workers=0))
+
+
+def _settings(data: Path | None, **more: str) -> Settings:
+    """Return the settings of an embedded store in `data`, or `more` of them; the environment chooses the embedder alone."""
     chosen = {"SYNAP_EMBEDDER": name} if (name := os.environ.get("SYNAP_EMBEDDER")) else {}
-    return Settings.from_environment({"SYNAP_DATA_DIR": str(data), **chosen})
+    place = {} if data is None else {"SYNAP_DATA_DIR": str(data)}
+    return Settings.from_environment({**place, **chosen, **more})
 
 
 async def fresh_synap(engine: Engine, name: str) -> tuple[Synap, str]:

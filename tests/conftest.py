@@ -10,6 +10,7 @@ The server is an embedded one, or with `SYNAP_TEST_STORE=url` one that is reache
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,10 +28,37 @@ from synap.store.migrate import migrate
 from synap.store.privileges import blocking_ancestor, server_account
 from synap.store.server import EmbeddedServer, Role
 
-settings.register_profile("fixed", derandomize=True)
-settings.register_profile("searching", print_blob=True)
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("searching", print_blob=True, deadline=None)
 settings.load_profile("fixed")
-"""Everyone's run sees the same examples; `pytest --hypothesis-profile=searching` looks for new ones."""
+"""Everyone's run sees the same examples; `pytest --hypothesis-profile=searching` looks for new ones. On a busy machine any
+example may take long, which is no fault of what it tries.
+"""
+
+
+PARTITIONED = os.environ.get("SYNAP_TEST_PARTITIONED") == "1"
+"""Whether all databases of this run are in partitioned mode (`make test-partitioned`)."""
+
+LONG = (
+    "tests/e2e",
+    "tests/property/test_campaign.py",
+    "tests/architecture/test_examples.py",
+    "tests/contract",
+    "tests/architecture/test_docs.py",
+    "tests/property",
+    "tests/store",
+)
+"""Where tests take long, longest first."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: one that comes last would keep one process busy while the others have ended."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        return next((number for number, start in enumerate(LONG) if folder.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +135,7 @@ def databases(server: AnyServer) -> Databases:
 @pytest.fixture
 def partitioned() -> bool:
     """Whether the databases of this test are in partitioned mode; the store's own tests run with both."""
-    return False
+    return PARTITIONED
 
 
 @pytest.fixture
@@ -119,7 +147,7 @@ def cursor_factory() -> type[psycopg.AsyncCursor[Any]]:
 @pytest.fixture(scope="module")
 def own_database(databases: Databases) -> Iterator[str]:
     """Name of a migrated database of one file's tests: by a clock that stands still, jobs left by others are never due."""
-    name = databases.fresh(partitioned=False)
+    name = databases.fresh(partitioned=PARTITIONED)
     yield name
     databases.drop(name)
 

@@ -70,7 +70,7 @@ async def run(house: House, data: Path, *, base: Times, seconds: float) -> None:
     if not (OFFICIAL / ".ready").exists():
         print(f"NOT RUN: the published client is not installed; `make {OFFICIAL.name}/.ready` does")
         return
-    keys = [await _key(house.engine, api.caller) for api in house.apis]
+    keys = [await key_for(house.engine, api.caller) for api in house.apis]
     viewers = [
         {"key": keys[owner.instance], "customer": owner.customer, "user": owner.user} for owner in house.users[:CLIENTS]
     ]
@@ -78,21 +78,21 @@ async def run(house: House, data: Path, *, base: Times, seconds: float) -> None:
         f"{'':30}{'requests/s':>11}{'fetch p50':>11}{'p95 ms':>9}{'x base':>8}{'record p50':>12}{'p95 ms':>9}{'x base':>8}"
         f"{'errors':>8}{'degraded':>10}{'refused':>9}"
     )
-    async with _served(house.engine, data) as served:
+    async with served(house.engine, data) as server:
         for name, some, pause in (
             ("1 client", viewers[:1], 0.0),
             (f"{len(viewers)} clients, every {PAUSE:g} s", viewers, PAUSE),
             (f"{len(viewers)} clients, no pause", viewers, 0.0),
         ):
             plan = {
-                "url": served.url,
+                "url": server.url,
                 "viewers": some,
                 "pause": pause,
                 "warm_up": max(_WARM_UP, pause),
                 "seconds": seconds,
                 "questions": SENTENCES,
             }
-            await _measured(name, python, plan, served, base)
+            await _measured(name, python, plan, server, base)
 
 
 async def _measured(name: str, python: Path, plan: dict[str, Any], served: Served, base: Times) -> None:
@@ -134,7 +134,8 @@ async def _talk(python: Path, plan: dict[str, Any]) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _served(engine: Engine, data: Path) -> AsyncIterator[Served]:
+async def served(engine: Engine, data: Path) -> AsyncIterator[Served]:
+    """Run `synap serve` on the data folder of an engine."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNAP_")}
     command = (sys.executable, "-c", "from synap.cli.main import main; main()")
     process = await asyncio.create_subprocess_exec(
@@ -164,7 +165,8 @@ async def _ready(process: asyncio.subprocess.Process) -> dict[str, Any]:
     return told
 
 
-async def _key(engine: Engine, caller: Any) -> str:
+async def key_for(engine: Engine, caller: Any) -> str:
+    """Return a new application key of the caller's instance."""
     key = new_key()
     instance = engine.core.instance_of(caller).id
     await engine.core.store.accounts.create_key(

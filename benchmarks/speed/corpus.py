@@ -24,6 +24,7 @@ from synap.domain.words import STOP_WORDS
 from synap.engine.engine import Engine
 from synap.store.documents import AcceptDocument
 from synap.store.memories import Applied
+from synap.store.store import Store
 
 BIG_USER = ("customer-0", "user-big")
 CHUNK = 250
@@ -95,7 +96,7 @@ async def load(engine: Engine, places: Sequence[Place], corpus: Corpus, owners: 
         place = places[owner.instance]
         scope = decide_scope(place, Ids(customer_id=owner.customer, user_id=owner.user))
         for size in _chunks(owner.size):
-            await _write(engine, place, scope, corpus, size)
+            await write(engine.core.store, place, scope, corpus, size)
             count += size
     return count
 
@@ -123,8 +124,9 @@ def _chunks(size: int) -> Iterator[int]:
         size -= CHUNK
 
 
-async def _write(engine: Engine, place: Place, scope: Scope, corpus: Corpus, size: int) -> None:
-    store, now = engine.core.store, _START + timedelta(seconds=int(np.random.default_rng(size).integers(0, 10**7)))
+async def write(store: Store, place: Place, scope: Scope, corpus: Corpus, size: int) -> None:
+    """Write a document of `size` memories as a worker does that has read it: accepted, claimed, applied."""
+    now = _START + timedelta(seconds=int(np.random.default_rng(size).integers(0, 10**7)))
     texts = corpus.texts(size)
     await store.documents.accept(
         scope,
@@ -138,19 +140,20 @@ async def _write(engine: Engine, place: Place, scope: Scope, corpus: Corpus, siz
             recorded_at=now,
         ),
     )
-    jobs = await store.queue.claim(scope.bucket, "loader", now=now, lease_until=now + timedelta(days=9999))
-    for job in jobs:
+    # Of writers at once in one bucket, each takes whatever job comes first, as workers do.
+    for job in await store.queue.claim(scope.bucket, "loader", now=now, lease_until=now + timedelta(days=9999)):
         if job.ingestion_id is None:
             continue
         document = await store.documents.load(job.scope, job.ingestion_id)
-        vectors = corpus.vectors(2 * size)
+        said = [segment.text for segment in document.prepared.segments]
+        vectors = corpus.vectors(2 * len(said))
         await store.memories.apply(
-            scope,
+            job.scope,
             Applied(
                 job=job,
                 document=document,
-                changes=Changes(add=_memories(texts, vectors[:size], document.document_id, now)),
-                vectors=dict(zip(document.segment_rows, vectors[size:], strict=True)),
+                changes=Changes(add=_memories(said, vectors[: len(said)], document.document_id, now)),
+                vectors=dict(zip(document.segment_rows, vectors[len(said) :], strict=True)),
                 now=now,
             ),
         )

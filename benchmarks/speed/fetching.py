@@ -26,6 +26,7 @@ from synap.sdk.http import HttpApi
 from synap.sdk.transport import Transport
 from synap.server.serve import listen
 from synap.server.serve import run as serve
+from synap.store.store import Store
 
 SENTENCES = (
     "what did we decide about the delivery to the harbour",
@@ -89,11 +90,11 @@ async def fetches(house: House, corpus: Corpus, *, rounds: int) -> list[Times]:
     """
     users = random.sample(house.users, len(house.users))
     fresh, regular = users[: len(users) // 2], users[len(users) // 2 :]
-    typical, again = _sessions(regular, rounds + 10), _sessions(regular[::-1], rounds + 10)
+    typical, again = sessions(regular, rounds + 10), sessions(regular[::-1], rounds + 10)
     big = [house.biggest] * (rounds + 10)
     name = f"user of {house.biggest.size:,}"
     pause = house.engine.core.store.residents.settle
-    plain, whole = partial(_recalling, house, corpus), partial(_recalling, house, corpus, composed=True)
+    plain, whole = partial(recalling, house, corpus), partial(recalling, house, corpus, composed=True)
     return [
         await measure(
             "hybrid fetch, typical user, no embedding",
@@ -108,17 +109,17 @@ async def fetches(house: House, corpus: Corpus, *, rounds: int) -> list[Times]:
         await measure(f"store alone, {name}", plain(big), rounds=rounds),
         await measure(
             "fetch with MiniLM, typical user",
-            _asking(house.apis, again),
+            asking(house.apis, again),
             rounds=rounds,
             target=MINILM_MS,
             between=pause,
         ),
-        await measure(f"fetch with MiniLM, {name}", _asking(house.apis, big), rounds=rounds),
+        await measure(f"fetch with MiniLM, {name}", asking(house.apis, big), rounds=rounds),
         await measure("cache hit (client fetch)", partial(_ask_client, house.apis[0]), rounds=rounds, target=HIT_MS),
     ]
 
 
-def _sessions(users: Sequence[Owner], count: int) -> list[Owner]:
+def sessions(users: Sequence[Owner], count: int) -> list[Owner]:
     """Return who asks: sessions of `TURNS` questions each, of which `AT_A_TIME` go on side by side in turns."""
     asking: list[Owner] = []
     for start in range(0, count, AT_A_TIME * TURNS):
@@ -127,9 +128,11 @@ def _sessions(users: Sequence[Owner], count: int) -> list[Owner]:
     return asking[:count]
 
 
-def _recalling(
-    house: House, corpus: Corpus, viewers: Sequence[Owner], *, composed: bool = False
+def recalling(
+    house: House, corpus: Corpus, viewers: Sequence[Owner], *, composed: bool = False, store: Store | None = None
 ) -> Callable[[int], Awaitable[None]]:
+    """Return a search, `composed` into a context where asked for, in another `store` than the engine's where one is given."""
+    searches = (store or house.engine.core.store).search
     texts, vectors = corpus.texts(len(viewers)), corpus.vectors(len(viewers))
     wanted = Wanted(max_results=10, budget=4096, ladder=LADDER)
 
@@ -145,14 +148,15 @@ def _recalling(
             now=datetime.now(UTC),
             texts=texts_read(wanted.max_results),
         )
-        recall = await house.engine.core.store.search.recall(search)
         if composed:
-            compose(recall, search, wanted)
+            await searches.answer(search, lambda recall: compose(recall, search, wanted))
+        else:
+            await searches.recall(search)
 
     return work
 
 
-def _asking(
+def asking(
     apis: Sequence[EngineApi | HttpApi], viewers: Sequence[Owner], *, salt: str = ""
 ) -> Callable[[int], Awaitable[None]]:
     """Return a fetch whose question nobody asked before, if `salt` is new, so that no cache answers it."""
@@ -187,8 +191,8 @@ async def over_http(house: House, *, rounds: int) -> list[Times]:
     users = [owner for owner in house.users if owner.instance == 0]
     viewers = [random.choice(users) for _ in range(rounds + 10)]
     try:
-        inside = await measure("fetch with MiniLM, in process", _asking([api], viewers, salt="in"), rounds=rounds)
-        outside = await measure("the same over HTTP", _asking([remote], viewers, salt="out"), rounds=rounds)
+        inside = await measure("fetch with MiniLM, in process", asking([api], viewers, salt="in"), rounds=rounds)
+        outside = await measure("the same over HTTP", asking([remote], viewers, salt="out"), rounds=rounds)
     finally:
         await remote.close()
         stop.set()

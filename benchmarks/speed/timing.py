@@ -29,6 +29,11 @@ class Times:
         """95th percentile, in milliseconds."""
         return self._at(95)
 
+    @property
+    def p99(self) -> float:
+        """99th percentile, in milliseconds."""
+        return self._at(99)
+
     def _at(self, percent: int) -> float:
         ordered = sorted(self.seconds)
         return 1000 * ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from benchmarks.bench_engine import bench_engine, fresh_instance
+from benchmarks.speed.texts import BATCH
 from benchmarks.speed.timing import Times, measure
 from synap.api.memories import CreateMemory
 from synap.domain.documents import Turn
 from synap.engine.api import EngineApi
 
 TURN = "User: I moved to the house number {n} by the river and I prefer tea over coffee."
-BATCH = 100
 CREATE_MS = 10.0
 SHARE = 0.8
 """Of the encoder's own rate that an ingestion of short turns shall reach."""

@@ -33,6 +33,7 @@ from synap.ports.clock import Clock
 from synap.ports.embedder import Embedder
 from synap.ports.language_model import LanguageModel
 from synap.ports.reranker import Reranker
+from synap.retrieval.ahead import prepare
 from synap.settings import EmbedderChoice, Settings
 from synap.store.checks import ServerFacts, check_store
 from synap.store.database import Database
@@ -190,7 +191,7 @@ async def _assemble(
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()
-    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB)
+    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB, prepare=prepare)
     owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -195,6 +195,12 @@ class Machine:
 def url(dsn: str) -> str:
     """Return a connection string as a URL."""
     return f"postgresql:///?{urlencode(conninfo_to_dict(dsn))}"
+
+
+@pytest.fixture
+def page_blocks() -> Callable[[Path], list[Block]]:
+    """`blocks_of`, for pages that need no machine."""
+    return blocks_of
 
 
 @pytest.fixture

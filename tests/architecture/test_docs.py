@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -23,13 +23,12 @@ from synap.cli.main import app
 from synap.cli.outcome import Exit
 from synap.errors import SynapError
 from synap.maca.load import load
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
+from synap.server.rest.app import DOCUMENT_BYTES, routed
 from synap.server.rest.errors import STATUSES
 from synap.testing import FixedClock
 
 if TYPE_CHECKING:
-    from tests.architecture.conftest import Machine
+    from tests.architecture.conftest import Block, Machine
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -101,8 +100,22 @@ def links(name: str) -> list[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ON_ITS_OWN])
-def test_what_a_page_shows_runs(machine: Machine, name: str) -> None:
-    blocks = machine.blocks(PAGES[name])
+def test_what_a_page_shows_runs(
+    request: pytest.FixtureRequest, page_blocks: Callable[[Path], list[Block]], name: str
+) -> None:
+    blocks = page_blocks(PAGES[name])
+    if any(block.language in ("python", "console") for block in blocks):
+        run_page(request.getfixturevalue("machine"), name, blocks)
+
+    for block in blocks:
+        if block.language == "json":
+            json.loads(block.text)
+        elif block.language == "yaml":
+            load(block.text)
+
+
+def run_page(machine: Machine, name: str, blocks: list[Block]) -> None:
+    """Type what a page shows, and compare what is printed with what the page says next."""
     for block in blocks:
         if block.file:
             (machine.folder / block.file).write_text(block.text, encoding="utf-8")
@@ -118,10 +131,6 @@ def test_what_a_page_shows_runs(machine: Machine, name: str) -> None:
             told = set(printed.splitlines())
             assert set(block.text.splitlines()) <= told, f"{name}:{block.line} tells what was not printed: {printed}"
             printed = None
-        elif block.language == "json":
-            json.loads(block.text)
-        elif block.language == "yaml":
-            load(block.text)
 
 
 def test_the_guide_to_tests_works(machine: Machine, server_folder: Callable[[], Path]) -> None:
@@ -207,9 +216,8 @@ def test_generated_pages_are_fresh() -> None:
 
 def served_routes() -> set[str]:
     """Return `METHOD path` of every route, under its documented path."""
-    observed: Any = create_app(Gate())
     routes = set()
-    for route in observed._app._app.routes:  # noqa: SLF001 - what is observed and replayed is kept inside
+    for route in routed(DOCUMENT_BYTES).routes:
         if isinstance(route, HTTPRoute):
             path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path).replace(
                 "/{conversation}", "/{conversation_id}/messages"

@@ -202,6 +202,21 @@ def test_a_covering_index_leads_with_the_scope_and_carries_both_arms(catalogue: 
     assert row["text"].endswith("WHERE (status = 0)")
 
 
+INVERTED = (
+    "select i.indexrelid::regclass::text as idx from pg_index i join pg_class c on c.oid = i.indexrelid "
+    "join pg_am a on a.oid = c.relam where c.relnamespace = 'public'::regnamespace and a.amname <> 'btree'"
+)
+
+
+def test_every_index_is_led_by_its_key_and_an_inverted_one_would_be_seen(catalogue: Catalogue) -> None:
+    # An index by content serves all tenants at once, and row-level security keeps the planner from using it.
+    assert catalogue.execute(INVERTED).fetchall() == []
+
+    with catalogue.transaction(force_rollback=True):
+        catalogue.execute("create index planted on client using gin (to_tsvector('simple', name))")
+        assert catalogue.execute(INVERTED).fetchall() == [{"idx": "planted"}]
+
+
 @pytest.mark.parametrize("table", SEARCHED)
 def test_searched_tables_are_vacuumed_early(catalogue: Catalogue, table: str) -> None:
     row = catalogue.execute("select reloptions from pg_class where oid = %s::regclass", [table]).fetchone()

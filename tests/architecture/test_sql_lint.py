@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from synap.store import migrate
+from synap.store import migrate, statements
 from synap.store.migrate import migrations
 from synap.store.splitting import split_statements, without_comments
 from synap.store.statements import statement, statement_names
@@ -55,6 +56,10 @@ RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     "a policy holds no query": (
         has(r"\bcreate\s+policy\b(?!.*\bfor\s+select\s+to\s+\w+\s*$).*\(\s*select\b"),
         "create policy p on job using (scope_id = (select 1))",
+    ),
+    "an inverted index serves all tenants at once": (
+        has(r"\busing\s+gin\b"),
+        "create index memory_words on memory using gin (terms)",
     ),
     "one statement at a time": (
         lambda text: len(split_statements(text)) > 1,
@@ -117,6 +122,27 @@ def test_all_sql_keeps_the_rule(rule: str) -> None:
     broken, _ = RULES[rule]
 
     assert [where for where, text in EVERYTHING if broken(without_comments(text))] == []
+
+
+@pytest.mark.parametrize(
+    "rule", ["set_config does not reach the workers", "an inverted index serves all tenants at once"]
+)
+def test_what_is_planted_is_seen_wherever_sql_stands(
+    rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, plant = RULES[rule]
+    before = {"named": set(named()), "modules": set(modules()), "migrations": set(migration_statements())}
+    (tmp_path / "planted.py").write_text(f"QUERY = {plant!r}\n", encoding="utf-8")
+    known, founded = statements._statements(), migrations()  # noqa: SLF001 - where the files are read
+    monkeypatch.setattr(statements, "_statements", lambda: known | {f"planted {rule}": plant})
+    grown = replace(founded[-1], sql=f"{founded[-1].sql};\n{plant}")
+    monkeypatch.setitem(globals(), "migrations", lambda: (*founded[:-1], grown))
+    monkeypatch.setitem(globals(), "STORE", tmp_path)
+
+    after = {"named": set(named()), "modules": set(modules()), "migrations": set(migration_statements())}
+
+    for where, known_before in before.items():
+        assert any(broken(without_comments(text)) for _, text in after[where] - known_before), where
 
 
 def test_advisory_locks_are_for_migrations_alone() -> None:

@@ -11,18 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.by_url import url_server
+from tests.campaign.harness import campaign_folder
 
 from synap.store.migrate import migrate
-from synap.store.privileges import blocking_ancestor, server_account
 from synap.store.server import Role
 from synap.version import __version__
 
@@ -81,19 +79,13 @@ def run(store: str, seed: int, checks: int, minutes: float | None, path: Path) -
 @contextmanager
 def place(store: str) -> Iterator[tuple[dict[str, str], list[str]]]:
     """Yield variables and options by which the command finds a store of this run's own."""
-    account = server_account()
-    parents = [Path(tempfile.gettempdir()), Path("/var/tmp")]  # noqa: S108 - mkdtemp makes it private
-    parent = next(folder for folder in parents if blocking_ancestor(folder / "x", account) is None)
-    folder = Path(tempfile.mkdtemp(prefix="synap-campaign-", dir=parent))
-    try:
+    with campaign_folder() as folder:
         if store == "embedded":
-            yield {}, ["--data-dir", str(folder)]
+            yield {}, ["--data-dir", str(folder / "data")]
             return
         with url_server(folder) as server:
             migrate(server.dsn(Role.OWNER))
             yield {"SYNAP_DATABASE_URL": server.dsn(Role.APP), "SYNAP_MIGRATION_URL": server.dsn(Role.OWNER)}, []
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def told(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +14,7 @@ from synap.api.admin import CreateInstance
 from synap.api.conversations import RecordMessage
 from synap.api.memories import CreateMemory, StructuredMemory
 from synap.bootstrap import Opening, open_engine
+from synap.engine.accepting import accepted as genuine
 from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
 from synap.errors import ConflictError, InvalidInputError, ServiceUnavailableError
@@ -74,6 +76,42 @@ async def test_with_fail_fast_a_row_that_conflicts_keeps_all_out(shop: Shop, own
     result = await api.create_batch([rows[0], rows[2]], fail_fast=True)
     assert [row.status for row in result.results] == ["queued", "queued"]
     assert (await api.batch(result.batch_id)).results == result.results
+
+
+@pytest.mark.parametrize("count", [0, 1_001])
+async def test_a_batch_of_none_or_too_many_is_refused_and_leaves_nothing(
+    shop: Shop, owner_dsn: str, count: int
+) -> None:
+    _, api = shop
+
+    with pytest.raises(InvalidInputError) as refusal:
+        await api.create_batch([note("One.")] * count)
+
+    assert refusal.value.field == "documents"
+    assert stored(owner_dsn, api.core.instance_of(api.caller).id) == []
+
+
+async def test_others_get_their_turn_between_the_rows_of_a_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, api = shop
+    turns, seen = 0, list[int]()
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def accepted(*arguments: Any) -> Any:
+        seen.append(turns)
+        return await genuine(*arguments)
+
+    monkeypatch.setattr("synap.engine.batches.accepted", accepted)
+    task = asyncio.create_task(other())
+    await api.create_batch([note(f"Row {number}.") for number in range(5)])
+    task.cancel()
+
+    assert len(seen) == 5
+    assert seen == sorted(set(seen)), "rows were prepared without a pause"
 
 
 async def test_a_row_that_the_store_could_not_take_fails_alone_and_may_be_handed_in_again(

@@ -433,3 +433,20 @@ async def test_the_latest_conversations_of_a_user_are_summarised(place: Place, s
     for wrong in wrongs:
         with pytest.raises(InvalidInputError):
             await sdk.user.context.fetch("ana", **wrong)
+
+
+async def test_an_analysis_makes_sure_of_what_the_transcript_says_and_adds_nothing(place: Place, sdk: Synap) -> None:
+    text = "User: I think I live in Graz now.\nAssistant: Noted."
+    told = {"gist": "Lives in Graz now. Works as a baker in Oslo."}
+    await sdk.conversation.ingest_transcript("plain", "ana", text)
+    await sdk.conversation.ingest_transcript("hinted", "ben", text, analysis=told)
+    await place.work()
+
+    plain = await sdk.user.context.fetch("ana", search_query="Graz")
+    hinted = await sdk.user.context.fetch("ben", search_query="Graz baker Oslo")
+
+    def sureness(answer: Any) -> list[float]:
+        return [item.confidence for item in answer.items if not item.excerpt and "Graz" in item.content]
+
+    assert max(sureness(plain)) < 0.9 <= max(sureness(hinted))
+    assert "baker" not in hinted.formatted_context

@@ -263,6 +263,29 @@ async def test_who_asks_right_after_saying_it_on_a_stream_finds_it_and_nobody_el
     assert not core.in_hand
 
 
+async def test_nobody_waits_for_a_turn_that_the_store_did_not_take(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await house.key()
+    line, core = house.line(key), house.engine.core
+    genuine, away = core.store.conversations.record, [True]
+
+    async def record(*args: Any, **named: Any) -> Any:
+        if away[0]:
+            raise ServiceUnavailableError("the database is not available")
+        return await genuine(*args, **named)
+
+    monkeypatch.setattr(core.store.conversations, "record", record)
+    await line.say("e", "I am allergic to peanuts.", conversation_id="c")
+    await line.until(lambda: bool(line.of("signal")))
+    waited_for = bool(core.in_hand)
+    away[0] = False
+    await line.until(lambda: line.acked == ["e"])
+
+    assert not waited_for
+    assert [content for _, _, content in await house.turns(key)] == ["I am allergic to peanuts."]
+
+
 async def test_turns_of_a_client_that_has_gone_are_waited_for_no_longer_than_they_are_finished(
     dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

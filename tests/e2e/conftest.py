@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -12,9 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 import httpx
 import psutil
@@ -23,12 +26,13 @@ import pytest
 from psycopg import sql
 from tests.by_url import BY_URL
 
+from synap.cli.main import main
 from synap.store.server import EmbeddedServer, Role
 
 # Run in environments of their own, without our engine and with packages that this one does not hold (see the Makefile).
 collect_ignore = ["guard", "integrations", "official"]
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 _URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
 _COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
@@ -102,12 +106,53 @@ def eventually(true: Callable[[], object], *, seconds: float = START_SECONDS) ->
         time.sleep(0.05)
 
 
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _ended(arguments: list[str], environment: dict[str, str]) -> Ended:
+    """Run a command in a process of its own."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [*_COMMAND, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _ended_here(arguments: list[str], environment: dict[str, str]) -> Ended:
+    """Run a command in this process, by the same entry; what it does to the loggers is undone."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["synap", *arguments]),
+            mock.patch.dict(os.environ, environment, clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as end,
+        ):
+            main()
+    finally:
+        root.handlers[:], root.level = handlers, level
+    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))
+    return Ended(int(end.value.code or 0), said, complained)
+
+
 class Home:
     """A data folder, and the programs that run on it."""
 
     def __init__(self, folder: Path, *, database: Callable[[Role], str] | None = None) -> None:
         self.folder = folder
-        self._database = database
+        self.database = database
         self.data = folder / "data"
         self.key_file = folder / "keys.json"
         self.programs: list[Program] = []
@@ -115,7 +160,7 @@ class Home:
 
     def start(self, *arguments: str, **environment: str) -> Program:
         """Start a `synap` command on this folder."""
-        where = ("--data-dir", str(self.data)) if self._database is None else ()
+        where = ("--data-dir", str(self.data)) if self.database is None else ()
         program = Program(*arguments, *where, **self._urls, **environment)
         self.programs.append(program)
         return program
@@ -149,21 +194,17 @@ class Home:
         read: dict[str, str] = json.loads(self.key_file.read_text())
         return read
 
-    def run(self, *arguments: str, code: int = 0, url: str | None = None) -> Any:
-        """Run a command with `--json` to its end, in process or against the server at `url`; return what it printed, read."""
+    def run(self, *arguments: str, code: int = 0, url: str | None = None, apart: bool = False) -> Any:
+        """Run a command with `--json` to its end, on this folder or against the server at `url`; return what it printed, read.
+
+        It is run in this process, as to start one takes seconds, or `apart`, in one of its own.
+        """
         environment = self._urls or {"SYNAP_DATA_DIR": str(self.data)}
         if url is not None:
             environment = {"SYNAP_BASE_URL": url, "SYNAP_MANAGEMENT_KEY": self.keys["management_key"]}
-        done = subprocess.run(  # noqa: S603 - our own interpreter
-            [*_COMMAND, *arguments, "--json"],
-            env=surroundings(**environment),
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
-        assert done.returncode == code, (done.stdout, done.stderr)
-        said = done.stdout if code == 0 or done.stdout.strip() else done.stderr.strip().splitlines()[-1]
+        done = (_ended if apart else _ended_here)([*arguments, "--json"], surroundings(**environment))
+        assert done.code == code, (done.out, done.err)
+        said = done.out if code == 0 or done.out.strip() else done.err.strip().splitlines()[-1]
         return json.loads(said) if said.strip() else None
 
     def postgres(self) -> list[psutil.Process]:
@@ -196,24 +237,24 @@ class Home:
         for program in self.programs:
             if program.process.poll() is None:
                 program.kill()
-        if self._database is None:
+        if self.database is None:
             # An orphaned database is adopted, so that it can be stopped as usual.
             EmbeddedServer.start(self.data).stop()
 
     @property
     def _urls(self) -> dict[str, str]:
         """Where the programs find the database; nothing for the embedded one in the data folder."""
-        if self._database is None:
+        if self.database is None:
             return {}
         return {
-            "SYNAP_DATABASE_URL": self._database(Role.APP),
-            "SYNAP_MIGRATION_URL": self._database(Role.OWNER),
+            "SYNAP_DATABASE_URL": self.database(Role.APP),
+            "SYNAP_MIGRATION_URL": self.database(Role.OWNER),
         }
 
     @contextmanager
     def _as_owner(self) -> Iterator[psycopg.Connection[Any]]:
-        if self._database is not None:
-            with psycopg.connect(self._database(Role.OWNER)) as connection:
+        if self.database is not None:
+            with psycopg.connect(self.database(Role.OWNER)) as connection:
                 yield connection
             return
         with EmbeddedServer.start(self.data) as server, psycopg.connect(server.dsn(Role.OWNER)) as connection:

@@ -123,7 +123,7 @@ def test_the_command_line_ingests_fetches_and_looks_after_a_folder(home: Any, tm
     (docs / "picture.png").write_bytes(b"\x89PNG")
     (docs / ".hidden" / "secret.md").write_text("never read")
 
-    first = home.run("ingest", str(docs), "--customer", "library", code=8)
+    first = home.run("ingest", str(docs), "--customer", "library", code=8, apart=True)
     again = home.run("ingest", str(docs / "hours.md"), "--customer", "library")
     context = home.run("fetch", "When does the reading room open?", "--customer", "library")
     health = home.run("doctor", code=8)
@@ -143,8 +143,8 @@ def test_the_command_line_manages_a_server(home: Any, tmp_path: Path) -> None:
     client.post("/v1/memories/create", json={"document": "The reading room opens at 10.", "document_type": "note"})
     maca = tmp_path / "maca.yaml"
 
-    def run(*arguments: str, code: int = 0) -> Any:
-        return home.run(*arguments, code=code, url=str(client.base_url))
+    def run(*arguments: str, code: int = 0, apart: bool = False) -> Any:
+        return home.run(*arguments, code=code, url=str(client.base_url), apart=apart)
 
     assert [row["id"] for row in run("instances", "list", home.keys["client_id"])] == [instance]
     key = run("keys", "create", instance, "--label", "ci")
@@ -159,7 +159,7 @@ def test_the_command_line_manages_a_server(home: Any, tmp_path: Path) -> None:
     assert "Water boils" in client.post("/v1/context/client/fetch", json={}).text
     run("world", "delete", added["memory_id"])
     trail = run("audit", "--limit", "200")["data"]
-    missing = run("instances", "suspend", "inst_0000000000000000", code=4)
+    missing = run("instances", "suspend", "inst_0000000000000000", code=4, apart=True)
 
     assert refused.status_code == 401
     assert {"memory.create", "context.fetch"} <= {row["action"] for row in trail}

@@ -105,7 +105,7 @@ def search_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr(searching, "recall_resident", nothing)
+    monkeypatch.setattr(searching, "answer_resident", nothing)
 
 
 @pytest.mark.usefixtures("careless_reader")

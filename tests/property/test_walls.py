@@ -43,7 +43,7 @@ def searched_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         return None
 
     if request.param == "database":
-        monkeypatch.setattr(searching, "recall_resident", nothing)
+        monkeypatch.setattr(searching, "answer_resident", nothing)
 
 
 @pytest.fixture

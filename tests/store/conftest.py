@@ -102,7 +102,7 @@ class Desk:
         """Let the next write into a scope be stored without its answer arriving."""
         lossy: Any = LostAnswers(self.database)
         self.store.documents = Documents(lossy, self.store.ids)
-        self.store.conversations = Conversations(lossy, self.store.ids)
+        self.store.conversations = Conversations(lossy, self.store.ids, self.store.residents)
         self.store.compactions = Compactions(lossy, self.store.ids)
 
     def scope(self, user: str | None = None, customer: str | None = None) -> Scope:
@@ -129,13 +129,20 @@ class Desk:
         return replace(request, **changes)
 
     async def say(
-        self, scope: Scope, conversation: str, content: str, role: str = "user", *, event: bytes | None = None
+        self,
+        scope: Scope,
+        conversation: str,
+        content: str,
+        role: str = "user",
+        *,
+        event: bytes | None = None,
+        recent: int = 0,
     ) -> Recorded:
         """Record a message; it is a document as well."""
         row, now = self.store.ids.next(), self.clock.now()
         message = NewMessage(id=row, role=role, content=content, recorded_at=now, event_key=event)
         document = self.document(content, document_type=DocumentType.AI_CHAT, conversation=conversation)
-        return await self.store.conversations.record(scope, conversation, message, document)
+        return await self.store.conversations.record(scope, conversation, message, document, recent=recent)
 
     async def transcript(self, scope: Scope, conversation: str, *contents: str, **changes: Any) -> RecordedTranscript:
         """Record a transcript, a message and a segment per text."""

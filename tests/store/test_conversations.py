@@ -85,6 +85,16 @@ async def test_an_event_is_recorded_once(desk: Any) -> None:
     assert len(await desk.claim(alice, limit=10)) == 2
 
 
+async def test_an_event_that_is_known_changes_nothing(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.say(alice, "c", "One.", event=b"e1")
+    before = await desk.store.search.versions([alice])
+
+    await desk.say(alice, "c", "One.", event=b"e1")
+
+    assert await desk.store.search.versions([alice]) == before
+
+
 async def test_an_event_told_by_many_at_once_is_recorded_once(desk: Any) -> None:
     alice = desk.scope("alice")
 
@@ -129,3 +139,25 @@ async def test_an_event_is_forgotten_with_its_owner(desk: Any) -> None:
     again = await desk.say(alice, "c", "One.", event=b"e")
 
     assert (again.duplicate, again.message_count) == (False, 1)
+
+
+async def test_an_analysis_is_told_to_its_owner_alone(desk: Any) -> None:
+    alice, others = desk.scope("alice", "acme"), [desk.scope("bob", "acme"), desk.scope("alice", "globex")]
+    await desk.transcript(alice, "c", "The kettle is cracked.", analysis={"gist": "a cracked kettle"})
+
+    assert await desk.store.conversations.analysis(alice, "c") == {"gist": "a cracked kettle"}
+    assert [await desk.store.conversations.analysis(scope, "c") for scope in others] == [None, None]
+    assert await desk.store.conversations.analysis(alice, "other") is None
+
+
+async def test_a_recorded_message_brings_the_last_ones_along(desk: Any) -> None:
+    alice, bob = desk.scope("alice"), desk.scope("bob")
+    await desk.say(bob, "c", "Mine.")
+    for number in range(4):
+        await desk.say(alice, "c", f"{number}.")
+
+    recorded = await desk.say(alice, "c", "4.", recent=3)
+
+    assert [one.content for one in recorded.recent] == ["2.", "3.", "4."]
+    assert recorded.recent == tuple(await desk.store.conversations.recent(alice, "c", limit=3))
+    assert (await desk.say(alice, "c", "5.")).recent == ()

@@ -8,6 +8,8 @@ import contextlib
 import numpy as np
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests.campaign.relay import relay
 
 from synap.domain.scopes import Scope, world_scope
 from synap.errors import ServiceUnavailableError, SetupError
@@ -242,6 +244,25 @@ async def test_after_a_loss_of_all_connections_one_call_fails_and_the_next_ones_
             await use(database)
 
         await asyncio.gather(*(use(database) for _ in range(4)))
+
+
+@pytest.mark.parametrize("partitioned", [False])
+async def test_a_connection_that_hangs_is_given_up_and_the_next_call_works(dsn: str) -> None:
+    parts = conninfo_to_dict(dsn)
+    with relay(str(parts["host"]), int(parts["port"] or 5432)) as between:
+        through = make_conninfo(dsn, host="127.0.0.1", port=between.port)
+        async with await Database.open(through, size=1, silence=0.5) as database:
+            async with database.control() as connection:
+                await connection.execute("select 1")
+            between.strand()
+
+            with pytest.raises(ServiceUnavailableError):
+                async with database.control() as connection:
+                    await connection.execute("select 1")
+            async with database.control() as connection:
+                row = await (await connection.execute("select 1")).fetchone()
+
+    assert row == (1,)
 
 
 async def test_a_call_that_finds_no_free_connection_in_time_is_told_so(fresh_dsn: str) -> None:

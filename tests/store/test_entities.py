@@ -7,10 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from synap.domain.contexts import Query, Search
 from synap.domain.entities import EntityKind
 from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.scopes import Scope
+from synap.domain.terms import term_hashes
 from synap.errors import NotFoundError
 
 TABLES = ("entity", "alias", "mention", "relation", "decision")
@@ -95,6 +97,19 @@ async def test_no_read_and_no_change_reaches_another_scope(desk: Any) -> None:
                 await change
 
     assert await desk.store.entities.get(mine, falk) == before
+
+
+async def test_names_given_by_hand_are_news_to_whoever_searches(desk: Any) -> None:
+    ana = desk.scope("ana")
+    search = Search(chain=(ana,), queries=(Query(text="pottery", terms=term_hashes("pottery")),), now=desk.clock.now())
+    await say(desk, ana, "Ingrid Falk teaches pottery.", "Ingrid Falk")
+    await say(desk, ana, "Teun visited Orrery Labs.", "Teun", "Orrery Labs")
+    before = (await desk.store.search.recall(search)).learnt[ana.id]
+    found = await known(desk, ana)
+
+    await desk.store.merges.merge(ana, found["Teun"], found["Ingrid Falk"], now=desk.clock.now(), actor="x")
+
+    assert (await desk.store.search.recall(search)).learnt[ana.id] > before
 
 
 async def test_entities_are_paged_by_kind_and_name(desk: Any) -> None:

@@ -16,7 +16,10 @@ from tests.by_url import AnyServer
 
 from synap.domain.scopes import Scope, world_scope
 from synap.store.database import Connection, Database
+from synap.store.erasure import BATCH_ROWS, tables_of
+from synap.store.rows import place
 from synap.store.server import Role
+from synap.store.statements import statement
 
 ALICE = Scope(rung="user", space="inst_plan_tests", ids=(("user", "alice"),))
 WORLD = world_scope()
@@ -100,3 +103,21 @@ async def test_an_unfiltered_count_is_the_callers_own(
         counted = await (await session.execute("select count(*) from memory")).fetchone()
 
     assert counted == (10,)
+
+
+@pytest.mark.parametrize("limit", [BATCH_ROWS, None])
+@pytest.mark.parametrize("scope", [ALICE, WORLD], ids=["own", "shared"])
+async def test_what_an_erasure_takes_is_chosen_once_and_joined_with_nothing(
+    fresh_database: Database, scope: Scope, limit: int | None
+) -> None:
+    params = place(scope) | {"shared": scope.shared, "instance": "inst_plan_tests", "limit": limit}
+    joins: dict[str, list[str]] = {}
+
+    async with fresh_database.transaction([scope]) as connection:
+        for what in tables_of(scope):
+            query = b"explain " + statement(f"erase_scope_{what}", shared=scope.shared)
+            lines = [line for (line,) in await (await connection.execute(query, params)).fetchall()]
+            joins[what] = [line for line in lines if "Join" in line or "Nested Loop" in line]
+
+    assert joins
+    assert not any(joins.values()), "of a scope that no statistics know, a join costs the square of its rows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryType, Refresh, Supersession
 from synap.domain.terms import term_hashes
 from synap.store import resident_search, texts
+from synap.store.ranking import rank
 from synap.store.rows import memory_ref
 from synap.store.scopes import bump
 from synap.store.store import Store
@@ -231,6 +233,62 @@ async def test_whoever_asks_again_finds_all_texts_in_memory_but_of_what_was_writ
     assert "The marmot woke up." in {one.memory.statement.content for one in found.candidates}
 
 
+async def test_what_is_read_ahead_is_prepared_and_what_questions_read_is_not(desk: Any) -> None:
+    alice, seen = desk.scope("alice"), list[str]()
+    desk.store.residents.prepare = lambda candidate: seen.append(candidate.memory.statement.content)
+    await desk.remember(alice, *(f"Marmot {number} sleeps." for number in range(30)))
+
+    await desk.find(alice, "marmot 1", texts=3)
+    await desk.store.residents.settle()
+    assert seen == []
+    await desk.find(alice, "marmot 2 sleeps", texts=4)
+    await desk.store.residents.settle()
+
+    texts = desk.store.residents.get(alice, "emb").texts
+    assert len(seen) > 30
+    assert len(texts) - len(seen) in range(4, 2 * (3 + 4) + 1)
+
+
+async def test_an_answer_made_of_what_is_over_is_made_again(desk: Any) -> None:
+    alice, other = desk.scope("alice"), Store(desk.database, desk.clock)
+    await desk.remember(alice, "The marmot sleeps.")
+    search = Search(
+        chain=desk.chain(alice), queries=(Query(text="marmot", terms=term_hashes("marmot")),), now=desk.clock.now()
+    )
+    made: list[Recall] = []
+
+    def make(recall: Recall) -> Recall:
+        made.append(recall)
+        return recall
+
+    await other.search.answer(search, make)
+    await other.search.answer(search, make)
+    assert len(made) == 2
+    await desk.remember(alice, "The marmot woke up.")
+    found = await other.search.answer(search, make)
+
+    assert len(made) == 4
+    assert {one.memory.statement.content for one in made[2].candidates} == {"The marmot sleeps."}
+    assert "The marmot woke up." in {one.memory.statement.content for one in found.candidates}
+    assert found.versions == (await other.search.recall_stored(search)).versions
+
+
+async def test_an_answer_that_cannot_be_made_leaves_no_question_to_the_database_behind(desk: Any) -> None:
+    alice = desk.scope("alice")
+    await desk.remember(alice, "The marmot sleeps.")
+    search = Search(
+        chain=desk.chain(alice), queries=(Query(text="marmot", terms=term_hashes("marmot")),), now=desk.clock.now()
+    )
+    await desk.store.search.recall(search)
+    before = asyncio.all_tasks()
+
+    with pytest.raises(ZeroDivisionError):
+        await desk.store.search.answer(search, lambda _: 1 // 0)
+
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
 async def test_texts_of_a_scope_are_bounded(monkeypatch: pytest.MonkeyPatch, desk: Any) -> None:
     monkeypatch.setattr(texts, "MOST_TEXTS", 5)
     alice = desk.scope("alice")
@@ -345,3 +403,47 @@ async def test_memory_is_bounded_and_may_be_turned_off(fresh_desk: Any) -> None:
     assert 0 < small.residents.use.size <= enough_for_one
     assert small.residents.use.loads > len({*desk.chain(alice), bob})
     assert (none.residents.use.size, none.residents.use.loads) == (0, 0)
+
+
+async def test_what_is_recorded_teaches_nothing_and_what_is_remembered_does(desk: Any) -> None:
+    alice = desk.scope("alice")
+    search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
+
+    async def learnt() -> Any:
+        return (await desk.store.search.recall(search)).learnt[alice.id]
+
+    await desk.accept(alice, "The heron is back.")
+    (job,) = await desk.claim(alice)
+    await desk.apply(job, "The heron is back.")
+    first = await learnt()
+    await desk.say(alice, "talk", "Is the heron still there?")
+    second = await learnt()
+    for job in await desk.claim(alice):
+        await desk.apply(job, "The heron is still there.")
+
+    assert first == second
+    assert await learnt() > second
+
+
+async def test_what_this_process_wrote_is_read_with_the_versions(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = desk.scope("alice")
+    search = Search(chain=(alice,), queries=(Query(text="heron", terms=term_hashes("heron")),), now=desk.clock.now())
+    await desk.say(alice, "talk", "The heron is back.")
+    await desk.store.search.recall(search)
+    ranked = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal ranked
+        ranked += 1
+        return rank(*given)
+
+    monkeypatch.setattr(resident_search, "rank", counted)
+
+    await desk.say(alice, "talk", "The heron is gone again.")
+    found = await desk.store.search.recall(search)
+
+    assert sorted(one.memory.statement.content for one in found.candidates) == [
+        "The heron is back.",
+        "The heron is gone again.",
+    ]
+    assert ranked == 1

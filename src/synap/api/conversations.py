@@ -267,7 +267,8 @@ class TranscriptTurn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class IngestTranscript(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole conversation, handed in once: text, which is split into turns, or turns.
 
-    `analysis` and `metadata` are the caller's, each at most 64 KiB as JSON, kept with the conversation.
+    `analysis` and `metadata` are the caller's, each at most 64 KiB as JSON, kept with the conversation. What `analysis` says
+    that the transcript says too is remembered as sure; nothing is remembered of it alone.
     """
 
     conversation_id: str

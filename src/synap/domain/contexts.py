@@ -297,8 +297,12 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """What the store found: candidates, and the versions of the scopes as they were when it looked."""
+    """What the store found: candidates, and the versions of the scopes as they were when it looked.
+
+    `learnt` tells for some of the scopes since which version nothing has touched their memories.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     untold: Untold | None = None
     versions: Mapping[int, int] = field(default_factory=dict)
+    learnt: Mapping[int, int] = field(default_factory=dict)

@@ -165,3 +165,8 @@ class PreparedDocument:
     content_hash: str
     protected: dict[str, int] = field(default_factory=dict)
     statements: tuple[Statement, ...] = ()
+
+
+def transcript_key(conversation: str) -> str:
+    """Return the document id of the transcript of a conversation (UUID form): there is one, and another text is refused."""
+    return f"transcript:{conversation}"

@@ -186,6 +186,7 @@ class Draft:
         extractor: Id of what found it.
         cues: What the rules saw in its clause, for the gate; empty where they have decided.
         doubtful: The rules alone would have been silent; only the gate can keep it.
+        hinted: The caller's own analysis of the document says so too: it is kept however doubtful.
     """
 
     statement: Statement
@@ -193,6 +194,7 @@ class Draft:
     extractor: str = "rules@1"
     cues: frozenset[str] = frozenset()
     doubtful: bool = False
+    hinted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

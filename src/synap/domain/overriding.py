@@ -17,6 +17,7 @@ from synap.domain.readings import (
     fewest_terms,
     heading_of,
     readings,
+    topic_terms,
 )
 from synap.domain.values import Kind, Value
 
@@ -63,6 +64,15 @@ def may_meet(one: str, other: str) -> bool:
     return term in _firm(one) or term in _firm(other) or not counted(one).isdisjoint(counted(other))
 
 
+def read_over(text: str) -> None:
+    """Work out what a comparison asks of a text first, so that it is known when one comes."""
+    block_terms(text)
+    fewest_terms(text)
+    counted(text)
+    _firm(text)
+    topic_terms(text)
+
+
 @lru_cache(maxsize=16384)
 def _firm(text: str) -> frozenset[str]:
     """Return the block terms that make a topic of their own: of the heading, and all of a text that frees somebody of something."""
@@ -71,12 +81,19 @@ def _firm(text: str) -> frozenset[str]:
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
     """Return whether some clause of the narrow statement says otherwise than one of the broad."""
+    pairs = [
+        (mine, other)
+        for mine in readings(narrow.content)
+        for other in readings(broad.content)
+        if not mine.terms.isdisjoint(other.terms)
+    ]
+    if not pairs:
+        return False
     names = (_leading_names(narrow) - _common(broad)) | (_leading_names(broad) - _common(narrow))
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or restricted_apart(mine, other, own=mine.own))
-        for mine in readings(narrow.content)
-        for other in readings(broad.content)
+        for mine, other in pairs
     )
 
 

@@ -259,13 +259,13 @@ def heading_of(text: str) -> str:
     return text[: verb.start()] if verb is not None else ""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def readings(text: str) -> tuple[Reading, ...]:
     """Return one reading per clause of `text`, of the first dozen; at least one."""
     return tuple(map(Reading, clauses(text)[:_MOST_SENTENCES])) or (Reading(text),)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def topic_terms(text: str) -> frozenset[str]:
     """Return the terms of all readings of `text` together, for blocking."""
     return frozenset().union(*(reading.terms for reading in readings(text)))
@@ -295,7 +295,7 @@ def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     return frozenset([root for root, tells in judged if tells]), topics
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def fewest_terms(text: str) -> int:
     """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
     telling, topics = _told_of(text)

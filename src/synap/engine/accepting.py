@@ -25,6 +25,7 @@ from synap.domain.scopes import Ids, Scope
 from synap.engine import checks
 from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
+from synap.engine.guard import in_time
 from synap.engine.lookups import check_owner, reachable, reference
 from synap.errors import InvalidInputError
 from synap.ingestion.prepare import prepare
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 INLINE_CHARACTERS = 8192
 """Documents up to this size are parsed on the event loop; larger ones in a thread."""
+
+CHARACTERS_PER_SECOND = 100_000
+"""How much longer a large document may take to be stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ async def create(core: Core, caller: Caller, request: CreateMemory) -> Ingestion
     ready = await accepted(core, caller, request)
     await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
-        ingestion = await core.store.documents.accept(ready.scope, ready.document)
+        limit = core.settings.write_timeout + len(ready.document.prepared.text) / CHARACTERS_PER_SECOND
+        ingestion = await in_time(core.store.documents.accept(ready.scope, ready.document), seconds=limit)
     await core.faults.point("accept")
     core.note(caller, "memory.create", scope=ready.scope, targets=(ingestion.ingestion_id,), count=1)
     core.wake()

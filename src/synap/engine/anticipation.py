@@ -30,7 +30,7 @@ from synap.engine.metrics import Metrics
 from synap.engine.questions import MAX_RESULTS
 from synap.errors import ServiceUnavailableError, TransientError
 from synap.retrieval.foresee import WINDOW, Foresight, Said, choose, foresee, keywords, portray
-from synap.store.conversations import unexpired
+from synap.store.conversations import StoredMessage, unexpired
 from synap.store.search import Standing
 
 logger = logging.getLogger(__name__)
@@ -237,7 +237,7 @@ class Anticipation:
         return Chosen(items=items, queries=(SUMMARY_QUESTION,), words=words, versions=found.versions)
 
     async def _heard(self, listener: Listener) -> list[Said] | None:
-        """Return the last turns, and have the names of the chain read beside them, which the turn has made stale.
+        """Return the last turns, and have the names of the chain read beside them, as far as they are not known.
 
         Where the store does not answer, None.
         """
@@ -245,7 +245,7 @@ class Anticipation:
         async def names() -> None:
             with contextlib.suppress(TransientError, TimeoutError):  # the search reads them, or says that it cannot
                 async with asyncio.timeout(self._core.settings.store_timeout):
-                    await lexicons.refresh(self._core.store.entities, self._core.lexicons, listener.chain)
+                    await lexicons.prepare(self._core.store.entities, self._core.lexicons, listener.chain)
 
         async def said() -> list[Said] | None:
             try:
@@ -260,8 +260,12 @@ class Anticipation:
         return turns.result()
 
     async def _said(self, listener: Listener) -> list[Said]:
-        async with asyncio.timeout(self._core.settings.store_timeout):
-            messages = await self._core.store.conversations.recent(listener.scope, listener.conversation, limit=WINDOW)
+        messages: Sequence[StoredMessage] = self._core.heard.take(listener.scope, listener.conversation)
+        if not messages:
+            async with asyncio.timeout(self._core.settings.store_timeout):
+                messages = await self._core.store.conversations.recent(
+                    listener.scope, listener.conversation, limit=WINDOW
+                )
         kept_from = listener.instance.maca.storage.retention.kept_from(self._core.clock.now())
         return [
             Said(role=message.role, text=message.content, id=message.id) for message in unexpired(messages, kept_from)

@@ -6,6 +6,7 @@ So nobody is shut out by somebody else's flood. At twice the limit everybody is 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -14,6 +15,9 @@ from synap.errors import RateLimitError, TransientError
 RETRY_SECONDS = 10
 HARD = 2
 """How many times the limit may wait when many instances each have less than their share."""
+
+COUNT_SECONDS = 5.0
+"""The longest that whoever counts is kept from its write."""
 
 FRESH_SECONDS = 1.0
 FRESH_SHARE = 20
@@ -76,8 +80,9 @@ class Backlog:
             return
         self._counting = True
         try:
-            self._waiting = dict(await self._count())
-        except TransientError:  # the write that follows tells it better
+            async with asyncio.timeout(COUNT_SECONDS):
+                self._waiting = dict(await self._count())
+        except (TransientError, TimeoutError):  # the write that follows tells it better
             pass
         finally:
             self._counting = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
@@ -29,6 +31,12 @@ MAX_BATCH = 1000
 MAX_MISSED = 2
 """Documents of a batch that may find the store away, one after the other, before the rest is left untried."""
 
+COURTESY = 4.0
+"""How many times as long as a document took its batch waits, at most, while others are being answered."""
+
+COURTESY_SECONDS = 0.1
+"""The longest such wait."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -41,15 +49,15 @@ class Row:
 async def create_batch(
     core: Core, caller: Caller, requests: Sequence[CreateMemory], *, fail_fast: bool = False
 ) -> BatchResult:
-    """Accept up to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
-    if len(requests) > MAX_BATCH:
+    """Accept 1 to 1,000 documents, judged one by one; with `fail_fast` one bad one refuses all and stores nothing."""
+    if not 1 <= len(requests) <= MAX_BATCH:
         raise InvalidInputError(
-            f"documents must hold at most {MAX_BATCH} documents, not {len(requests)}", field="documents"
+            f"documents must hold between 1 and {MAX_BATCH} documents, not {len(requests)}", field="documents"
         )
     instance = core.instance_of(caller)
     await core.backlog.admit(instance.id, len(requests))
     batch_row = core.store.ids.next()
-    outcomes = [await _judge(core, caller, request, index, batch_row) for index, request in enumerate(requests)]
+    outcomes = await _judge_all(core, caller, requests, batch_row)
     stored = await (_store_all(core, outcomes) if fail_fast else _store_each(core, outcomes))
     rows = [_row(core, instance, request, outcome) for request, outcome in zip(requests, stored, strict=True)]
     batch_id = await _keep(core, instance, batch_row, [row.kept for row in rows])
@@ -93,6 +101,19 @@ async def _progress(core: Core, stored: StoredBatch) -> list[Ingestion]:
     found = await core.store.ingestions.get_many(known)
     now = {row.record().ingestion_id: row.record() for row in found if row is not None}
     return [now.get(row.ingestion_id or "", row.record) for row in stored.rows]
+
+
+async def _judge_all(
+    core: Core, caller: Caller, requests: Sequence[CreateMemory], batch_row: int
+) -> list[Accepted | SynapError]:
+    """Prepare the documents one after the other, giving way between them: a thousand may take this process many seconds."""
+    outcomes: list[Accepted | SynapError] = []
+    for index, request in enumerate(requests):
+        started = time.perf_counter()
+        outcomes.append(await _judge(core, caller, request, index, batch_row))
+        await asyncio.sleep(0)  # who has called meanwhile is seen only now
+        await core.calls.quiet(min(COURTESY * (time.perf_counter() - started), COURTESY_SECONDS))
+    return outcomes
 
 
 async def _judge(

@@ -34,6 +34,7 @@ from synap.domain.tokens import count_tokens
 from synap.engine import checks, compactions
 from synap.engine.callers import Caller, write_scope
 from synap.engine.core import Core
+from synap.engine.guard import in_time
 from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
 from synap.ingestion.prepare import prepare
@@ -77,8 +78,11 @@ async def record_once(
     request: RecordMessage,
     *,
     said_at: datetime | None = None,
+    foreseen: int = 0,
 ) -> tuple[RecordedMessage, bool]:
     """Store one message, but none whose event is known in its scope; return it, and whether it was known.
+
+    With `foreseen`, that many of the conversation's last messages are kept at hand for the foresight that follows.
 
     Raises:
         ConflictError: The event's id was used for a message of another conversation.
@@ -87,13 +91,17 @@ async def record_once(
     checked_message = _check(core, caller, request, said_at=said_at)
     await core.backlog.admit(core.instance_of(caller).id)
     async with core.calls.entered(core.instance_of(caller).id):
-        recorded = await core.store.conversations.record(
+        stored = core.store.conversations.record(
             checked_message.scope,
             checked_message.conversation,
             checked_message.message,
             checked_message.document,
             external_id=request.conversation_id,
+            recent=foreseen,
         )
+        recorded = await in_time(stored, seconds=core.settings.write_timeout)
+    if recorded.recent:
+        core.heard.put(checked_message.scope, checked_message.conversation, recorded.recent)
     await core.faults.point("accept")
     core.note(caller, "message.record", scope=checked_message.scope, targets=(recorded.message.id,), count=1)
     core.wake()

@@ -15,6 +15,7 @@ from synap.engine.cache import AnswerCache
 from synap.engine.callers import Caller, Instance
 from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
+from synap.engine.heard import Heard
 from synap.engine.in_hand import InHand
 from synap.engine.lexicons import Lexicons
 from synap.engine.metering import MeteredModel
@@ -32,12 +33,15 @@ class Limits:
     Attributes:
         max_document_bytes: Largest document, in UTF-8 bytes.
         store_timeout: Seconds that a fetch waits for the store before it degrades, once it is let in.
+        write_timeout: Seconds that a document or message waits to be stored, once it is let in; a cancelled statement
+            may take ten more, which together is what published clients wait.
         embed_timeout: Seconds that a fetch waits for the query's vector before it does without, likewise.
         rerank_timeout: Seconds that an accurate fetch waits for a reranker before it does without.
     """
 
     max_document_bytes: int = 10 * 1024 * 1024
     store_timeout: float = 5.0
+    write_timeout: float = 20.0
     embed_timeout: float = 2.0
     rerank_timeout: float = 3.0
 
@@ -59,6 +63,7 @@ class Core:
     take_apart: Callable[[str], Awaitable[Sequence[str]]] | None = None
     calls: Admission = field(default_factory=lambda: Admission(CALLS))
     in_hand: InHand = field(default_factory=InHand)
+    heard: Heard = field(default_factory=Heard)
     backlog: Backlog = field(default_factory=unlimited)
     lexicons: Lexicons = field(default_factory=Lexicons)
     work_arrived: asyncio.Event = field(default_factory=asyncio.Event)

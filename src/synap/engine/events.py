@@ -15,6 +15,7 @@ from synap.engine.callers import Caller
 from synap.engine.conversations import record_once, told
 from synap.engine.core import Core
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
+from synap.retrieval.foresee import WINDOW
 
 MAX_EVENTS = 1000
 
@@ -108,7 +109,8 @@ async def _taken(core: Core, caller: Caller, event: ConversationEvent) -> EventO
         event_id=event_id,
     )
     said_at = _believed(event.timestamp, now=core.clock.now())
-    message, known = await record_once(core, caller, request, said_at=said_at)
+    foreseen = WINDOW if core.instance_of(caller).maca.retrieval.anticipation.enabled else 0
+    message, known = await record_once(core, caller, request, said_at=said_at, foreseen=foreseen)
     return EventOutcome(
         status="duplicate" if known else "accepted",
         event_id=event_id,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from synap.errors import ServiceUnavailableError
+from synap.errors import NetworkTimeoutError, ServiceUnavailableError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -61,6 +61,25 @@ async def unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
     if cut_short:
         raise ServiceUnavailableError("the process stops; the work is done later", retry_after_seconds=1)
     return working.result()
+
+
+async def in_time(work: Coroutine[Any, Any, T], *, seconds: float) -> T:
+    """Return what a write returns.
+
+    Raises:
+        NetworkTimeoutError: It took longer than so many seconds; whether it took effect is not known.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await work
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise NetworkTimeoutError(
+            "the store did not answer in time, and may or may not have taken it: hand it in again",
+            retry_after_seconds=1,
+        ) from error
 
 
 async def end(task: asyncio.Task[None]) -> None:

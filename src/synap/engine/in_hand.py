@@ -10,8 +10,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 
-PATIENCE = 1.0
-"""Seconds that a fetch waits for turns in hand, at most: a store that is away keeps them for longer."""
+PATIENCE = 3.0
+"""Seconds that a fetch waits for turns in hand, at most. A busy machine needs them; nobody waits for a turn that the store
+did not take at the first attempt, as it may be away for long.
+"""
 
 
 class InHand:

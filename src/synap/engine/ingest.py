@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from synap.domain.documents import Mode, Role
+from synap.domain.documents import Mode, Role, transcript_key
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
 from synap.domain.own_slots import with_own_slots
 from synap.domain.resolution import Linking
@@ -23,6 +23,7 @@ from synap.engine.spaces import LiveSpace
 from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
+from synap.ingestion.hints import hints_of, with_hints
 from synap.ingestion.reconcile import Related, reconcile
 from synap.ingestion.records import meaning_of
 from synap.ingestion.zones import zone_of
@@ -97,7 +98,8 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         return Work(job=job, document=document, instance=instance, drafts=drafts)
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
-    found = await asyncio.to_thread(extract, document.prepared, source)
+    analysis = await _analysis(core, job, document)
+    found = await asyncio.to_thread(_extracted, document, source, analysis)
     enhanced = enhancing.wanted(instance.maca.ingestion, source)
     return Work(
         job=job,
@@ -196,6 +198,8 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             linking=_linking(work.document),
         ),
     )
+    if changes.add:
+        core.lexicons.forget(scope)
     await faults.point("applied")
     return changes
 
@@ -227,6 +231,18 @@ def _linking(document: StoredDocument) -> Linking:
 def _user_name(document: StoredDocument) -> str | None:
     name = document.metadata.get("user_name")
     return name if isinstance(name, str) and name.strip() else None
+
+
+async def _analysis(core: Core, job: Job, document: StoredDocument) -> Mapping[str, Any] | None:
+    """Return what the caller said of the conversation that a document is the whole of; None for any other document."""
+    if document.conversation is None or document.document_id != transcript_key(document.conversation):
+        return None
+    return await core.store.conversations.analysis(job.scope, document.conversation)
+
+
+def _extracted(document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None) -> Extraction:
+    found = extract(document.prepared, source)
+    return found if analysis is None else replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
 
 
 def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:

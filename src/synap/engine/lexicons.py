@@ -1,8 +1,9 @@
 """What a question means by other names: its own are joined by the other names of whom it names, and by who fills a role.
 
 The names that a scope knows are kept in the process with the version at which they were read. Every search tells the
-versions as they are; where a scope has changed meanwhile, its names are read again, and if they say more, the search is
-made again. So a question costs no exchange beside the search as long as nothing has changed.
+versions as they are, and since which of them no memory was touched; where one was meanwhile, the scope's names are read
+again, and if they say more, the search is made again. So a question costs no exchange beside the search as long as nothing
+is learnt, whatever is recorded.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from synap.domain.contexts import Query, Recall, Search
 from synap.domain.entities import SELF, EntityKind, fillers_at, terms_of
@@ -23,6 +25,8 @@ from synap.domain.words import STOP_WORDS
 from synap.store.entities import Entities, NamesKnown
 from synap.store.search import Searches
 from synap.store.statements import Slot
+
+Made = TypeVar("Made")
 
 MOST_SCOPES = 512
 """Scopes whose names a process keeps."""
@@ -57,6 +61,10 @@ class Lexicons:
         self._kept.move_to_end(scope)
         return kept.known
 
+    def forget(self, scope: Scope) -> None:
+        """Drop what a scope knew, once it has learnt more: whoever comes next reads it before a search, and not after it."""
+        self._kept.pop(scope, None)
+
     def put(self, known: Mapping[Scope, NamesKnown]) -> None:
         """Keep what scopes know."""
         for scope, names in known.items():
@@ -66,31 +74,49 @@ class Lexicons:
             self._kept.popitem(last=False)
 
 
-async def recall(
-    searches: Searches, entities: Entities, lexicons: Lexicons, search: Search, *, slot: Slot
-) -> tuple[Recall, Search]:
-    """Return what a search finds, and the search with the names that its questions came to."""
+async def answer(
+    searches: Searches,
+    entities: Entities,
+    lexicons: Lexicons,
+    search: Search,
+    make: Callable[[Recall, Search], Made],
+    *,
+    slot: Slot,
+) -> Made:
+    """Return what `make` makes of what a search finds, and of the search with the names that its questions came to.
+
+    It is a pure function, called once for each time that the search has to be made, and its last result counts.
+    """
+
+    async def sought(wanted: Search) -> tuple[Recall, Made]:
+        return await searches.answer(wanted, lambda recall: (recall, make(recall, wanted)), slot=slot)
+
     if not any(query.names or roles_asked_about(query.text) for query in search.queries):
-        return await searches.recall(search, slot=slot), search
+        return (await sought(search))[1]
     wider = _widened(search, await _known(entities, lexicons, search.chain))
-    found = await searches.recall(wider, slot=slot)
-    changed = [scope for scope in search.chain if _version(lexicons, scope) != found.versions.get(scope.id)]
+    found, made = await sought(wider)
+    changed = [scope for scope in search.chain if not _as_new(lexicons.get(scope), found, scope)]
     if changed:
         lexicons.put(await entities.names_known(changed))
         again = _widened(search, await _known(entities, lexicons, search.chain))
         if again.queries != wider.queries:
-            return await searches.recall(again, slot=slot), again
-    return found, wider
+            return (await sought(again))[1]
+    return made
 
 
-async def refresh(entities: Entities, lexicons: Lexicons, chain: Sequence[Scope]) -> None:
-    """Read what a chain knows anew: for whoever can do so beside something else, right after a write and before a search."""
-    lexicons.put(await entities.names_known(chain))
+async def prepare(entities: Entities, lexicons: Lexicons, chain: Sequence[Scope]) -> None:
+    """Read the names that a search of a chain will need and that are not kept: for whoever can do so beside something else."""
+    await _known(entities, lexicons, chain)
 
 
-def _version(lexicons: Lexicons, scope: Scope) -> int | None:
-    known = lexicons.get(scope)
-    return None if known is None else known.version
+def _as_new(known: NamesKnown | None, found: Recall, scope: Scope) -> bool:
+    """Whether what is known is as new as what was found: read since memories of the scope were last touched."""
+    if known is None:
+        return False
+    version = found.versions.get(scope.id)
+    if version is None or known.version is None:
+        return known.version == version
+    return found.learnt.get(scope.id, version) <= known.version <= version
 
 
 async def _known(entities: Entities, lexicons: Lexicons, chain: Sequence[Scope]) -> list[NamesKnown]:

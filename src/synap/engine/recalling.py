@@ -101,21 +101,27 @@ async def recalled(
     empty = Context(scopes=tuple(scope.rung for scope in search.chain), budget=asked.budget)
     if not search.chain:
         return Found(context=replace(empty, reason=SCOPES_OUT_OF_REACH))
+    semantic = space is not None and space.embedder.semantic
+    wanted = wanted_of(instance, request, asked, semantic=semantic)
     started = time.perf_counter()
+
+    def make(recall: Recall, search: Search) -> tuple[Recall, Search, Context, float]:
+        read = time.perf_counter()
+        context = compose(recall, search, wanted)
+        return recall, search, context, since(read)
+
     try:
         async with asyncio.timeout(core.settings.store_timeout):
-            recall, search = await lexicons.recall(
-                core.store.search, core.store.entities, core.lexicons, search, slot=slot_of(space)
+            recall, search, context, composing = await lexicons.answer(
+                core.store.search, core.store.entities, core.lexicons, search, make, slot=slot_of(space)
             )
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})
         code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
         failed = Degradation(level="failed", code=code, warnings=("the store did not answer",))
         return Found(context=replace(empty, degradation=failed), timings_ms={"store": since(started)})
-    read = time.perf_counter()
-    semantic = space is not None and space.embedder.semantic
-    context = compose(recall, search, wanted_of(instance, request, asked, semantic=semantic))
-    timings = {"store": milliseconds(read - started), "compose": since(read)}
+    # What is composed while the database answers is no time of the store's.
+    timings = {"store": max(0.0, since(started) - composing), "compose": composing}
     return Found(context=context, versions=dict(recall.versions), timings_ms=timings, recall=recall, search=search)
 
 

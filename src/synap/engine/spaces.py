@@ -81,15 +81,26 @@ class VectorSpaces:
         Raises:
             ServiceUnavailableError: It belongs to an embedder that this process cannot run.
         """
-        if self._live is None or self._timer() - self._looked_at > LOOK_SECONDS:
-            self._live = next(space for space in await self._rows.spaces() if space.live)
-            self._looked_at = self._timer()
-        embedder = self._known.get(self._live.embedder)
+        live = self._live
+        if live is None or self._timer() - self._looked_at > LOOK_SECONDS:
+            live = await self._look()
+        embedder = self._known.get(live.embedder)
         if embedder is None:
             raise ServiceUnavailableError(
-                f"the stored vectors are of {self._live.embedder}, which this process cannot run; they are being replaced"
+                f"the stored vectors are of {live.embedder}, which this process cannot run; they are being replaced"
             )
-        return LiveSpace(slot=self._live.slot, embedder=embedder)
+        return LiveSpace(slot=live.slot, embedder=embedder)
+
+    async def _look(self) -> Space:
+        """Return the space as the store tells it; whoever comes meanwhile goes by what was known, so that one asks and not all."""
+        before, self._looked_at = self._looked_at, self._timer()
+        try:
+            live = next(space for space in await self._rows.spaces() if space.live)
+        except BaseException:
+            self._looked_at = before
+            raise
+        self._live = live
+        return live
 
     async def run(self) -> None:
         """Fill what lacks a vector, and change over to the wanted embedder; ends when nothing is left to do."""

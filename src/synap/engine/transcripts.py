@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from synap.api.conversations import IngestedTranscript, IngestTranscript, TranscriptTurn
-from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role, Turn
+from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role, Turn, transcript_key
 from synap.domain.ids import RowRef, check_caller_id, conversation_uuid, encode_public_id
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope
@@ -89,7 +89,7 @@ async def _transcript(
         messages=messages,
         document=AcceptDocument(
             instance_id=instance.id,
-            document_id=f"transcript:{conversation}",
+            document_id=transcript_key(conversation),
             document_type=_type(said),
             mode=Mode.LONG_RANGE,
             prepared=prepared,

@@ -46,8 +46,8 @@ async def keep_running(server: Server) -> None:
         logger.error("the embedded server died; it is started again")
         try:
             await asyncio.to_thread(server.ensure_running)
-        except SetupError as error:
-            logger.error("the embedded server could not be started again", extra={"reason": error.message})  # noqa: TRY400 - the reason is all there is to tell
+        except (SetupError, OSError) as error:  # the latter where there is no room even for a lock
+            logger.error("the embedded server could not be started again", extra={"reason": str(error)})  # noqa: TRY400 - the reason is all there is to tell
             await asyncio.sleep(RETRY_SECONDS)
         else:
             logger.info("the embedded server runs again", extra={"pid": server.pid})

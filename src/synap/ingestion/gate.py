@@ -187,14 +187,14 @@ def judged(
 
 def certain(drafts: Sequence[Draft]) -> list[tuple[int, Draft]]:
     """Return what the rules keep by themselves, each with its place in `drafts`."""
-    return [(place, draft) for place, draft in enumerate(drafts) if not draft.doubtful]
+    return [(place, draft) for place, draft in enumerate(drafts) if draft.hinted or not draft.doubtful]
 
 
 def _judged(head: Head, draft: Draft, likely: dict[str, float], *, feelings: bool) -> Draft | None:
     statement, nothing = draft.statement, likely[NOTHING]
     if f"register {DOCUMENT}" in draft.cues:
-        return draft if nothing <= _IDLE_PROSE else None
-    if nothing > (1 - head.doubt if draft.doubtful else head.drop):
+        return draft if draft.hinted or nothing <= _IDLE_PROSE else None
+    if not draft.hinted and nothing > (1 - head.doubt if draft.doubtful else head.drop):
         return None
     best = max((label for label in LABELS if label != NOTHING), key=likely.__getitem__)
     kind = MemoryType(best)
@@ -205,7 +205,7 @@ def _judged(head: Head, draft: Draft, likely: dict[str, float], *, feelings: boo
         statement = _retyped(statement, kind)
     if statement.type is MemoryType.EMOTION and not feelings:
         return None
-    if draft.doubtful:
+    if draft.doubtful and not draft.hinted:
         statement = replace(statement, confidence=round(min(statement.confidence, 1 - nothing), 2))
     return replace(draft, statement=statement)
 

@@ -20,7 +20,7 @@ from synap.retrieval.format import render
 from synap.retrieval.fuse import Fused, fuse
 from synap.retrieval.judged import by_judgement
 from synap.retrieval.order import Placed, arrange, arrange_unasked, fill_order, newest_of_each_name
-from synap.retrieval.passages import own_words, pattern_of, says_something
+from synap.retrieval.passages import WordsAsked, own_words, says_something
 from synap.retrieval.places import refine, with_total
 from synap.retrieval.scored import Scored, Settled
 from synap.retrieval.settle import settle
@@ -89,8 +89,7 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
     kept = _kept(placed, fused, search, wanted)
     items = [_item(one, matched) for one in kept]
     order = fill_order(kept, wanted.ladder, favoured=None if search.queries else wanted.favoured)
-    fitting = dated(fit(items, order, budget=wanted.budget), search.asked, budget=wanted.budget)
-    served = [replace(item, rank=rank) for rank, item in enumerate(fitting)]
+    served = dated(fit(items, order, budget=wanted.budget), search.asked, budget=wanted.budget)
     formatted = render(served)
     return Context(
         items=tuple(served),
@@ -153,7 +152,7 @@ def _ranked(
         )
         return placed, Fused(matched={})
     fused = fuse(candidates, search, untold=untold, semantic=wanted.semantic, balance=wanted.balance)
-    refined = refine(_servable(fused.scored, wanted), pattern_of(search.queries))
+    refined = refine(_servable(fused.scored, wanted), WordsAsked(search.queries))
     upheld = uphold([_weigh(one, wanted.type_weights) for one in refined], search)
     if wanted.judged:
         upheld = by_judgement(upheld, wanted.judged)
@@ -205,12 +204,15 @@ def _weigh(one: Scored, type_weights: Mapping[MemoryType, float]) -> Scored:
 
 def _item(placed: Placed, matched: Mapping[str, tuple[str, ...]]) -> Item:
     settled = placed.settled
-    candidate, score = settled.scored.candidate, settled.scored.score
+    candidate = settled.scored.candidate
+    score = with_total(
+        settled.scored, min(1.0, max(settled.scored.score.total, placed.relevance)), band=placed.band
+    ).score
     return Item(
         memory=candidate.memory,
         content=candidate.memory.statement.content,
         rank=0,
-        score=replace(score, total=min(1.0, max(score.total, placed.relevance)), band=placed.band),
+        score=score,
         excerpt=candidate.excerpt,
         overridden_by=settled.overridden_by,
         matched_queries=matched.get(candidate.memory.id, ()),

@@ -15,14 +15,15 @@ _HEADING_TOKENS: Mapping[MemoryType, int] = {kind: count_tokens(f"\n{text}") for
 
 
 def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Item]:
-    """Return the items that fit, in the order of `items`, each with the size of its line; the last may be cut.
+    """Return the items that fit, in the order of `items`, each with its rank and the size of its line; the last may be cut.
 
     Items are taken in `order`, a permutation of the positions of `items`, up to the first that does not fit. That one is
     cut at a sentence or left out, and nothing follows it. The order knows nothing of the budget, so a bigger budget
     never loses an item. A record is given whole, whatever its size: only its line is counted, and it is never cut. Counted are the lines and headings that `render` writes; each is counted on its own and rounded
     up, so the sum is never less than the size of the whole.
     """
-    taken: dict[int, Item] = {}
+    taken: dict[int, int] = {}
+    last: dict[int, Item] = {}
     lines = 0
     sections: set[MemoryType] = set()
     for position in order:
@@ -31,14 +32,18 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
         headings = sum(_HEADING_TOKENS[kind] for kind in sections) if taken else 0
         size = count_line(line_of(item))
         if lines + headings + size + (_LINE_BREAK if taken else 0) <= budget:
-            taken[position] = replace(item, tokens=size)
+            taken[position] = size
             lines += size + _LINE_BREAK
             continue
         shortened = _shorten(item, budget - lines - headings - (_LINE_BREAK if taken else 0))
         if shortened is not None:
-            taken[position] = shortened
+            taken[position] = shortened.tokens
+            last[position] = shortened
         break
-    return [taken[position] for position in sorted(taken)]
+    return [
+        replace(last.get(position, items[position]), rank=rank, tokens=taken[position])
+        for rank, position in enumerate(sorted(taken))
+    ]
 
 
 def _shorten(item: Item, room: int) -> Item | None:

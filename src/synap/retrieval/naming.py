@@ -40,6 +40,15 @@ def named(candidate: Candidate, query: Query) -> float:
     return 0.0
 
 
+def names_found(candidates: Sequence[Candidate], queries: Sequence[Query]) -> NDArray[np.float64]:
+    """Return what `named` gives for each candidate and query, `(n, queries)`."""
+    found = np.zeros((len(candidates), len(queries)))
+    for column, query in enumerate(queries):
+        if query.names or _about_the_asker(query.text):
+            found[:, column] = [named(candidate, query) for candidate in candidates]
+    return found
+
+
 def record_name(memory: Memory) -> str:
     """Return what names a record, its metadata, as text; equal for the versions of one thing."""
     return json.dumps(memory.metadata, sort_keys=True, default=str, ensure_ascii=False)

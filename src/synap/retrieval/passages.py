@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from synap.domain.contexts import Candidate, Query
 from synap.domain.sentences import sentences
@@ -108,15 +108,26 @@ def several_sentences(words: str) -> bool:
     return len(sentences(words)) > 1
 
 
-def pattern_of(queries: Iterable[Query]) -> re.Pattern[str] | None:
-    """Return what finds the words that `queries` ask for, whatever their endings, in folded text; None for no words."""
-    stems = sorted({stem for query in queries for stem in tokenize(query.text)}, key=lambda stem: (-len(stem), stem))
-    if not stems:
-        return None
-    # A boundary before the word would hide it in scripts that are written without spaces.
-    return re.compile("|".join(rf"\b{re.escape(stem)}" if stem.isascii() else re.escape(stem) for stem in stems))
+class WordsAsked:
+    """The words that queries ask for, whatever their endings.
 
+    Few questions come to the point where they are looked for, and a pattern takes long to make: it is made then.
+    """
 
-def asked_in(pattern: re.Pattern[str] | None, text: str) -> frozenset[str]:
-    """Return which of the words asked for a text holds."""
-    return frozenset() if pattern is None else frozenset(pattern.findall(text.casefold()))
+    def __init__(self, queries: Iterable[Query] = ()) -> None:
+        self._texts = tuple(query.text for query in queries)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        stems = sorted({stem for text in self._texts for stem in tokenize(text)}, key=lambda stem: (-len(stem), stem))
+        if not stems:
+            return None
+        # A boundary before the word would hide it in scripts that are written without spaces.
+        return re.compile("|".join(rf"\b{re.escape(stem)}" if stem.isascii() else re.escape(stem) for stem in stems))
+
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
+    def found_in(self, text: str) -> frozenset[str]:
+        """Return which of them a text holds."""
+        return frozenset() if self._pattern is None else frozenset(self._pattern.findall(text.casefold()))

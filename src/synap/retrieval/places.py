@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from synap.domain.contexts import ScoreParts, SegmentRef
 from synap.domain.words import STOP_WORDS
-from synap.retrieval.passages import asked_in, own_words
+from synap.retrieval.passages import WordsAsked, own_words
 from synap.retrieval.scored import Scored
 from synap.retrieval.weights import REDUNDANT
 
@@ -25,15 +25,17 @@ COVERED = 0.6
 AS_GOOD = 0.8
 """Share of the passage's score from which on a memory answers as well."""
 
+NOTHING_ASKED = WordsAsked()
+
 _TELLING = re.compile(r"[^\W_]{4,}|\d+")
 _THE_USER = re.compile(r"\bthe user(?:['\u2019]s)?\b", re.IGNORECASE)
 _STEM = 5
 
 
-def refine(scored: Sequence[Scored], asked: re.Pattern[str] | None = None) -> list[Scored]:
+def refine(scored: Sequence[Scored], asked: WordsAsked = NOTHING_ASKED) -> list[Scored]:
     """Return `scored`, which comes best first, with each place spoken for once, best first again (ties: by id).
 
-    A passage that holds a word found by `asked` which its memories lack is never spoken for by them.
+    A passage that holds a word asked for which its memories lack is never spoken for by them.
     """
     places: defaultdict[SegmentRef, list[Scored]] = defaultdict(list)
     result: list[Scored] = []
@@ -49,8 +51,8 @@ def refine(scored: Sequence[Scored], asked: re.Pattern[str] | None = None) -> li
     return result
 
 
-def with_total(one: Scored, total: float) -> Scored:
-    """Return `one` with another total."""
+def with_total(one: Scored, total: float, *, band: int = 0) -> Scored:
+    """Return `one` with another total, and in a band. For every candidate of an answer, which `replace` takes too long for."""
     old = one.score
     score = ScoreParts(
         total=total,
@@ -58,8 +60,9 @@ def with_total(one: Scored, total: float) -> Scored:
         lexical=old.lexical,
         neighbour=old.neighbour,
         entity=old.entity,
+        time=old.time,
         recency=old.recency,
-        band=old.band,
+        band=band,
     )
     return Scored(candidate=one.candidate, score=score)
 
@@ -72,7 +75,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset({word[:_STEM] for word in _TELLING.findall(text.casefold()) if word not in STOP_WORDS})
 
 
-def _spoken_for(group: Sequence[Scored], asked: re.Pattern[str] | None) -> list[Scored]:
+def _spoken_for(group: Sequence[Scored], asked: WordsAsked) -> list[Scored]:
     memories = [one for one in group if not one.candidate.excerpt]
     excerpt = next((one for one in group if one.candidate.excerpt), None)
     if excerpt is None or not memories:
@@ -89,13 +92,13 @@ def _spoken_for(group: Sequence[Scored], asked: re.Pattern[str] | None) -> list[
     ]
 
 
-def _covered(passage: str, carried: str, asked: re.Pattern[str] | None) -> bool:
+def _covered(passage: str, carried: str, asked: WordsAsked) -> bool:
     """Whether the text of the memories carries most of what a passage says, and all of it that was asked for."""
     telling = content_words(passage)
     shared = telling & content_words(_THE_USER.sub("", carried))
     if len(shared) < COVERED * len(telling):
         return False
-    return passage == carried or asked_in(asked, passage) <= asked_in(asked, carried)
+    return passage == carried or asked.found_in(passage) <= asked.found_in(carried)
 
 
 def _adds_nothing(one: Scored) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 from heapq import nsmallest
 from itertools import combinations
@@ -19,6 +18,7 @@ from synap.domain.overriding import may_meet
 from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
 from synap.domain.slots import content_hash
+from synap.retrieval.fuse import last_said
 from synap.retrieval.passages import own_words, several_sentences
 from synap.retrieval.scored import Scored, Settled
 
@@ -30,8 +30,6 @@ _MOST_COMPARED = 30
 
 _MOST_PAIRS = 40
 """Pairs compared per answer at most, the best ranked first, so that a crowded topic cannot hold up a fetch."""
-
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class _Role(Enum):
@@ -49,7 +47,8 @@ class _Standing:
     scored: Scored
     position: int
     rank: int
-    said: datetime
+    precedence: tuple[int, bool, float, int]
+    """Smaller wins: narrower scope, memory before excerpt, said later, ranked better."""
     role: _Role
     winner: _Standing | None = None
     merged_into: _Standing | None = None
@@ -57,11 +56,6 @@ class _Standing:
     @property
     def id(self) -> str:
         return self.scored.candidate.memory.id
-
-    @property
-    def precedence(self) -> tuple[int, bool, float, int]:
-        """Smaller wins: narrower scope, memory before excerpt, said later, ranked better."""
-        return (self.rank, self.scored.candidate.excerpt, -self.said.timestamp(), self.position)
 
 
 def settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
@@ -81,16 +75,15 @@ def settle(ranked: Sequence[Scored], ladder: Ladder) -> list[Settled]:
     by_precedence = sorted(standings, key=lambda one: one.precedence)
     _merge_equal(by_precedence)
     for first, second in _pairs(standings):
-        _compare(*sorted((first, second), key=lambda one: one.precedence))
+        winner, loser = (first, second) if first.precedence < second.precedence else (second, first)
+        _compare(winner, loser)
     return _settled(standings)
 
 
 def _standing(one: Scored, position: int, rank: int) -> _Standing:
     memory = one.candidate.memory
-    statement = memory.statement
-    moments = [moment for moment in (statement.said_at, memory.seen_at) if moment is not None]
-    said = max(moments, default=memory.recorded_at or _BEGINNING)
-    return _Standing(scored=one, position=position, rank=rank, said=said, role=_role(statement))
+    precedence = (rank, one.candidate.excerpt, -last_said(memory).timestamp(), position)
+    return _Standing(one, position, rank, precedence, _role(memory.statement))
 
 
 def _merge_equal(by_precedence: Sequence[_Standing]) -> None:
@@ -111,10 +104,11 @@ def _dated_apart(a: _Standing, b: _Standing) -> bool:
 def _pairs(standings: Sequence[_Standing]) -> Iterator[tuple[_Standing, _Standing]]:
     """Yield pairs that share a slot or a telling topic word and may bear on each other, each once, the best ranked first."""
     compared = [one for one in standings[:_MOST_COMPARED] if one.merged_into is None and one.role is not _Role.NONE]
+    placed = [(one, blocks) for one, blocks in zip(compared, _blocks(compared), strict=True) if blocks]
     found = [
-        ((first.position + 1) * (second.position + 1) / shared, first.position, second.position)
-        for (first, ours), (second, theirs) in combinations(zip(compared, _blocks(compared), strict=True), 2)
-        if (shared := (ours & theirs).bit_count()) and _may_bear(first, second)
+        ((first.position + 1) * (second.position + 1) / (ours & theirs).bit_count(), first.position, second.position)
+        for (first, ours), (second, theirs) in combinations(placed, 2)
+        if ours & theirs and _may_bear(first, second)
     ]
     # How far down a pair stands comes first: small where either member is near the top, since either may be the answer.
     for _, first_position, second_position in nsmallest(_MOST_PAIRS, found):
@@ -127,13 +121,19 @@ def _blocks(standings: Sequence[_Standing]) -> list[int]:
     """Return for each the blocks that it is in, as the bits of a number; blocks of one are left out."""
     members: defaultdict[object, list[int]] = defaultdict(list)
     for number, one in enumerate(standings):
-        for mark in _marks(one):
-            members[mark].append(number)
+        statement = one.scored.candidate.memory.statement
+        for term in block_terms(statement.content):
+            members[term].append(number)
+        for name in {slot.name for slot in statement.slots}:
+            members[name,].append(number)
     bits = [0] * len(standings)
-    for place, (mark, numbers) in enumerate((mark, found) for mark, found in members.items() if len(found) > 1):
-        crowded = len(numbers) > _COMMON and isinstance(mark, str) and not mark.startswith("#")
-        for number in numbers[:_COMMON] if crowded else numbers:
-            bits[number] |= 1 << place
+    bit = 1
+    for mark, numbers in members.items():
+        if len(numbers) > 1:
+            crowded = len(numbers) > _COMMON and isinstance(mark, str) and not mark.startswith("#")
+            for number in numbers[:_COMMON] if crowded else numbers:
+                bits[number] |= bit
+            bit <<= 1
     return bits
 
 
@@ -162,11 +162,6 @@ def _role(statement: Statement) -> _Role:
         return _Role.SETTLES
     event = statement.type is MemoryType.EPISODE and statement.modality is Modality.ASSERTED
     return _Role.CHANGES if event else _Role.NONE
-
-
-def _marks(one: _Standing) -> set[object]:
-    statement = one.scored.candidate.memory.statement
-    return {*block_terms(statement.content), *((slot.name,) for slot in statement.slots)}
 
 
 def _compare(winner: _Standing, loser: _Standing) -> None:

@@ -143,7 +143,8 @@ class Conversation:
                 where known, `timestamp`, `speaker`, `metadata`.
             customer_id: The user's customer.
             conversation_type: Your word for what sort of conversation it was, of at most 64 characters.
-            analysis: What you know about it already, kept as it is.
+            analysis: What you know about it already, kept as it is. What it says that the transcript says too is
+                remembered as sure; nothing is remembered of it alone.
             metadata: Kept with the conversation, and given back with every memory made from it.
             started_at: When it began; else the first turn's time, or now.
             ended_at: When it ended.

@@ -82,9 +82,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resident:
-    """A scope as it was at one version: blocks, which of their rows are still there, and the texts read of them so far."""
+    """A scope as it was at one version: blocks, which of their rows are still there, and the texts read of them so far.
+
+    `learnt` is the latest version that may have touched memories, as far as the writes since it was read tell.
+    """
 
     version: int | None
+    learnt: int = 0
     blocks: tuple[Block, ...] = ()
     present: tuple[Flags, ...] = ()
     texts: Texts = field(default_factory=Texts)
@@ -117,6 +121,7 @@ def unpacked(rows: Sequence[Mapping[str, Any]]) -> Block:
 
 def changed(old: Resident, block: Block, *, version: int, memories: Iterable[int], segments: Iterable[int]) -> Resident:
     """Return `old` at a later version: without the rows that were touched, with those of `block` in their place."""
+    memories = list(memories)
     of_memories = np.union1d(np.fromiter(memories, np.int64), block.ids[: block.memories])
     of_segments = np.union1d(np.fromiter(segments, np.int64), block.ids[block.memories :])
     present = [
@@ -126,15 +131,15 @@ def changed(old: Resident, block: Block, *, version: int, memories: Iterable[int
     if len(block):
         parts.append((block, np.ones(len(block), np.bool_)))
     texts = old.texts.without(set(of_memories.tolist()), set(of_segments.tolist()))
-    return replace(_merged(parts, version), texts=texts)
+    return replace(_merged(parts, version), texts=texts, learnt=version if memories else old.learnt)
 
 
 def whole(block: Block, *, version: int | None) -> Resident:
     """Return a scope of one block."""
     return (
-        Resident(version=version, blocks=(block,), present=(np.ones(len(block), np.bool_),))
+        Resident(version=version, learnt=version or 0, blocks=(block,), present=(np.ones(len(block), np.bool_),))
         if len(block)
-        else Resident(version=version)
+        else Resident(version=version, learnt=version or 0)
     )
 
 

@@ -13,10 +13,11 @@ from synap.domain.scopes import Scope
 from synap.errors import ConflictError
 from synap.store.compactions import StartCompaction, start_compaction
 from synap.store.database import Connection, Database
-from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows
+from synap.store.documents import AcceptDocument, DocumentRows, accept_document, document_rows, insert_document
 from synap.store.errors import retry
+from synap.store.residents import Residents
 from synap.store.rows import encode_json, place
-from synap.store.scopes import touch
+from synap.store.scopes import confirm, touch
 from synap.store.statements import aside, execute, portions
 
 
@@ -120,20 +121,33 @@ class StoredConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of a message, and how many the conversation has now; `duplicate` if its event was known already."""
+    """What became of a message, and how many the conversation has now.
+
+    `duplicate` if its event was known already; `recent` are the conversation's last messages, where they were asked for.
+    """
 
     message: StoredMessage
     message_count: int
     external_id: str
     duplicate: bool = False
+    recent: tuple[StoredMessage, ...] = ()
+
+
+class _KnownError(Exception):
+    """A message is there already; `row` is what was recorded of it."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        super().__init__("the message is there already")
+        self.row = row
 
 
 class Conversations:
     """Writes and reads the messages of conversations, each inside one owner's scope."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
         self._ids = ids
+        self._residents = residents
 
     async def record(
         self,
@@ -143,11 +157,12 @@ class Conversations:
         document: AcceptDocument,
         *,
         external_id: str = "",
+        recent: int = 0,
     ) -> Recorded:
         """Append a message to a conversation (UUID form), and accept it as a document, in one transaction.
 
         The conversation comes into being with its first message. Writers of one scope wait for each other, so that
-        positions have no gaps and no doubles. A message whose `event_key` is known in this scope is not recorded again:
+        positions have no gaps and no doubles. With `recent` that many of the last messages come along. A message whose `event_key` is known in this scope is not recorded again:
         the first one is returned, as it was recorded.
 
         Raises:
@@ -161,6 +176,7 @@ class Conversations:
             "external": external_id or conversation,
             "count": 1,
             "now": message.recorded_at,
+            "limit": recent,
         }
         return await retry(lambda: self._record(scope, params, message, document, rows))
 
@@ -172,20 +188,47 @@ class Conversations:
         document: AcceptDocument,
         rows: DocumentRows,
     ) -> Recorded:
+        try:
+            recorded, version = await self._insert(scope, params, message, document, rows)
+        except _KnownError as error:
+            return _known(scope, message, error.row, params["conversation"])
+        self._residents.behind(scope, version)
+        return recorded
+
+    async def _insert(
+        self,
+        scope: Scope,
+        params: Mapping[str, Any],
+        message: NewMessage,
+        document: AcceptDocument,
+        rows: DocumentRows,
+    ) -> tuple[Recorded, int]:
+        """Do as `record`; returns the scope's version as well.
+
+        Raises:
+            _KnownError: The message is there already; nothing was written.
+        """
         async with self._database.transaction([scope], pipelined=True) as connection:
             touched = await touch(connection, scope, instance_id=document.instance_id, now=message.recorded_at)
             sought = {**params, "message": message.id, "event": message.event_key}
             name = "recorded_message" if message.event_key is None else "recorded_event"
-            known = await (await execute(connection, name, sought)).fetchone()
-            if known is not None:
-                return _known(scope, message, known, params["conversation"])
+            seeking = await execute(connection, name, sought)
+            # Sent before it is known whether the message is there already: what it does is undone then.
             opening = await execute(connection, "open_conversation", params)
-            await accept_document(connection, scope, document, rows, touched)
+            known = await seeking.fetchone()
+            if known is not None:
+                raise _KnownError(known)
+            version = await confirm(touched, scope)
             opened = await opening.fetchone()
+            # The document is as new as the message, whose id it has.
+            await insert_document(connection, scope, document, rows, version)
             position: int = opened["message_count"] if opened else 1
             columns = _columns([message], position) | {"row": opened["id"] if opened else params["id"]}
             await execute(connection, "insert_messages", {**params, **columns})
-        return _recorded(scope, message, position, opened["external_id"] if opened else "")
+            latest = await execute(connection, "recent_messages", params) if params["limit"] else None
+        recent = [] if latest is None else await latest.fetchall()
+        recorded = _recorded(scope, message, position, opened["external_id"] if opened else "")
+        return replace(recorded, recent=tuple(_message(scope, row) for row in recent)), version
 
     async def record_transcript(self, scope: Scope, transcript: NewTranscript) -> RecordedTranscript:
         """Record a whole conversation with its document, and start its compaction, all in one transaction.
@@ -231,6 +274,15 @@ class Conversations:
             rows = await (await execute(connection, "recent_conversations", params)).fetchall()
         return [StoredConversation(**row) for row in rows]
 
+    async def analysis(self, scope: Scope, conversation: str) -> Mapping[str, Any] | None:
+        """Return what the caller said of a conversation (UUID form) beside its transcript; None for nothing, or no such one."""
+        params = place(scope) | {"conversation": conversation}
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            cursor = await execute(connection, "analysis_of_conversation", params)
+        row = await cursor.fetchone()
+        told: Mapping[str, Any] | None = None if row is None else row["analysis"]
+        return told
+
     async def read(self, scope: Scope, conversation: str, *, start: int = 1, limit: int = 500) -> list[StoredMessage]:
         """Return at most `limit` messages from the 1-based position `start`, in order; none of an unknown conversation."""
         params = place(scope) | {"conversation": conversation, "start": start, "limit": limit}
@@ -244,20 +296,21 @@ class Conversations:
 
     async def _messages(self, scope: Scope, name: str, params: Mapping[str, Any]) -> list[StoredMessage]:
         async with self._database.transaction([scope], pipelined=True) as connection:
-            rows = await (await execute(connection, name, params)).fetchall()
-        return [
-            StoredMessage(
-                id=encode_public_id(RowRef("message", scope.bucket, row["id"])),
-                position=row["position"],
-                role=row["role"],
-                content=row["content"],
-                recorded_at=row["recorded_at"],
-                session_id=row["session_id"],
-                speaker=row["speaker"] or "",
-                said_at=row["said_at"],
-            )
-            for row in rows
-        ]
+            found = await execute(connection, name, params)
+        return [_message(scope, row) for row in await found.fetchall()]
+
+
+def _message(scope: Scope, row: Mapping[str, Any]) -> StoredMessage:
+    return StoredMessage(
+        id=encode_public_id(RowRef("message", scope.bucket, row["id"])),
+        position=row["position"],
+        role=row["role"],
+        content=row["content"],
+        recorded_at=row["recorded_at"],
+        session_id=row["session_id"],
+        speaker=row["speaker"] or "",
+        said_at=row["said_at"],
+    )
 
 
 def _recorded(scope: Scope, message: NewMessage, position: int, external_id: str) -> Recorded:

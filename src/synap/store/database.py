@@ -6,6 +6,7 @@ roles by the migration, and the scopes are set for one transaction.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeAlias
@@ -30,11 +31,49 @@ _PLAN_ONCE = "set local plan_cache_mode = force_generic_plan"
 _APPLICATION = "synap"
 _IDLE_SECONDS = 300.0
 
+_RECONNECT_SECONDS = 10.0
+"""How long a connection is tried for with growing pauses before its place is free for a caller to try anew, at once."""
+
+_LIMIT = "select extract(epoch from current_setting('statement_timeout')::interval)::float8"
+_GRACE_SECONDS = 10.0
+"""How long after its own limit for a statement the server may take to say so."""
+
+_LOST_PEER = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Lets the system give up a connection to a machine that is gone, which by default it does after a quarter of an hour."""
+
+
+class PatientConnection(psycopg.AsyncConnection[TupleRow]):
+    """A connection that is given up where its server is silent: one that hangs would hold its caller, and its place, for ever.
+
+    Attributes:
+        silence: Seconds to wait for the server to say anything; None for as long as it takes.
+    """
+
+    silence: float | None = None
+
+    async def wait(self, *arguments: Any, **options: Any) -> Any:
+        """Wait for the server.
+
+        Raises:
+            psycopg.OperationalError: It was silent for too long; the connection is of no use any more.
+        """
+        try:
+            async with asyncio.timeout(self.silence):
+                return await super().wait(*arguments, **options)
+        except TimeoutError as error:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server did not answer in time") from error
+
 
 class Database:
     """A pool of connections under one login. Bound to the event loop that opened it."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], *, distributed: bool = False) -> None:
+    def __init__(self, pool: AsyncConnectionPool[PatientConnection], *, distributed: bool = False) -> None:
         self._pool = pool
         self._distributed = distributed
 
@@ -46,6 +85,7 @@ class Database:
         size: int = 16,
         wait: float = 10.0,
         prepared: bool = True,
+        silence: float | None = None,
         cursor_factory: type[psycopg.AsyncCursor[Any]] = psycopg.AsyncCursor,
     ) -> Self:
         """Return a database whose first connection stands.
@@ -56,6 +96,8 @@ class Database:
             wait: Seconds to wait for a free connection, after which a call fails as unavailable.
             prepared: Whether often repeated statements are prepared on the server; False behind a pooler in
                 transaction mode that does not carry prepared statements.
+            silence: Seconds after which a server that says nothing counts as lost; where None, ten more than the role
+                lets a statement take.
             cursor_factory: Class of the connections' cursors; a test may watch statements with it.
 
         Raises:
@@ -66,15 +108,24 @@ class Database:
             "application_name": _APPLICATION,
             "connect_timeout": max(2, round(wait)),
             "prepare_threshold": 5 if prepared else None,
+            **_LOST_PEER,
         }
         try:
             async with await psycopg.AsyncConnection.connect(dsn, **options) as connection:
                 adapters = await vector_adapters(connection)
                 distributed = await _distributed(connection)
+                limit = await _statement_limit(connection) if silence is None else silence
         except psycopg.OperationalError as error:
             raise SetupError(f"the database cannot be reached: {str(error).strip()}") from error
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+
+        async def configure(connection: PatientConnection) -> None:
+            connection.silence = limit
+
+        pool: AsyncConnectionPool[PatientConnection] = AsyncConnectionPool(
             dsn,
+            connection_class=PatientConnection,
+            configure=configure,
+            reconnect_timeout=_RECONNECT_SECONDS,
             kwargs={**options, "context": adapters, "cursor_factory": cursor_factory},
             min_size=1,
             max_size=size,
@@ -169,3 +220,9 @@ async def _enter(connection: Connection, entered: list[int] | None, role: str | 
 async def _distributed(connection: psycopg.AsyncConnection[TupleRow]) -> bool:
     cursor = await connection.execute("select exists (select from pg_extension where extname = 'citus')")
     return bool(await cursor.fetchone() == (True,))
+
+
+async def _statement_limit(connection: psycopg.AsyncConnection[TupleRow]) -> float | None:
+    """Return how long the server may be silent: a while longer than its role lets a statement take; None without a limit."""
+    row = await (await connection.execute(_LIMIT)).fetchone()
+    return None if row is None or not row[0] else float(row[0]) + _GRACE_SECONDS

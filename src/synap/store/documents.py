@@ -224,8 +224,7 @@ async def accept_document(
         params |= {"previous": earlier["id"]}
         await execute(connection, "retire_document", params, shared=scope.shared)
     await _insert(connection, scope, document, rows, params)
-    written = [row for columns in rows.segments for row in columns["ids"]]
-    await note_write(connection, scope, version, segments=written)
+    await _note(connection, scope, rows, version)
     return Ingestion(
         ingestion_id=encode_public_id(RowRef("ingestion", scope.bucket, rows.ingestion)),
         document_id=params["key"],
@@ -233,6 +232,19 @@ async def accept_document(
         queued_at=document.recorded_at,
         scope=scope.rung,
     )
+
+
+async def insert_document(
+    connection: Connection, scope: Scope, document: AcceptDocument, rows: DocumentRows, version: int
+) -> None:
+    """Write a document whose id is known to be new, as `accept_document` does; `version` is what `confirm` returned."""
+    await _insert(connection, scope, document, rows, _document_params(scope, document, rows))
+    await _note(connection, scope, rows, version)
+
+
+async def _note(connection: Connection, scope: Scope, rows: DocumentRows, version: int) -> None:
+    written = [row for columns in rows.segments for row in columns["ids"]]
+    await note_write(connection, scope, version, segments=written)
 
 
 async def list_in_conversation(connection: Connection, scope: Scope, *, instance_id: str, conversation: str) -> None:

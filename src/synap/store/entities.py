@@ -143,8 +143,8 @@ class Entities:
         async with self._database.transaction(chain, pipelined=True) as connection:
             asked = await ask_versions(connection, chain)
             cursors = [(scope, await _ask_names(connection, scope)) for scope in chain]
-            versions = await read_versions(asked, chain)
-            return {scope: await _names_in(found, versions.get(scope.id)) for scope, found in cursors}
+        versions = await read_versions(asked, chain)
+        return {scope: await _names_in(found, versions.get(scope.id)) for scope, found in cursors}
 
 
 async def _ask_names(connection: Connection, scope: Scope) -> tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]:

@@ -28,7 +28,7 @@ from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
 
 BATCH_ROWS = 5000
-"""Rows that one transaction deletes at most, where a deletion is done in steps."""
+"""Rows after which a transaction ends, where a deletion is done in steps."""
 
 _ABOUT_A_SCOPE = ("jobs", "compactions", "ingestions")
 _OF_A_SCOPE = (
@@ -160,13 +160,13 @@ class Erasure:
         params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": None}
         async with transaction as connection:
             bumped = await bump(connection, scope)
-            for what in _tables_of(scope):
+            for what in tables_of(scope):
                 await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)
             await execute(connection, "erase_scope_writes", params, shared=scope.shared)
             await bumped.version.fetchone()
 
     async def step(self, scope: Scope, *, instance_id: str, progress: Progress, limit: int = BATCH_ROWS) -> Step:
-        """Delete at most `limit` rows of exactly one scope, and note it in the deletion's record, in one transaction.
+        """Delete some `limit` rows of exactly one scope, and note it in the deletion's record, in one transaction.
 
         Jobs go first, so that no worker goes on with what is about to be deleted.
 
@@ -182,7 +182,7 @@ class Erasure:
         left = limit
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await (await bump(connection, scope)).version.fetchone()
-            for what in _tables_of(scope):
+            for what in tables_of(scope):
                 params = place(scope) | {"shared": scope.shared, "instance": instance_id, "limit": left}
                 deleted = (await execute(connection, f"erase_scope_{what}", params, shared=scope.shared)).rowcount
                 removed[what] = deleted
@@ -248,7 +248,7 @@ class Erasure:
             async with self._database.transaction(some, pipelined=True) as connection:
                 cursors = {
                     what: await execute(connection, f"count_scope_{what}", params, shared=shared)
-                    for what in _tables_of(some[0])
+                    for what in tables_of(some[0])
                 }
                 for what, cursor in cursors.items():
                     row = await cursor.fetchone()
@@ -268,7 +268,7 @@ class Erasure:
         return {what: row["count"] if row else 0 for what, row in rows.items()}
 
 
-def _tables_of(scope: Scope) -> Iterable[str]:
+def tables_of(scope: Scope) -> Iterable[str]:
     """Yield what is kept of a scope, in the order in which it goes; what leads to the rest goes last."""
     yield from _ABOUT_A_SCOPE
     yield from _OF_A_SCOPE

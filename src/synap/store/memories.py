@@ -166,6 +166,7 @@ class Memories:
             await hold(connection, applied.job)
             told = with_unclear(applied.message, unclear) if current else OUTDATED
             await _finish(connection, scope, applied, list(plan.add), message=told)
+        self._residents.behind(scope, version)
         return [memory_ref(scope, row) for row in plan.add]
 
     async def _look_up(

@@ -18,7 +18,6 @@ from synap.store.linking import log, rename
 from synap.store.rows import entity_ref, place, role_for
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
-from synap.store.writes import note_write
 
 _Rows = Mapping[int, Mapping[str, Any]]
 
@@ -145,7 +144,8 @@ class Merges:
     ) -> Entity:
         """Do `work` on locked entities of a scope, and return one of them as it is then."""
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
-            version = await confirm(await bump(connection, scope, writes=True), scope)
+            # Without a note of what it touches, so that whoever holds the scope reads it anew, its names too.
+            await confirm(await bump(connection, scope, writes=True), scope)
             params = place(scope) | {"entities": sorted(set(touched))}
             cursor = await execute(connection, "lock_entities", params, shared=scope.shared)
             rows = {row["id"]: row for row in await cursor.fetchall()}
@@ -153,7 +153,6 @@ class Merges:
                 if row not in rows:
                     raise NotFoundError(f"nothing is known under {entity_ref(scope, row)!r}", field="entity_id")
             await work(connection, rows)
-            await note_write(connection, scope, version)
             found = await entity_in(connection, scope, shown)
         if found is None:
             raise NotFoundError("the entity is gone", field="entity_id")

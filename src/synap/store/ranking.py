@@ -69,7 +69,7 @@ def rank(residents: Sequence[tuple[Scope, Resident]], search: Search) -> Ranked:
     """Return the rows that a search finds in the scopes of its chain, those of each query as `recall` chooses them."""
     held = _held(residents, search)
     found = [_of_query(held, query, search) for query in search.queries]
-    rows = np.unique(np.concatenate([one[0] for one in found]))
+    rows = _distinct(len(held.ids), *(one[0] for one in found))
     shape = (len(rows), len(found))
     cosines, lexicals, told = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(len(rows), np.bool_)
     for position, (which, cosine, lexical, whole) in enumerate(found):
@@ -130,7 +130,7 @@ def _of_query(held: _Held, query: Query, search: Search) -> tuple[Ints, Floats, 
     words, complete = _lexical(held, query)
     near = _nearest(held, cosines, search.limit)
     wordy = _wordiest(held, words, search.limit)
-    best = np.union1d(near, wordy)
+    best = _distinct(len(held.ids), near, wordy)
     rows = np.concatenate([best, _beside(held, best)]) if search.neighbours else best
     chosen = np.arange(len(rows)) < len(best)
     cosine, lexical = cosines[rows], words[rows]
@@ -143,6 +143,14 @@ def _of_query(held: _Held, query: Query, search: Search) -> tuple[Ints, Floats, 
         first = np.lexsort((-held.ids[rows[ours]], -likely[ours]))[: search.texts]
         whole[ours[first]] = True
     return rows, cosine, lexical, whole
+
+
+def _distinct(count: int, *rows: Ints) -> Ints:
+    """Return the distinct ones among row numbers below `count`, ascending: what `np.unique` gives, without sorting."""
+    among = np.zeros(count, np.bool_)
+    for some in rows:
+        among[some] = True
+    return np.flatnonzero(among)
 
 
 def _cosines(held: _Held, vector: Any) -> Floats:
@@ -212,9 +220,10 @@ def _beside(held: _Held, best: Ints) -> Ints:
     documents = np.concatenate([held.documents[verbatim]] * 2)
     ordinals = np.concatenate([held.ordinals[verbatim] - 1, held.ordinals[verbatim] + 1])
     found = [begin + _at(block, documents, ordinals) for block, begin in zip(held.blocks, held.begins, strict=True)]
-    rows = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    beside: Ints = np.setdiff1d(rows[held.counted[rows]], best, assume_unique=True)
-    return beside
+    rows = _distinct(len(held.ids), *found)
+    there = held.counted.copy()
+    there[best] = False
+    return rows[there[rows]]
 
 
 def _at(block: Block, documents: Ints, ordinals: Ints) -> Ints:

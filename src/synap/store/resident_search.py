@@ -1,18 +1,19 @@
 """A search answered from memory: the candidates are chosen there, the database gives the versions and the chosen texts.
 
 Where the scopes in memory are as new as the store, one exchange: of the versions alone where the chosen texts were read for
-an earlier question, else together with the texts, which are asked for before it is known that they are the right ones. Where
-something has changed, or a scope is not in memory yet, the same transaction reads that, and then the texts. Texts are read
-behind row-level security, and only of what is still served.
+an earlier question, and the answer is made while the database confirms them; else together with the texts, which are asked for
+before it is known that they are the right ones. Where something has changed, or a scope is not in memory yet, the same
+transaction reads that, and then the texts; what this process has written itself is asked for at once. Texts are read behind
+row-level security, and only of what is still served.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
@@ -36,13 +37,21 @@ AT_ONCE = 3000
 MOST_ROWS = 200_000
 """Memories, and segments, of the biggest scope that is kept in memory."""
 
+_FEW = 4
+"""Texts that a search may lack for what was just written, without the scope's others being read ahead."""
+
 _ASIDE = 10_000
 """Rows from which on a search leaves the event loop to others meanwhile."""
+
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
 class _Chain:
-    """The scopes of a search as far as they are in memory, what the store says of them, and the texts at hand for it."""
+    """The scopes of a search as far as they are in memory, what the store says of them, and the texts at hand for it.
+
+    `behind` are those that are known to have changed, `unread` the rows whose texts are not at hand, each with its scope's id.
+    """
 
     search: Search
     slot: Slot
@@ -50,6 +59,8 @@ class _Chain:
     residents: dict[int, Resident] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
     told: dict[tuple[int, RowKey], Told] = field(default_factory=dict)
+    behind: list[Scope] = field(default_factory=list)
+    unread: list[tuple[int, RowKey]] = field(default_factory=list)
 
     @property
     def missing(self) -> list[Scope]:
@@ -65,11 +76,21 @@ class _Chain:
         ]
 
 
-async def recall_resident(database: Database, residents: Residents, search: Search, slot: Slot) -> Recall | None:
-    """Return what a search finds, worked out in memory; None where the database has to answer it.
+async def answer_resident(
+    database: Database, residents: Residents, search: Search, slot: Slot, make: Callable[[Recall], Made]
+) -> Made | None:
+    """Return what `make` makes of what a search finds, worked out in memory; None where the database has to answer it.
 
     That is a search without a query or for what was believed at another moment, and one that reads a scope which is
     too big to be read at once and not in memory yet: such a scope is then read for the next ones.
+
+    Args:
+        database: Where to read.
+        residents: What is in memory.
+        search: What to look for.
+        slot: The vector column searched.
+        make: A pure function. It is called before the database has confirmed that nothing has changed, and again where
+            something has; what it makes of what is over is dropped.
     """
     if search.as_of is not None or not search.queries or not residents.capacity:
         return None
@@ -77,29 +98,52 @@ async def recall_resident(database: Database, residents: Residents, search: Sear
     if chain is None:
         residents.use.misses += 1
         return None
-    ranked = None if chain.missing else await _ranked(chain)
-    unread = [] if ranked is None else _unread(chain, ranked)
-    if ranked is not None and not unread:
-        async with database.alone() as connection:
-            chain.versions = await versions_of(connection, search.chain)
+    ranked = None if chain.missing or chain.behind else await _ranked(chain)
+    if ranked is not None:
+        _lay_out(chain, ranked)
+    if ranked is not None and not chain.unread:
+        made = await _confirmed(database, chain, ranked, make)
         if not chain.stale:
             residents.use.hits += 1
             residents.use.told += 1
-            return _recall(chain, ranked)
-    ranked = await _exchanged(database, residents, chain, ranked, unread)
+            return made
+    asked = bool(chain.unread)
+    ranked = await _exchanged(database, residents, chain, ranked)
     if ranked is None:
         residents.use.misses += 1
         return None
-    if unread:
+    if asked or (chain.behind and len(chain.unread) > _FEW):
         # Asked again: whoever asks a second time will ask a third time.
         for scope in search.chain:
             read_ahead(database, residents, scope, slot)
-    return _recall(chain, ranked)
+    return make(_recall(chain, ranked))
 
 
-async def _exchanged(
-    database: Database, residents: Residents, chain: _Chain, ranked: Ranked | None, unread: Sequence[tuple[int, RowKey]]
-) -> Ranked | None:
+async def _confirmed(database: Database, chain: _Chain, ranked: Ranked, make: Callable[[Recall], Made]) -> Made:
+    """Return what is made of the chain as it is in memory, and bring its versions as they are in the database.
+
+    The versions that the answer tells are those it was made at, so it is right wherever the chain turns out not to be stale.
+    """
+    at = {scope: kept.version for scope, kept in chain.residents.items() if kept.version is not None}
+    asking = asyncio.create_task(_versions(database, chain.search.chain))
+    try:
+        # Let it go out: the database then works while this process does.
+        await asyncio.sleep(0)
+        made = make(_recall(chain, ranked, at))
+    except BaseException:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        raise
+    chain.versions = await asking
+    return made
+
+
+async def _versions(database: Database, chain: Sequence[Scope]) -> dict[int, int]:
+    async with database.alone() as connection:
+        return await versions_of(connection, chain)
+
+
+async def _exchanged(database: Database, residents: Residents, chain: _Chain, ranked: Ranked | None) -> Ranked | None:
     """Bring the chain up to date, and return what the search finds then, its texts kept; None where a scope is too big for now.
 
     Args:
@@ -107,30 +151,34 @@ async def _exchanged(
         residents: Where to keep what is read.
         chain: The scopes as they are in memory.
         ranked: What the search finds in them, if all are there.
-        unread: The rows of it whose texts are not in memory.
     """
     search, slot = chain.search, chain.slot
-    rows: list[Mapping[str, Any]] = []
+    texts: list[AsyncCursor[DictRow]] = []
     async with database.transaction(search.chain, pipelined=True, plan_once=True) as connection:
         asked = await ask_versions(connection, search.chain)
         loads = {scope: await _ask_rows(connection, scope, slot) for scope in chain.missing}
-        texts = await ask_texts(connection, search.chain, unread)
+        changes = {scope: await _ask_changes(connection, chain, scope) for scope in chain.behind}
+        texts = await ask_texts(connection, search.chain, chain.unread)
         chain.versions = await read_versions(asked, search.chain)
         big = await _load(chain, residents, loads)
         stale = chain.stale
-        big += await _refresh(connection, chain, residents, stale)
+        for scope in stale:
+            if scope not in changes:
+                changes[scope] = await _ask_changes(connection, chain, scope)
+        big += await _refresh(connection, chain, residents, {scope: changes[scope] for scope in stale})
         if not big:
             if ranked is None or stale:
                 ranked = await _ranked(chain)
-                texts = await ask_texts(connection, search.chain, _unread(chain, ranked))
+                _lay_out(chain, ranked)
+                texts = await ask_texts(connection, search.chain, chain.unread)
             else:
                 residents.use.hits += 1
-            rows = [row for cursor in texts for row in await cursor.fetchall()]
     for scope in big:
         _load_later(database, residents, scope, slot)
     if big:
         return None
-    _keep_texts(chain, residents, rows)
+    # After the end of the transaction, so that the texts and the commit are one exchange.
+    _keep_texts(chain, residents, [row for cursor in texts for row in await cursor.fetchall()])
     return ranked
 
 
@@ -143,6 +191,7 @@ def _held(residents: Residents, search: Search, slot: Slot) -> _Chain | None:
             chain.residents[scope.id] = kept
         elif residents.away(scope, slot):
             return None
+    chain.behind = [scope for scope in search.chain if residents.is_behind(scope, chain.residents.get(scope.id))]
     return chain
 
 
@@ -176,23 +225,35 @@ async def _load(chain: _Chain, residents: Residents, loads: Mapping[Scope, Async
     return big
 
 
-async def _refresh(connection: Connection, chain: _Chain, residents: Residents, stale: Sequence[Scope]) -> list[Scope]:
+async def _ask_changes(
+    connection: Connection, chain: _Chain, scope: Scope
+) -> tuple[AsyncCursor[DictRow], AsyncCursor[DictRow] | None]:
+    """Send what reads the rows that writes touched since a scope was read, and the notes of those; all its rows where it never was."""
+    since = chain.residents[scope.id].version
+    if since is None:
+        return await _ask_rows(connection, scope, chain.slot), None
+    params = place(scope) | {"since": since}
+    return (
+        await execute(connection, "resident_changes", params, shared=scope.shared, slot=chain.slot, binary=True),
+        await execute(connection, "writes_since", params, shared=scope.shared),
+    )
+
+
+async def _refresh(
+    connection: Connection,
+    chain: _Chain,
+    residents: Residents,
+    asked: Mapping[Scope, tuple[AsyncCursor[DictRow], AsyncCursor[DictRow] | None]],
+) -> list[Scope]:
     """Bring scopes up to date by what writes touched since; return those that would have to be read whole and are big."""
-    asked: dict[Scope, tuple[AsyncCursor[DictRow], AsyncCursor[DictRow] | None]] = {}
-    for scope in stale:
-        since = chain.residents[scope.id].version
-        if since is None or scope.id not in chain.versions:
-            asked[scope] = (await _ask_rows(connection, scope, chain.slot), None)
-            continue
-        params = place(scope) | {"since": since}
-        asked[scope] = (
-            await execute(connection, "resident_changes", params, shared=scope.shared, slot=chain.slot, binary=True),
-            await execute(connection, "writes_since", params, shared=scope.shared),
-        )
     lost = {}
     for scope, (rows, writes) in asked.items():
         told = [] if writes is None else await writes.fetchall()
-        if writes is None or not _told_whole(told, chain.residents[scope.id].version, chain.versions[scope.id]):
+        if (
+            writes is None
+            or scope.id not in chain.versions
+            or not _told_whole(told, chain.residents[scope.id].version, chain.versions[scope.id])
+        ):
             lost[scope] = rows if writes is None else await _ask_rows(connection, scope, chain.slot)
             continue
         resident = changed(
@@ -240,17 +301,15 @@ def _load_later(database: Database, residents: Residents, scope: Scope, slot: Sl
     residents.load_later(scope, slot, load)
 
 
-def _unread(chain: _Chain, ranked: Ranked) -> list[tuple[int, RowKey]]:
-    """Lay out the texts that are in memory, and return the rows that lack theirs, each with its scope's id."""
-    chain.told = {}
-    unread = []
+def _lay_out(chain: _Chain, ranked: Ranked) -> None:
+    """Lay out the texts that are in memory, and note the rows that lack theirs."""
+    chain.told, chain.unread = {}, []
     for scope, key in _keys(ranked):
         told = chain.residents[scope].texts.get(key)
         if told is None:
-            unread.append((scope, key))
+            chain.unread.append((scope, key))
         else:
             chain.told[scope, key] = told
-    return unread
 
 
 def _keys(ranked: Ranked) -> list[tuple[int, RowKey]]:
@@ -270,9 +329,14 @@ def _keep_texts(chain: _Chain, residents: Residents, rows: Sequence[Mapping[str,
             _keep(chain, residents, scope, kept)
 
 
-def _recall(chain: _Chain, ranked: Ranked) -> Recall:
+def _recall(chain: _Chain, ranked: Ranked, versions: Mapping[int, int] | None = None) -> Recall:
     candidates = tuple(_candidates(chain, ranked))
-    return Recall(candidates=candidates, untold=_untold(ranked), versions=chain.versions)
+    return Recall(
+        candidates=candidates,
+        untold=_untold(ranked),
+        versions=chain.versions if versions is None else versions,
+        learnt={scope: resident.learnt for scope, resident in chain.residents.items()},
+    )
 
 
 def _candidates(chain: _Chain, ranked: Ranked) -> Iterator[Candidate]:

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 
 from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
-from synap.store.candidates import told_of
+from synap.store.candidates import candidate_of, told_of
 from synap.store.database import Connection, Database
 from synap.store.residents import Residents
 from synap.store.scopes import ask_versions, read_versions
@@ -22,6 +22,8 @@ from synap.store.texts import MOST_TEXTS, RowKey, Told
 
 _AT_ONCE = 64
 """Texts that are read ahead at a time, so that others wait for some milliseconds at most."""
+
+_PREPARED_AT_ONCE = 8
 
 _PARTS = ("memories", "shared_memories", "segments", "shared_segments")
 _SCOPES = ("memory_scopes", "shared_memory_scopes", "segment_scopes", "shared_segment_scopes")
@@ -63,24 +65,34 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
 
     async def read() -> None:
         keys = iter(resident.unread(shared=scope.shared))
-        while (portion := list(islice(keys, _AT_ONCE))) and await _read(database, resident, scope, portion):
-            if residents.get(scope, slot) is not resident:
+        while portion := list(islice(keys, _AT_ONCE)):
+            fresh = await _read(database, resident, scope, portion)
+            if not fresh or residents.get(scope, slot) is not resident:
                 return
             residents.put(scope, slot, resident, epoch=epoch)
-            await asyncio.sleep(0)
+            await _prepare(residents, fresh)
 
     residents.read_ahead(scope, slot, read)
 
 
-async def _read(database: Database, resident: Resident, scope: Scope, keys: Sequence[RowKey]) -> bool:
-    """Read the texts of rows and keep them; False, and nothing is kept, where the scope has another version by now."""
+async def _prepare(residents: Residents, fresh: Sequence[Told]) -> None:
+    """Have what was read prepared, a few at a time, so that others wait for a millisecond or two."""
+    for start in range(0, len(fresh), _PREPARED_AT_ONCE):
+        await asyncio.sleep(0)
+        if residents.prepare is not None:
+            for told in fresh[start : start + _PREPARED_AT_ONCE]:
+                residents.prepare(candidate_of(told, ((), ())))
+
+
+async def _read(database: Database, resident: Resident, scope: Scope, keys: Sequence[RowKey]) -> list[Told]:
+    """Read the texts of rows and keep them; none, and nothing is kept, where the scope has another version by now."""
     async with database.transaction([scope], pipelined=True, plan_once=True) as connection:
         asked = await ask_versions(connection, [scope])
         cursors = await ask_texts(connection, [scope], [(scope.id, key) for key in keys])
         versions = await read_versions(asked, [scope])
         rows = [row for cursor in cursors for row in await cursor.fetchall()]
     if versions.get(scope.id) != resident.version:
-        return False
+        return []
     fresh = texts_of(scope, rows)
     resident.texts.add(fresh)
-    return bool(fresh)
+    return list(fresh.values())

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from synap.domain.contexts import Candidate
 from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
 from synap.store.statements import Slot
@@ -26,6 +27,8 @@ UNUSED_SECONDS = 900.0
 
 _ENTRY_BYTES = 2048
 """What an entry takes besides its arrays, about."""
+
+_SLOTS: tuple[Slot, ...] = ("emb", "emb_alt")
 
 _Key: TypeAlias = tuple[int, bytes, Slot]
 
@@ -56,9 +59,23 @@ class ResidentUse:
 class Residents:
     """Scopes in memory, for one event loop."""
 
-    def __init__(self, *, capacity: int = RESIDENT_BYTES, timer: Callable[[], float] = time.monotonic) -> None:
-        """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database."""
+    def __init__(
+        self,
+        *,
+        capacity: int = RESIDENT_BYTES,
+        timer: Callable[[], float] = time.monotonic,
+        prepare: Callable[[Candidate], object] | None = None,
+    ) -> None:
+        """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database.
+
+        Args:
+            capacity: Bytes.
+            timer: Tells what was not used for long.
+            prepare: Called with each row whose text was read ahead, without scores, so that whoever makes answers can work
+                out beforehand what every answer asks of a text.
+        """
         self.capacity = capacity
+        self.prepare = prepare
         self.use = ResidentUse()
         self.epoch = 0
         """Raised by every `forget`: what was read before it is not kept after it."""
@@ -67,6 +84,7 @@ class Residents:
         self._refused: dict[_Key, float] = {}
         self._loading: dict[_Key, asyncio.Task[None]] = {}
         self._reading: dict[_Key, asyncio.Task[None]] = {}
+        self._written: dict[tuple[int, bytes], int] = {}
 
     def get(self, scope: Scope, slot: Slot) -> Resident | None:
         """Return what is kept of a scope, as it was at some version; None for nothing."""
@@ -79,6 +97,16 @@ class Residents:
         self._entries.move_to_end(_key(scope, slot))
         return resident
 
+    def behind(self, scope: Scope, version: int) -> None:
+        """Note that this process has written a version of a scope, so that a search need not find out what it lacks."""
+        if any(_key(scope, slot) in self._entries for slot in _SLOTS):
+            written = self._written.get((scope.id, scope.digest), 0)
+            self._written[scope.id, scope.digest] = max(version, written)
+
+    def is_behind(self, scope: Scope, resident: Resident | None) -> bool:
+        """Whether what is kept of a scope is known to lack something."""
+        return resident is not None and (resident.version or 0) < self._written.get((scope.id, scope.digest), 0)
+
     def away(self, scope: Scope, slot: Slot) -> bool:
         """Whether a scope is just being read, or was found too big a while ago: the database answers for it."""
         key = _key(scope, slot)
@@ -89,11 +117,13 @@ class Residents:
         if epoch != self.epoch:
             return
         key, size = _key(scope, slot), resident.size + _ENTRY_BYTES
+        written = self._written.get(key[:2], 0)
         self._remove(key)
         if size > self.capacity // 2:
             self.refuse(scope, slot)
             return
         self._entries[key] = (resident, size, self._timer())
+        self.behind(scope, written)
         self.use.size += size
         while self.use.size > self.capacity:
             self._remove(next(iter(self._entries)))
@@ -150,6 +180,7 @@ class Residents:
         found = self._entries.pop(key, None)
         if found is not None:
             self.use.size -= found[1]
+            self._written.pop(key[:2], None)
         self.use.scopes = len(self._entries)
 
 

@@ -7,7 +7,7 @@ promising. Fusion is the reader's affair (`synap.retrieval`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from synap.domain.scopes import Scope
 from synap.store.candidates import candidate_of, serves, told_of
 from synap.store.database import Connection, Database
 from synap.store.ranking import MAX_TERMS
-from synap.store.resident_search import recall_resident
+from synap.store.resident_search import Made, answer_resident
 from synap.store.residents import Residents
 from synap.store.rows import MASK_BITS, TYPES, mask_texts, vector_of
 from synap.store.scopes import ask_versions, read_versions, versions_of
@@ -81,8 +81,18 @@ class Searches:
             search: What to look for. Without queries the surest of the newest of each scope come back, scores None.
             slot: The vector column that belongs to the embedder of the queries' vectors.
         """
-        recall = await recall_resident(self._database, self._residents, search, slot)
-        return await self.recall_stored(search, slot=slot) if recall is None else recall
+        return await self.answer(search, _as_found, slot=slot)
+
+    async def answer(self, search: Search, make: Callable[[Recall], Made], *, slot: Slot = "emb") -> Made:
+        """Return what `make` makes of what `recall` finds; it works while the database confirms what is in memory.
+
+        Args:
+            search: What to look for.
+            make: A pure function that never gives None; it may be called more than once, and its last result counts.
+            slot: The vector column that belongs to the embedder of the queries' vectors.
+        """
+        made = await answer_resident(self._database, self._residents, search, slot, make)
+        return make(await self.recall_stored(search, slot=slot)) if made is None else made
 
     async def recall_stored(self, search: Search, *, slot: Slot = "emb") -> Recall:
         """Return what `recall` does, all of it worked out in the database."""
@@ -121,8 +131,8 @@ class Searches:
         async with self._database.transaction(chain, pipelined=True) as connection:
             versions_asked = await ask_versions(connection, chain)
             cursor = await execute(connection, "standing", params)
-            known = await read_versions(versions_asked, chain)
-            rows = await cursor.fetchall()
+        known = await read_versions(versions_asked, chain)
+        rows = await cursor.fetchall()
         scopes = {scope.id: scope for scope in chain if scope.id in known}
         return {
             encode_public_id(RowRef(_SERVED[row["part"]], scopes[row["scope_id"]].bucket, row["id"])): Standing(
@@ -131,6 +141,10 @@ class Searches:
             for row in rows
             if row["scope_id"] in scopes
         }
+
+
+def _as_found(recall: Recall) -> Recall:
+    return recall
 
 
 def _send(connection: Connection, search: Search, slot: Slot) -> Iterable[Any]:

@@ -172,10 +172,13 @@ class EmbeddedServer:
         self._sockets = self._cluster.sockets if found is None else found.sockets
 
     def _create_database(self) -> None:
-        with psycopg.connect(self.dsn(Role.OWNER, database="postgres"), autocommit=True) as connection:
-            known = connection.execute("select from pg_database where datname = %s", [DATABASE]).fetchone()
-            if known is None:
-                connection.execute("create database synap")
+        try:
+            with psycopg.connect(self.dsn(Role.OWNER, database="postgres"), autocommit=True) as connection:
+                known = connection.execute("select from pg_database where datname = %s", [DATABASE]).fetchone()
+                if known is None:
+                    connection.execute("create database synap")
+        except psycopg.OperationalError as error:
+            raise SetupError(f"the server was started, and went away or has no room: {str(error).strip()}") from error
 
 
 def default_data_dir() -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from synap.domain.contexts import Candidate
 from synap.domain.ids import RowIds
 from synap.ports.clock import Clock
 from synap.store.accounts import Accounts
@@ -35,10 +38,17 @@ from synap.store.undoing import Undoing
 class Store:
     """Everything that is kept, by noun. Holds its parts and the residents; the database is closed by whoever opened it."""
 
-    def __init__(self, database: Database, clock: Clock, *, resident_bytes: int = RESIDENT_BYTES) -> None:
-        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        resident_bytes: int = RESIDENT_BYTES,
+        prepare: Callable[[Candidate], object] | None = None,
+    ) -> None:
+        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing. For `prepare` see `Residents`."""
         self._database = database
-        self.residents = Residents(capacity=resident_bytes)
+        self.residents = Residents(capacity=resident_bytes, prepare=prepare)
         self.ids = RowIds(lambda: milliseconds(clock.now()))
         self.documents = Documents(database, self.ids)
         self.ingestions = Ingestions(database)
@@ -50,7 +60,7 @@ class Store:
         self.search = Searches(database, self.residents)
         self.rankings = Rankings(database)
         self.queue = Queue(database)
-        self.conversations = Conversations(database, self.ids)
+        self.conversations = Conversations(database, self.ids, self.residents)
         self.compactions = Compactions(database, self.ids)
         self.accounts = Accounts(database)
         self.founding = Founding(database)

@@ -26,7 +26,8 @@ async def note_write(
     """Send the note that these rows, and those noted in this transaction before, are all that `version` touched.
 
     Rows are touched where a search may find them when it did not, or the other way round, or with another score, and where it
-    finds anything else in them, such as when they were last said. To name more than that does no harm. Called once, at the end of the write that `touch` or `bump` gave the version.
+    finds anything else in them, such as when they were last said. To name more than that does no harm. A write that names no
+    memories has not changed what the scope's entities are called either. Called once, at the end of the write that `touch` or `bump` gave the version.
     """
     if len(memories) + len(segments) > MOST_NOTED:
         return

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from synap.domain.entities import EntityKind, Filling
 from synap.domain.names import normal_name
 from synap.domain.scopes import Scope
 from synap.domain.terms import term_hashes
-from synap.engine.lexicons import KEPT_SECONDS, Lexicons, recall
+from synap.engine.lexicons import KEPT_SECONDS, Lexicons, answer
 from synap.retrieval.plan import plan_queries
 from synap.store.entities import KnownName, NamesKnown
 
@@ -31,16 +31,20 @@ class Shelf:
         self.known = dict(known)
         self.read: list[Scope] = []
         self.searches: list[Search] = []
+        self.recorded = 0
 
     async def names_known(self, chain: Sequence[Scope]) -> dict[Scope, NamesKnown]:
         self.read += chain
         return {scope: self.known.get(scope, NamesKnown()) for scope in chain}
 
-    async def recall(self, search: Search, *, slot: Any) -> Recall:
+    async def answer(self, search: Search, make: Callable[[Recall], Any], *, slot: Any) -> Any:
         assert slot == "emb"
         self.searches.append(search)
         versions = {scope.id: known.version for scope, known in self.known.items() if known.version is not None}
-        return Recall(versions={scope.id: versions[scope.id] for scope in search.chain if scope.id in versions})
+        learnt = {scope.id: versions[scope.id] for scope in search.chain if scope.id in versions}
+        return make(
+            Recall(versions={scope: version + self.recorded for scope, version in learnt.items()}, learnt=learnt)
+        )
 
 
 def shelf(*names: KnownName, fillings: Mapping[int, tuple[Filling, ...]] | None = None) -> Shelf:
@@ -51,8 +55,7 @@ async def asked(store: Shelf, text: str, lexicons: Lexicons | None = None, scope
     """Return the question as it is searched for in the end."""
     search = Search(chain=(scope,), queries=plan_queries([text]), now=NOW)
     found: Any = store
-    _, wider = await recall(found, found, lexicons or Lexicons(), search, slot="emb")
-    return wider.queries[0]
+    return await answer(found, found, lexicons or Lexicons(), search, lambda _, wider: wider.queries[0], slot="emb")
 
 
 async def test_a_name_brings_the_other_names_of_the_same() -> None:
@@ -115,6 +118,29 @@ async def test_what_a_scope_has_learnt_since_is_read_and_the_search_repeated_onl
     assert "baker" in more.names
     assert store.read == [MIA] * 3
     assert len(store.searches) == 4
+
+
+async def test_what_is_only_recorded_changes_no_names() -> None:
+    store, lexicons = shelf(*named(1, "Robert Hale", "Bob")), Lexicons()
+    await asked(store, "What did Bob bake?", lexicons)
+
+    store.recorded = 3
+    await asked(store, "What did Bob bake?", lexicons)
+
+    assert store.read == [MIA]
+    assert len(store.searches) == 2
+
+
+async def test_names_that_are_dropped_are_read_before_the_search() -> None:
+    store, lexicons = shelf(*named(1, "Robert Hale", "Bob")), Lexicons()
+    await asked(store, "What did Bob bake?", lexicons)
+
+    store.known[MIA] = NamesKnown(version=2, names=named(1, "Robert Hale", "Bob", "Rob Hale Baker"))
+    lexicons.forget(MIA)
+    query = await asked(store, "What did Bob bake?", lexicons)
+
+    assert "baker" in query.names
+    assert len(store.searches) == 2
 
 
 async def test_a_scope_that_nobody_wrote_knows_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from synap.domain.contexts import Query
-from synap.retrieval.passages import asked_in, own_words, pattern_of, says_something, several_sentences
+from synap.retrieval.passages import WordsAsked, own_words, says_something, several_sentences
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_sentences_are_counted() -> None:
 
 
 def test_words_asked_for_are_found_whatever_their_endings() -> None:
-    pattern = pattern_of([Query(text="Which breeds of cats?"), Query(text="寿司")])
+    asked = WordsAsked([Query(text="Which breeds of cats?"), Query(text="寿司")])
 
-    assert asked_in(pattern, "A breeding CAT, a scat") == {"breed", "cat"}
-    assert asked_in(pattern, "昨日寿司を食べた") == {"寿司"}
-    assert asked_in(pattern_of([]), "anything") == frozenset()
+    assert asked.found_in("A breeding CAT, a scat") == {"breed", "cat"}
+    assert asked.found_in("昨日寿司を食べた") == {"寿司"}
+    assert WordsAsked().found_in("anything") == frozenset()

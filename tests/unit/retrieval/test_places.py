@@ -6,7 +6,7 @@ from typing import Any
 
 from synap.domain.contexts import Query
 from synap.domain.memories import When
-from synap.retrieval.passages import pattern_of
+from synap.retrieval.passages import WordsAsked
 from synap.retrieval.places import content_words, refine
 
 HERE = (1, 3)
@@ -89,7 +89,7 @@ def test_the_half_that_no_memory_carries_is_still_served(make: Any, names: Calla
     memory = make.scored("memory", 0.5, "The user's cat is called Miso.", place=HERE)
     passage = make.scored("passage", 0.6, said, place=HERE, excerpt=True)
 
-    assert "passage" in names(refine([passage, memory], pattern_of([Query(text="What breed is my cat?")])))
+    assert "passage" in names(refine([passage, memory], WordsAsked([Query(text="What breed is my cat?")])))
 
 
 def test_a_passage_with_a_word_asked_for_is_not_spoken_for_by_memories_without_it(
@@ -98,7 +98,7 @@ def test_a_passage_with_a_word_asked_for_is_not_spoken_for_by_memories_without_i
     memory = make.scored("memory", 0.5, "Orla adopted a grey kitten named Pixel.", place=HERE)
     passage = make.scored("passage", 0.6, "I adopted a grey kitten named Pixel in Cork.", place=HERE, excerpt=True)
 
-    asked = refine([passage, memory], pattern_of([Query(text="What happened in Cork?")]))
-    unasked = refine([passage, memory], pattern_of([Query(text="Which kitten?")]))
+    asked = refine([passage, memory], WordsAsked([Query(text="What happened in Cork?")]))
+    unasked = refine([passage, memory], WordsAsked([Query(text="Which kitten?")]))
 
     assert (names(asked), names(unasked)) == (["memory", "passage"], ["memory"])

@@ -177,6 +177,8 @@ class Stream:
         try:
             while outcome is None or outcome.retryable:
                 if outcome is not None:
+                    # It may take long from here on: fetches no longer wait for it.
+                    self._in_hand[_identity(taken.event)]()
                     self._tell_away(taken, outcome)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.types import Receive, Scope, Send
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
@@ -24,7 +27,7 @@ from synap.server.rest import (
 )
 from synap.server.rest.authentication import application, either
 from synap.server.rest.authentication import management as operator
-from synap.server.rest.bodies import WireResponse
+from synap.server.rest.bodies import GATE, METRICS, WireResponse
 from synap.server.rest.errors import crashed, refused, unroutable
 from synap.server.rest.observe import Observed, RequestMetrics
 from synap.server.rest.openapi import schema
@@ -41,9 +44,25 @@ def create_app(
     Request bodies may hold three times the largest document and 1 MiB: text outside ASCII grows threefold when it is
     escaped in JSON. Larger ones are answered with 413.
     """
-    metrics = metrics or RequestMetrics()
+    measured = metrics or RequestMetrics()
     max_body = 3 * max_document_bytes + 1024 * 1024
-    app = Litestar(
+    app = routed(max_body)
+
+    async def opened(scope: Scope, receive: Receive, send: Send) -> None:
+        values: Any = scope
+        values[GATE], values[METRICS] = gate, measured
+        await app(scope, receive, send)
+
+    return Observed(Replayed(opened, gate, max_body=max_body), measured)
+
+
+@lru_cache(maxsize=4)
+def routed(max_body: int) -> Litestar:
+    """Return the routes, for bodies of so many bytes at most.
+
+    They know no engine: a request brings its gate along. So they are laid out, which takes long, once a process.
+    """
+    return Litestar(
         route_handlers=[
             health.health,
             health.metrics,
@@ -78,7 +97,5 @@ def create_app(
         openapi_config=None,
         request_max_body_size=max_body,
         response_class=WireResponse,
-        state=State({"gate": gate, "metrics": metrics}),
         logging_config=None,
     )
-    return Observed(Replayed(app, gate, max_body=max_body), metrics)

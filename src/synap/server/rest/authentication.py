@@ -13,7 +13,7 @@ from synap.api.protocol import AdminApi, Api
 from synap.engine.callers import Caller
 from synap.errors import AuthenticationError, ForbiddenError
 from synap.server.backend import Backend, Gate
-from synap.server.rest.bodies import correlation_of
+from synap.server.rest.bodies import GATE, carried, correlation_of
 from synap.server.rest.errors import UnknownKeyError
 
 KEY_PREFIX = "synap_"
@@ -93,7 +93,7 @@ async def management(request: Request[Any, Any, Any]) -> Any:
 
 async def _identify(request: Request[Any, Any, Any]) -> tuple[Backend, Caller]:
     key = _bearer(request)
-    gate: Gate = request.app.state.gate
+    gate: Gate = carried(request.scope, GATE)
     backend = gate.backend
     try:
         return backend, await backend.authenticate(key)

@@ -25,6 +25,12 @@ Row = TypeVar("Row")
 CORRELATION = "synap.correlation_id"
 """Where the request's correlation id stands in its ASGI scope."""
 
+GATE = "synap.gate"
+"""Where the gate to the engine stands in it."""
+
+METRICS = "synap.metrics"
+"""Where the measurements of the door stand in it."""
+
 
 _MISNAMED = {
     **dict.fromkeys(("userid", "userId", "UserId", "user"), "user_id"),
@@ -66,6 +72,12 @@ def encode(value: Any) -> bytes:
 def correlation_of(scope: Scope) -> str:
     """Return the correlation id of a request."""
     return str(dict(scope).get(CORRELATION, ""))
+
+
+def carried(scope: Scope, name: str) -> Any:
+    """Return what the door put into a request's scope under a name of ours."""
+    values: Any = scope
+    return values[name]
 
 
 async def read_object(request: Request[Any, Any, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from synap.api.admin import Health
 from synap.errors import TransientError
 from synap.server.backend import Gate
-from synap.server.rest.bodies import WireResponse
+from synap.server.rest.bodies import GATE, METRICS, WireResponse, carried
 from synap.server.rest.observe import RequestMetrics
 from synap.server.rest.openapi import PLAIN
 
@@ -25,7 +25,7 @@ _PROMETHEUS = "text/plain; version=0.0.4"
 )
 async def health(request: Request[Any, Any, Any]) -> Response[Any]:
     """Answer 200 once the engine can serve, 503 before and while it stops."""
-    gate: Gate = request.app.state.gate
+    gate: Gate = carried(request.scope, GATE)
     try:
         report: Health = await gate.backend.health()
     except TransientError as error:
@@ -38,8 +38,8 @@ async def health(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/metrics", opt={"answer": PLAIN}, summary="Metrics in the Prometheus text format")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the metrics of the door, and of the engine once it is there."""
-    measured: RequestMetrics = request.app.state.metrics
-    gate: Gate = request.app.state.gate
+    measured: RequestMetrics = carried(request.scope, METRICS)
+    gate: Gate = carried(request.scope, GATE)
     try:
         await gate.backend.health()  # the queue as it is now, not as it was when somebody last asked
         stages = gate.backend.metrics.text()

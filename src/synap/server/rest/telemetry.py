@@ -9,7 +9,7 @@ from litestar import Request, post
 
 from synap.api.requests import build
 from synap.server.rest.authentication import Application
-from synap.server.rest.bodies import read_object
+from synap.server.rest.bodies import METRICS, carried, read_object
 from synap.server.rest.observe import RequestMetrics
 
 _OK = 200
@@ -39,6 +39,6 @@ class TelemetryReceived(msgspec.Struct, frozen=True, kw_only=True):
 async def receive(request: Request[Any, Any, Any], api: Application) -> TelemetryReceived:  # noqa: ARG001 - `api` asks for a key
     """Count the events of a batch in this server's metrics."""
     batch = build(TelemetryBatch, await read_object(request))
-    metrics: RequestMetrics = request.app.state.metrics
+    metrics: RequestMetrics = carried(request.scope, METRICS)
     metrics.reported(len(batch.events))
     return TelemetryReceived(status="accepted", events_received=len(batch.events))

@@ -59,3 +59,7 @@ order by m.position
 -- name: external_id
 select external_id from conversation
 where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s
+
+-- name: analysis_of_conversation
+select analysis from conversation
+where bucket = %(bucket)s and scope_id = %(scope)s and conversation = %(conversation)s

@@ -1,138 +1,140 @@
--- A scope is emptied table by table, at most `limit` rows at a time (null for all); `count_` says what is left in scopes of
--- one bucket. A table more is a line in `synap.store.erasure` and its two statements here.
+-- A scope is emptied table by table, `limit` rows at a time (null for all), or some more where rows belong together; `count_`
+-- says what is left in scopes of one bucket. A table more is a line in `synap.store.erasure` and its two statements here.
+-- The rows are chosen once, into an array: of a scope that the statistics do not know the planner expects one row, and would
+-- join it row by row with a subquery, choosing anew for each.
 
 -- name: erase_scope_effects
 delete from effect{t}
-where {at} scope_id = %(scope)s and (ingestion_id, memory_id, kind) in (
-    select ingestion_id, memory_id, kind from effect{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or memory_id = any (array(
+    select memory_id from effect{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_effects
 select count(*) as count from effect{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_retractions
 delete from retraction{t}
-where {at} scope_id = %(scope)s and (ingestion_id, position) in (
-    select ingestion_id, position from retraction{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or ingestion_id = any (array(
+    select ingestion_id from retraction{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_retractions
 select count(*) as count from retraction{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_mentions
 delete from mention{t}
-where {at} scope_id = %(scope)s and (entity_id, memory_id) in (
-    select entity_id, memory_id from mention{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or memory_id = any (array(
+    select memory_id from mention{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_mentions
 select count(*) as count from mention{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_decisions
 delete from decision{t}
-where {at} scope_id = %(scope)s and id in (
-    select id from decision{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from decision{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_decisions
 select count(*) as count from decision{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_relations
 delete from relation{t}
-where {at} scope_id = %(scope)s and (subject_id, name, object_id, memory_id) in (
-    select subject_id, name, object_id, memory_id from relation{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or memory_id = any (array(
+    select memory_id from relation{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_relations
 select count(*) as count from relation{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_aliases
 delete from alias{t}
-where {at} scope_id = %(scope)s and (entity_id, normal) in (
-    select entity_id, normal from alias{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or entity_id = any (array(
+    select entity_id from alias{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_aliases
 select count(*) as count from alias{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_entities
 delete from entity{t}
-where {at} scope_id = %(scope)s and id in (
-    select id from entity{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from entity{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_entities
 select count(*) as count from entity{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_memories
 delete from memory{t}
-where {at} scope_id = %(scope)s and id in (
-    select id from memory{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from memory{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_memories
 select count(*) as count from memory{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_segments
 delete from segment{t}
-where {at} scope_id = %(scope)s and id in (
-    select id from segment{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from segment{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_segments
 select count(*) as count from segment{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_documents
 delete from document{t}
-where {at} scope_id = %(scope)s and id in (
-    select id from document{t} where {at} scope_id = %(scope)s limit %(limit)s)
+where {at} scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from document{t} where {at} scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_documents
 select count(*) as count from document{t} where {at} scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_messages
 delete from message
-where bucket = %(bucket)s and scope_id = %(scope)s and id in (
-    select id from message where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from message where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_messages
 select count(*) as count from message where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_conversations
 delete from conversation
-where bucket = %(bucket)s and scope_id = %(scope)s and id in (
-    select id from conversation where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from conversation where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_conversations
 select count(*) as count from conversation where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_summaries
 delete from summary
-where bucket = %(bucket)s and scope_id = %(scope)s and id in (
-    select id from summary where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from summary where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_summaries
 select count(*) as count from summary where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_compactions
 delete from compaction
-where bucket = %(bucket)s and scope_id = %(scope)s and id in (
-    select id from compaction where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and (%(limit)s::int is null or id = any (array(
+    select id from compaction where bucket = %(bucket)s and scope_id = %(scope)s limit %(limit)s)))
 
 -- name: count_scope_compactions
 select count(*) as count from compaction where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[])
 
 -- name: erase_scope_jobs
 delete from job
-where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
-    select id from job where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and (%(limit)s::int is null or id = any (array(
+    select id from job where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)))
 
 -- name: count_scope_jobs
 select count(*) as count from job where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
 
 -- name: erase_scope_ingestions
 delete from ingestion
-where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
-    select id from ingestion where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and (%(limit)s::int is null or id = any (array(
+    select id from ingestion where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)))
 
 -- name: count_scope_ingestions
 select count(*) as count from ingestion where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
 
 -- name: erase_scope_locators
 delete from locator
-where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id in (
-    select id from locator where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and (%(limit)s::int is null or id = any (array(
+    select id from locator where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s limit %(limit)s)))
 
 -- name: count_scope_locators
 select count(*) as count from locator where bucket = %(bucket)s and scope_id = any (%(scopes)s::bigint[]) and shared = %(shared)s
