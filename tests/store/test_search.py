@@ -101,13 +101,14 @@ async def test_segments_come_with_the_ones_beside_them(desk: Any) -> None:
     alone = await desk.find(alice, "marmot", neighbours=False)
     nothing = await desk.find(alice, "marmot", excerpts=False)
 
-    (marmot,), beside = recall.candidates, recall.untold
+    first, marmot, third = sorted(recall.candidates, key=lambda one: one.place.ordinal)
     assert marmot.memory.metadata == {"a": 1, "excerpt": True}
     assert marmot.memory.statement.confidence == 0.5
     assert marmot.place.ordinal == 1
-    assert sorted(beside.ordinals) == [0, 2]
-    assert set(beside.documents) == {marmot.place.document_row}
-    assert (set(beside.scopes), any(beside.shared)) == ({alice.id}, False)
+    assert [one.memory.statement.content for one in (first, third)] == ["First.", "Third."]
+    assert {one.place.document_row for one in (first, third)} == {marmot.place.document_row}
+    assert {one.memory.scope for one in (first, third)} == {alice}
+    assert recall.untold is None
     assert (len(alone.candidates), alone.untold) == (1, None)
     assert (nothing.candidates, nothing.untold) == ((), None)
 
@@ -126,7 +127,8 @@ async def test_the_most_promising_come_with_their_text_the_others_with_scores_al
 
 def scores(recall: Any) -> list[tuple[float, ...]]:
     """Return the lexical scores of everything found, with a text or without."""
-    return sorted([*(one.lexical_scores for one in recall.candidates), *map(tuple, recall.untold.lexical_scores)])
+    untold = () if recall.untold is None else map(tuple, recall.untold.lexical_scores)
+    return sorted([*(one.lexical_scores for one in recall.candidates), *untold])
 
 
 async def test_what_one_query_brings_whole_has_the_scores_of_the_others_too(desk: Any) -> None:

@@ -65,7 +65,7 @@ class Candidate:
 class Untold:
     """What was found and came with its scores alone: they set the range of the scores, and lend to the places beside them.
 
-    Candidates that promised too little to be served, and the segments beside the best. One row each, `n` in all.
+    Candidates, and segments beside the best, that promised too little to be served. One row each, `n` in all.
 
     Attributes:
         scopes: `(n,)` id of the scope.

@@ -137,7 +137,8 @@ def _of_query(held: _Held, query: Query, search: Search) -> tuple[Ints, Floats, 
     likely = _likely(held, rows, _promise(cosine, lexical, complete[rows]))
     whole = np.zeros(len(rows), np.bool_)
     verbatim = held.parts[rows] >= SEGMENT
-    for kind in (chosen & ~verbatim, chosen & verbatim):
+    # Beside a good hit stands its answer, or its question, which often shares no word with what is asked.
+    for kind in (chosen & ~verbatim, verbatim & (chosen | (likely > 0))):
         ours = np.flatnonzero(kind)
         first = np.lexsort((-held.ids[rows[ours]], -likely[ours]))[: search.texts]
         whole[ours[first]] = True

@@ -74,8 +74,8 @@ class Searches:
         Memories that are not valid yet or no longer come with their dates; superseded and retracted ones do not come,
         unless `as_of` asks for what was believed then. A segment is a memory of its own text, see `excerpt_of`. Only the
         `search.texts` most promising memories and segments come with their text, by both channels' scores, each scaled
-        to its range, and for a segment 0.3 of the better one beside it; the others, and the segments beside the best,
-        come as `Untold`. Scopes whose digest is not the stored one give nothing.
+        to its range, and for a segment 0.3 of the better one beside it, though it be found by that alone; the others come as
+        `Untold`. Scopes whose digest is not the stored one give nothing.
 
         Args:
             search: What to look for. Without queries the surest of the newest of each scope come back, scores None.

@@ -5,7 +5,7 @@
 -- with equal masks share their sum of idf, so that it is worked out once per mask and not once per row.
 -- `held` is read several times, so its columns are narrow and, but for the distance of what has no vector yet, never null,
 -- which lets PostgreSQL find a column without looking at those before it. Memories have place 0 0.
--- The most promising rows come whole; all others, and the segments beside the best, as two arrays in one last row.
+-- The most promising rows come whole, segments beside good hits among them; all others as two arrays in one last row.
 -- Of equals the newest come first: records are told apart by nothing else where a name fits many.
 -- A segment's `quote` is null where its text ends with the passage of the document, after a label or headings.
 with held as materialized (
@@ -85,7 +85,8 @@ with held as materialized (
     from promise p
     window place as (partition by p.part, p.document_row order by p.ordinal)
 ), ranked as materialized (
-    select l.*, l.chosen and row_number() over (partition by l.part < 2, l.chosen order by l.likely desc, l.id desc) <= %(texts)s as told
+    select l.*, (l.chosen or l.likely > 0) and row_number() over (
+            partition by l.part < 2, l.chosen or l.likely > 0 order by l.likely desc, l.id desc) <= %(texts)s as told
     from lifted l
 )
 select s.part, s.id, m.scope_id, s.cosine, s.lexical, m.detail, m.status, m.recorded_at, m.superseded_at,
