@@ -66,6 +66,7 @@ ORDINARY = {
     "project": "this project",
     "record": "to record a message; a document that is data",
     "result": "what a call or a benchmark gives",
+    "seed": "what a campaign draws everything from",
     "session": "a session of PostgreSQL",
     "shard": "what Citus calls its pieces of a table",
     "task": "what someone has to do",

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import psutil
@@ -140,7 +141,7 @@ async def _write(
         serial += 1
         log.sent.add(marker)
         body = document(marker, user_id=user)
-        answer = await _timed(seen, seen.writes, lambda body=body: speaker.post(CREATE, json=body))  # type: ignore[misc]
+        answer = await _timed(seen, seen.writes, partial(speaker.post, CREATE, json=body))
         if answer is None or not answer.is_success:
             continue
         log.note(marker)

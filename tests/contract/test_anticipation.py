@@ -241,7 +241,7 @@ async def test_a_store_that_does_not_answer_costs_the_bundle_and_nothing_else(
     async def away(*_: object, **__: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(talk.engine.core.store.search, "recall", away)
+    monkeypatch.setattr(talk.engine.core.store.search, "answer", away)
 
     assert await talk.say("Dana comes to dinner on Saturday.") == {}
 
@@ -364,7 +364,7 @@ async def test_a_renewal_that_the_store_does_not_answer_is_asked_for_again(
         raise TimeoutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(talk.engine.core.store.search, "recall", away)
+        patch.setattr(talk.engine.core.store.search, "answer", away)
         assert await talk.renewed(bundle) is None
 
     fresh = await talk.renewed(bundle)

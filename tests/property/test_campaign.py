@@ -119,7 +119,7 @@ async def test_without_row_level_security_a_missing_predicate_is_seen(
 
     report = await until_red(unguarded)
 
-    assert report["leaks"], report["problems"]
+    assert report["leaks"], f"{report['problems']}: {wrong(report)}"
 
 
 def ids_are_folded(patch: pytest.MonkeyPatch) -> None:
