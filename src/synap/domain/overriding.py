@@ -73,7 +73,7 @@ def read_over(text: str) -> None:
     topic_terms(text)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _firm(text: str) -> frozenset[str]:
     """Return the block terms that make a topic of their own: of the heading, and all of a text that frees somebody of something."""
     return block_terms(text if _EXEMPT.search(text) is not None else heading_of(text))

@@ -271,7 +271,7 @@ def topic_terms(text: str) -> frozenset[str]:
     return frozenset().union(*(reading.terms for reading in readings(text)))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def block_terms(text: str) -> frozenset[str]:
     """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
 
@@ -281,13 +281,13 @@ def block_terms(text: str) -> frozenset[str]:
     return telling.union(f"#{name}" for name in topics) if topics else telling
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def counted(text: str) -> frozenset[str]:
     """Return the nouns of the numbers in `text` as a whole."""
     return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     """Return the stems of the telling words, and the topics with the stems that named them."""
     judged = [_judged(word) for word in plain_words(text)]
@@ -295,7 +295,7 @@ def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     return frozenset([root for root, tells in judged if tells]), topics
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def fewest_terms(text: str) -> int:
     """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
     telling, topics = _told_of(text)
@@ -306,7 +306,7 @@ def fewest_terms(text: str) -> int:
     return len(telling.difference(named, *topics.values()))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _judged(word: str) -> tuple[str, bool]:
     """Return the stem of a word, and whether it tells something about the topic."""
     root = stem(word)

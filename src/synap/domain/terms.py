@@ -64,14 +64,14 @@ def term_hashes(text: str) -> tuple[int, ...]:
     return tuple(map(hash_term, dict.fromkeys(tokenize(text))))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def hash_term(term: str) -> int:
     """Return the frozen hash of one term: the 8 bytes of its BLAKE2b digest, big-endian, signed (RFC 7693)."""
     digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8, person=b"synap-term").digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Return a lower-case English word without its plural, -ing or -ed ending; other words come back unchanged.
 

@@ -85,7 +85,7 @@ def count_lines(lines: Sequence[str]) -> int:
     return -(-(sum(map(_cost_of_line, lines)) + _GAP * max(0, len(lines) - 1)) // _UNIT)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _cost_of_line(line: str) -> int:
     return _cost(line)
 

@@ -67,7 +67,7 @@ def headed(candidate: Candidate) -> bool:
     return _NO_WORD.sub("", heading) not in _NO_WORD.sub("", evidence[0].quote)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def says_something(words: str) -> bool:
     """Whether a passage is worth serving by itself: more than a greeting, an assent or the head of an e-mail.
 
