@@ -37,18 +37,18 @@ PREDICATES = re.compile(rb"(\b\w+\.)?scope_id = (any \(%\(\w+\)s::bigint\[\]\)|%
 Report = dict[str, Any]
 
 
-async def tried(house: Any, *, checks: int = CHECKS, first: bool = False, again: Any = None) -> Report:
+async def tried(house: Any, *, checks: int = CHECKS, until: str = "", again: Any = None) -> Report:
     """Return the report of a campaign in a house."""
     installation = InProcess(house.engine, again, kind="test")
-    wanted = Wanted(checks=checks, seed=SEED, statements=150, first=first)
+    wanted = Wanted(checks=checks, seed=SEED, statements=150, until=until)
     try:
         return await verify_isolation(installation, wanted)
     finally:
         await installation.close()
 
 
-async def until_red(house: Any) -> Report:
-    return await tried(house, checks=2500, first=True)
+async def until_red(house: Any, what: str) -> Report:
+    return await tried(house, checks=2500, until=what)
 
 
 def wrong(report: Report) -> str:
@@ -117,7 +117,7 @@ async def test_without_row_level_security_a_missing_predicate_is_seen(
         search_the_database(monkeypatch)
     strip(monkeypatch, *STATEMENTS[answering])
 
-    report = await until_red(unguarded)
+    report = await until_red(unguarded, "leak")
 
     assert report["leaks"], f"{report['problems']}: {wrong(report)}"
 
@@ -240,6 +240,6 @@ async def test_a_wall_that_has_no_second_one_is_missed(
 ) -> None:
     remove(monkeypatch)
 
-    report = await until_red(house)
+    report = await until_red(house, seen_as)
 
     assert seen_as in report["wrong"], report["problems"]

@@ -76,14 +76,14 @@ class Wanted:
         seed: Of everything that is drawn. Concurrency is not drawn: a run repeats the operations, not their interleaving.
         statements: Statements planted before the first round; None for one in ten checks, at most 40,000.
         seconds: Begin no round after this time; None for as long as it takes.
-        first: End with the first failure.
+        until: End with the first failure of this kind (`leak` and the like, see `Failure`); empty for none.
     """
 
     checks: int = 20_000
     seed: int = 1
     statements: int | None = None
     seconds: float | None = None
-    first: bool = False
+    until: str = ""
 
     def __post_init__(self) -> None:
         if self.checks < 1:
@@ -168,8 +168,8 @@ async def _rounds(place: Place, wanted: Wanted, tell: Tell) -> str:
     while place.tally.total < wanted.checks:
         if wanted.seconds is not None and time.monotonic() - began > wanted.seconds:
             return "time"
-        if wanted.first and place.tally.failures:
-            return "first failure"
+        if place.tally.wrong[wanted.until]:
+            return f"first {wanted.until}"
         place.renew()
         number += 1
         await _at_once([*_changes(place), *_reads(place, CHANGES_AT_ONCE, still=False)])
