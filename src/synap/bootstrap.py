@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from synap.adapters.hashing.embedder import HashingEmbedder
 from synap.adapters.minilm.embedder import MiniLmEmbedder
@@ -17,6 +18,7 @@ from synap.adapters.reranking.http import HttpReranker
 from synap.adapters.system.clock import SystemClock
 from synap.domain.scopes import Tenancy
 from synap.engine.accounts import ensure_default_instance
+from synap.engine.admission import CALLS, Admission
 from synap.engine.audit import AuditTrail
 from synap.engine.backlog import Backlog
 from synap.engine.cache import AnswerCache
@@ -181,6 +183,10 @@ async def _open_database(settings: Settings, *, stay: bool) -> Opened:
         raise
 
 
+COURTESY_SECONDS = 1.0
+"""How long each piece of what is read ahead of questions waits, at most, while calls are being answered."""
+
+
 async def _assemble(
     settings: Settings,
     opening: Opening,
@@ -191,7 +197,14 @@ async def _assemble(
     release: Callable[[], Awaitable[None]],
 ) -> Engine:
     await embedder.load()
-    store = Store(opened.database, clock, resident_bytes=settings.resident_mib * MIB, prepare=prepare)
+    calls = Admission(CALLS)
+    store = Store(
+        opened.database,
+        clock,
+        resident_bytes=settings.resident_mib * MIB,
+        prepare=prepare,
+        give_way=partial(calls.quiet, COURTESY_SECONDS),
+    )
     owner = settings.migration_url if opened.server is None else opened.server.dsn(Role.OWNER)
     spaces = VectorSpaces(
         store.embeddings,
@@ -211,6 +224,7 @@ async def _assemble(
         audit=AuditTrail(store.audit),
         settings=Limits(max_document_bytes=settings.max_document_bytes),
         faults=Faults(settings.faults),
+        calls=calls,
         model=model,
         enhancer=None if model is None else Enhancer(model),
         backlog=Backlog(store.queue.waiting, limit=settings.backlog),

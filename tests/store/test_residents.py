@@ -249,6 +249,27 @@ async def test_what_is_read_ahead_is_prepared_and_what_questions_read_is_not(des
     assert len(texts) - len(seen) in range(4, 2 * (3 + 4) + 1)
 
 
+async def test_what_is_read_ahead_gives_way(desk: Any) -> None:
+    alice, quiet, asked = desk.scope("alice"), asyncio.Event(), list[int]()
+
+    async def give_way() -> None:
+        asked.append(1)
+        await quiet.wait()
+
+    desk.store.residents.give_way = give_way
+    await desk.remember(alice, *(f"Marmot {number} sleeps." for number in range(30)))
+    await desk.find(alice, "marmot 1", texts=3)
+    await desk.find(alice, "marmot 2 sleeps", texts=4)
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    texts = desk.store.residents.get(alice, "emb").texts
+    assert (asked, len(texts) <= 2 * (3 + 4)) == ([1], True)
+    quiet.set()
+    await desk.store.residents.settle()
+    assert len(texts) > 30
+
+
 async def test_an_answer_made_of_what_is_over_is_made_again(desk: Any) -> None:
     alice, other = desk.scope("alice"), Store(desk.database, desk.clock)
     await desk.remember(alice, "The marmot sleeps.")

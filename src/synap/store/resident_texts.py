@@ -66,6 +66,7 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
     async def read() -> None:
         keys = iter(resident.unread(shared=scope.shared))
         while portion := list(islice(keys, _AT_ONCE)):
+            await _give_way(residents)
             fresh = await _read(database, resident, scope, portion)
             if not fresh or residents.get(scope, slot) is not resident:
                 return
@@ -78,10 +79,16 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
 async def _prepare(residents: Residents, fresh: Sequence[Told]) -> None:
     """Have what was read prepared, a few at a time, so that others wait for a millisecond or two."""
     for start in range(0, len(fresh), _PREPARED_AT_ONCE):
-        await asyncio.sleep(0)
+        await _give_way(residents)
         if residents.prepare is not None:
             for told in fresh[start : start + _PREPARED_AT_ONCE]:
                 residents.prepare(candidate_of(told, ((), ())))
+
+
+async def _give_way(residents: Residents) -> None:
+    await asyncio.sleep(0)
+    if residents.give_way is not None:
+        await residents.give_way()
 
 
 async def _read(database: Database, resident: Resident, scope: Scope, keys: Sequence[RowKey]) -> list[Told]:

@@ -65,6 +65,7 @@ class Residents:
         capacity: int = RESIDENT_BYTES,
         timer: Callable[[], float] = time.monotonic,
         prepare: Callable[[Candidate], object] | None = None,
+        give_way: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Keep at most `capacity` bytes; with 0 nothing is kept, and every search goes to the database.
 
@@ -73,9 +74,11 @@ class Residents:
             timer: Tells what was not used for long.
             prepare: Called with each row whose text was read ahead, without scores, so that whoever makes answers can work
                 out beforehand what every answer asks of a text.
+            give_way: Awaited before each piece of what is read or prepared ahead; it may wait while others are answered.
         """
         self.capacity = capacity
         self.prepare = prepare
+        self.give_way = give_way
         self.use = ResidentUse()
         self.epoch = 0
         """Raised by every `forget`: what was read before it is not kept after it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from synap.domain.contexts import Candidate
 from synap.domain.ids import RowIds
@@ -45,10 +45,14 @@ class Store:
         *,
         resident_bytes: int = RESIDENT_BYTES,
         prepare: Callable[[Candidate], object] | None = None,
+        give_way: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing. For `prepare` see `Residents`."""
+        """Keep at most `resident_bytes` of what searches read in memory; with 0 nothing.
+
+        For `prepare` and `give_way` see `Residents`.
+        """
         self._database = database
-        self.residents = Residents(capacity=resident_bytes, prepare=prepare)
+        self.residents = Residents(capacity=resident_bytes, prepare=prepare, give_way=give_way)
         self.ids = RowIds(lambda: milliseconds(clock.now()))
         self.documents = Documents(database, self.ids)
         self.ingestions = Ingestions(database)
