@@ -47,6 +47,9 @@ logger = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 
+COURTESY_SECONDS = 1.0
+"""How long each piece of what is read ahead of questions waits, at most, while calls are being answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -181,10 +184,6 @@ async def _open_database(settings: Settings, *, stay: bool) -> Opened:
     except BaseException:
         await asyncio.to_thread(server.stop)
         raise
-
-
-COURTESY_SECONDS = 1.0
-"""How long each piece of what is read ahead of questions waits, at most, while calls are being answered."""
 
 
 async def _assemble(

@@ -22,8 +22,7 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
     never loses an item. A record is given whole, whatever its size: only its line is counted, and it is never cut. Counted are the lines and headings that `render` writes; each is counted on its own and rounded
     up, so the sum is never less than the size of the whole.
     """
-    taken: dict[int, int] = {}
-    last: dict[int, Item] = {}
+    taken: dict[int, tuple[Item, int]] = {}
     lines = 0
     sections: set[MemoryType] = set()
     for position in order:
@@ -32,17 +31,16 @@ def fit(items: Sequence[Item], order: Sequence[int], *, budget: int) -> list[Ite
         headings = sum(_HEADING_TOKENS[kind] for kind in sections) if taken else 0
         size = count_line(line_of(item))
         if lines + headings + size + (_LINE_BREAK if taken else 0) <= budget:
-            taken[position] = size
+            taken[position] = item, size
             lines += size + _LINE_BREAK
             continue
         shortened = _shorten(item, budget - lines - headings - (_LINE_BREAK if taken else 0))
         if shortened is not None:
-            taken[position] = shortened.tokens
-            last[position] = shortened
+            taken[position] = shortened, shortened.tokens
         break
     return [
-        replace(last.get(position, items[position]), rank=rank, tokens=taken[position])
-        for rank, position in enumerate(sorted(taken))
+        replace(item, rank=rank, tokens=size)
+        for rank, (item, size) in enumerate(taken[position] for position in sorted(taken))
     ]
 
 

@@ -27,7 +27,7 @@ from synap.store.ranking import Ranked, rank
 from synap.store.resident_texts import ask_texts, read_ahead, texts_of
 from synap.store.residents import Residents
 from synap.store.rows import place
-from synap.store.scopes import ask_versions, read_versions, versions_of
+from synap.store.scopes import ask_versions, read_versions, versions_now
 from synap.store.statements import Slot, execute
 from synap.store.texts import SEGMENT, RowKey, Told
 
@@ -125,7 +125,7 @@ async def _confirmed(database: Database, chain: _Chain, ranked: Ranked, make: Ca
     The versions that the answer tells are those it was made at, so it is right wherever the chain turns out not to be stale.
     """
     at = {scope: kept.version for scope, kept in chain.residents.items() if kept.version is not None}
-    asking = asyncio.create_task(_versions(database, chain.search.chain))
+    asking = asyncio.create_task(versions_now(database, chain.search.chain))
     try:
         # Let it go out: the database then works while this process does.
         await asyncio.sleep(0)
@@ -136,11 +136,6 @@ async def _confirmed(database: Database, chain: _Chain, ranked: Ranked, make: Ca
         raise
     chain.versions = await asking
     return made
-
-
-async def _versions(database: Database, chain: Sequence[Scope]) -> dict[int, int]:
-    async with database.alone() as connection:
-        return await versions_of(connection, chain)
 
 
 async def _exchanged(database: Database, residents: Residents, chain: _Chain, ranked: Ranked | None) -> Ranked | None:

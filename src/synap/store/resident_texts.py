@@ -78,11 +78,12 @@ def read_ahead(database: Database, residents: Residents, scope: Scope, slot: Slo
 
 async def _prepare(residents: Residents, fresh: Sequence[Told]) -> None:
     """Have what was read prepared, a few at a time, so that others wait for a millisecond or two."""
+    if residents.prepare is None:
+        return
     for start in range(0, len(fresh), _PREPARED_AT_ONCE):
         await _give_way(residents)
-        if residents.prepare is not None:
-            for told in fresh[start : start + _PREPARED_AT_ONCE]:
-                residents.prepare(candidate_of(told, ((), ())))
+        for told in fresh[start : start + _PREPARED_AT_ONCE]:
+            residents.prepare(candidate_of(told, ((), ())))
 
 
 async def _give_way(residents: Residents) -> None:

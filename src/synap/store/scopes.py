@@ -161,6 +161,12 @@ async def versions_of(connection: Connection, chain: Sequence[Scope]) -> dict[in
     return await read_versions(await ask_versions(connection, chain), chain)
 
 
+async def versions_now(database: Database, chain: Sequence[Scope]) -> dict[int, int]:
+    """Return what `versions_of` does, asked for alone."""
+    async with database.alone() as connection:
+        return await versions_of(connection, chain)
+
+
 async def ask_versions(connection: Connection, chain: Sequence[Scope]) -> list[AsyncCursor[DictRow]]:
     """Send the statements whose answers `read_versions` takes: one for a chain, which has one bucket and the shared ones."""
     groups = by_bucket(chain)

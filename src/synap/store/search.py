@@ -24,7 +24,7 @@ from synap.store.ranking import MAX_TERMS
 from synap.store.resident_search import Made, answer_resident
 from synap.store.residents import Residents
 from synap.store.rows import MASK_BITS, TYPES, mask_texts, vector_of
-from synap.store.scopes import ask_versions, read_versions, versions_of
+from synap.store.scopes import ask_versions, read_versions, versions_now
 from synap.store.statements import Slot, execute
 from synap.store.texts import SEGMENT, RowKey
 
@@ -112,8 +112,7 @@ class Searches:
 
     async def versions(self, chain: Sequence[Scope]) -> Mapping[int, int]:
         """Return the version of each scope of `chain` that was ever written, by scope id."""
-        async with self._database.alone() as connection:
-            return await versions_of(connection, chain)
+        return await versions_now(self._database, chain)
 
     async def standing(self, chain: Sequence[Scope], ids: Sequence[str]) -> Mapping[str, Standing]:
         """Return which of the memories and segments with these public ids the chain still holds and serves.
