@@ -133,8 +133,17 @@ _TIME = (
     r"(?:\d{1,2}(?:[:.][0-5]\d)?\s?(?:am|pm|a\.m\.|p\.m\.)|(?:[01]?\d|2[0-3]):[0-5]\d|noon|midnight|\d{1,2}\s?o'clock)"
 )
 
+_BEGINNINGS = "|".join(
+    sorted(
+        {word[:3] for word in (*_WORDS, *_MONTHS)}
+        | {*listed("mon tue wed thu fri sat sun week dail half usd eur gbp chf noon midnight http www round around")}
+        | {"every", "day and", "at any"}
+    )
+)
 _SCANNER = re.compile(
-    "|".join(
+    # A value begins with a mark, a figure, or one of few words: elsewhere none of the patterns is tried.
+    rf"(?=[\d'\"\u201c\u2018$€£¥₹+]|(?<!\w)(?:{_BEGINNINGS}|an?\b|v\d|[\w.+-]*@|[A-Z-]{{1,30}}\d))(?:"
+    + "|".join(
         f"(?P<{name}>{pattern})"
         for name, pattern in (
             (
@@ -195,16 +204,15 @@ _SCANNER = re.compile(
             ("month", rf"\b(?!may\b){_MONTH}\b"),
             ("number", rf"(?<![\w.-])(?:{_AMOUNT})(?![\w%]|-\d)"),
         )
-    ),
+    )
+    + ")",
     re.IGNORECASE,
 )
 _MEASURING = re.compile(
-    rf"\d|[@'\"\u2018\u201c$]|day\b|days\b|week|month|year|hour|minute|second|www|daily|clock|noon|midnight|any time"
-    rf"|\b(?:{'|'.join(_WORDS)}|{_MONTH})\b",
-    re.IGNORECASE,
+    rf"[\d@'\"\u2018\u201c$€£¥₹]|\b(?:{_BEGINNINGS})|\ban? (?:\w+ )?(?:day|week|month|year|hour|minute|second)"
 )
-"""What a text must hold for any value to be in it; most texts fail here, at a tenth of the scanner's cost."""
-_COUNTING = re.compile(rf"\d|\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+"""What a text in lower case must hold for any value to be in it; most texts fail here, at a tenth of the scanner's cost."""
+_COUNTING = re.compile(rf"\d|\b(?:{'|'.join(_WORDS)})\b")
 _COUNTED = re.compile(r"\s*(?:more |other |separate |different |or )?([a-z][a-z-]{2,})", re.IGNORECASE)
 _RATE = re.compile(r"an?\b")
 _LASTING = re.compile(r"\b(?:for|in|within|after|than|takes?|lasts?|to|is|least|most|about|of)\s*$", re.IGNORECASE)
@@ -220,7 +228,7 @@ def read_values(text: str) -> tuple[tuple[Value, ...], str]:
 
 def counts(text: str) -> bool:
     """Whether `text` may count something: never false where `read_values` finds a number."""
-    return _COUNTING.search(text) is not None
+    return _COUNTING.search(text.lower()) is not None
 
 
 def canonical(text: str) -> str:
@@ -229,7 +237,7 @@ def canonical(text: str) -> str:
 
 
 def _scan(text: str) -> Iterator[tuple[int, int, Value]]:
-    if _MEASURING.search(text) is None:
+    if _MEASURING.search(text.lower()) is None:
         return
     for match in _SCANNER.finditer(text):
         value = _value(match.lastgroup or "", match, text)
