@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from synap.domain.concepts import word_stems
-from synap.domain.givens import given, tail
 from synap.domain.memories import Statement
 from synap.domain.readings import (
     COMPARABLE,
@@ -19,6 +18,7 @@ from synap.domain.readings import (
     readings,
     topic_terms,
 )
+from synap.domain.terms import lowered
 from synap.domain.values import Kind, Value
 
 _TOPIC_SHARE = 0.5
@@ -38,13 +38,11 @@ _COMMON = re.compile(r"(?<=\s)[a-z][a-z-]+(?:\s[a-z][a-z-]+)*")
 _EXEMPT = re.compile(
     r"\b(?:does not apply to|do not apply to|exempt(?:ed)? from|excused from|excluded from|not subject to|need not|(?:does|do) not (?:have|need) to|"
     r"no need to|not (?:required|obliged|bound) to)\b",
-    re.IGNORECASE,
 )
 
 
 _OBLIGES = re.compile(
     r"\b(?:must|has to|have to|shall|obliged|required|every|all|everyone|everybody|needs? to|due|payable|mandatory|compulsory)\b",
-    re.IGNORECASE,
 )
 
 
@@ -76,7 +74,7 @@ def read_over(text: str) -> None:
 @lru_cache(maxsize=32768)
 def _firm(text: str) -> frozenset[str]:
     """Return the block terms that make a topic of their own: of the heading, and all of a text that frees somebody of something."""
-    return block_terms(text if _EXEMPT.search(text) is not None else heading_of(text))
+    return block_terms(text if _EXEMPT.search(lowered(text)) is not None else heading_of(text))
 
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
@@ -166,18 +164,18 @@ def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
 
 def _exempted(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
     """Whether one side is freed of what the other demands of all."""
-    return bool(shared) and _EXEMPT.search(narrow.text) is not None and _OBLIGES.search(broad.text) is not None
+    return bool(shared) and _EXEMPT.search(narrow.low) is not None and _OBLIGES.search(broad.low) is not None
 
 
 def _answer_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
     """Whether both give an answer of one kind on their topic, and different ones: a name, a colour, a place, by whom."""
     if _headed_apart(narrow, broad, names):
         return False
-    ours, theirs = given(narrow.text), given(broad.text)
+    ours, theirs = narrow.given, broad.given
     for kind in ours.keys() & theirs.keys() & _ANSWERS:
         if not ours[kind] & theirs[kind] and not all(frozenset(word_stems(one)) <= names for one in ours[kind]):
             return True
-    mine, other = tail(narrow.text), tail(broad.text)
+    mine, other = narrow.tail, broad.tail
     return mine is not None and other is not None and mine[0] == other[0] and not mine[1] & other[1]
 
 

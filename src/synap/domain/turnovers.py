@@ -16,7 +16,7 @@ from synap.domain.attributes import NOT
 from synap.domain.clauses import believed
 from synap.domain.conflicts import all_slots
 from synap.domain.exclusion import loose, values_exclude
-from synap.domain.givens import given, tail
+from synap.domain.givens import tail
 from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.readings import Reading, readings
 from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, KIN_AND_PEOPLE
@@ -126,7 +126,7 @@ def _changes(clause: str) -> bool:
 def _turned(mine: Reading, other: Reading, *, counted: bool) -> bool:
     if mine.foreign is not other.foreign or other.aside or _NOT_TOLD.search(other.text) or _restricted(mine, other):
         return False
-    ours, theirs = given(mine.text), given(other.text)
+    ours, theirs = mine.given, other.given
     if (said := _predicate(mine.text)) and (before := _predicate(other.text)):
         people = mine.foreign or other.foreign
         alike = said[1] == before[1] and (not people or said[2].split()[-1:] == before[2].split()[-1:])
@@ -147,7 +147,7 @@ def _turned(mine: Reading, other: Reading, *, counted: bool) -> bool:
 
 def _elsewhere(mine: Reading, other: Reading) -> bool:
     """Whether the one thing that both tell of is in another place, or done by somebody else, than it was."""
-    ours, theirs = tail(_ASIDE.sub("", mine.text).strip()), tail(other.text)
+    ours, theirs = tail(_ASIDE.sub("", mine.text).strip()), other.tail
     if ours is None or theirs is None or ours[0] != theirs[0] or ours[1] & theirs[1]:
         return False
     return _same_topic(mine, other, new=ours[1], old=theirs[1])
