@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from synap.domain.clauses import clauses, stands_as_written
+from synap.domain.clauses import clauses
 from synap.domain.concepts import PLACES, TIERS, choices_in, plain_words, topics_in
 from synap.domain.givens import given, tail
 from synap.domain.slot_table import GENERIC_MODIFIERS
 from synap.domain.terms import lowered, stem
-from synap.domain.values import Kind, Value, counts, read_values
+from synap.domain.values import Kind, Value, read_values
 from synap.domain.wordlists import listed
 from synap.domain.words import STOP_WORDS
 
@@ -31,12 +31,12 @@ class Reading:
     @cached_property
     def words(self) -> tuple[tuple[str, str], ...]:
         """Its words in lower case, each with its stem."""
-        return tuple((word, _judged(word)[0]) for word in plain_words(self.text))
+        return tuple((word, judged(word)[0]) for word in plain_words(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Stems of its content words."""
-        return frozenset(root for root, tells in map(_judged, plain_words(self.text)) if tells)
+        return frozenset(root for root, tells in map(judged, plain_words(self.text)) if tells)
 
     @cached_property
     def topics(self) -> dict[str, frozenset[str]]:
@@ -131,6 +131,11 @@ class Reading:
         return _PERMITS.search(self.low) is not None
 
     @cached_property
+    def exempts(self) -> bool:
+        """Whether it frees somebody of something."""
+        return _EXEMPT.search(self.low) is not None
+
+    @cached_property
     def foreign(self) -> bool:
         """Whether it is about a relative or acquaintance of the user."""
         return _FOREIGN.search(self.text) is not None
@@ -141,11 +146,7 @@ class Reading:
         return _OWN.search(self.low) is not None
 
 
-SURE_TERMS = 3
-"""Topic terms of a clause of which one alone is no topic in common."""
-
 _MOST_SENTENCES = 12
-_NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
 _EMPTY = frozenset(
     stem(word)
@@ -196,6 +197,10 @@ _DOUBTFUL = re.compile(
     r"supposedly|allegedly|"
     r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day (?:i|we|the user)|someday|"
     r"heard that|says that|said that)\b"
+)
+_EXEMPT = re.compile(
+    r"\b(?:does not apply to|do not apply to|exempt(?:ed)? from|excused from|excluded from|not subject to|need not|(?:does|do) not (?:have|need) to|"
+    r"no need to|not (?:required|obliged|bound) to)\b"
 )
 _ABILITY = re.compile(
     r"\b(?:speaks?|learn(?:s|ing|ed)?|stud(?:y|ies|ying|ied)|fluent|native|taught|teach(?:es)?|understands?|practi[cs](?:e|es|ing))\b"
@@ -263,55 +268,13 @@ def heading_of(text: str) -> str:
     return text[: verb.start()] if verb is not None else ""
 
 
-@lru_cache(maxsize=16384)
 def readings(text: str) -> tuple[Reading, ...]:
     """Return one reading per clause of `text`, of the first dozen; at least one."""
     return tuple(map(Reading, clauses(text)[:_MOST_SENTENCES])) or (Reading(text),)
 
 
-@lru_cache(maxsize=16384)
-def topic_terms(text: str) -> frozenset[str]:
-    """Return the terms of all readings of `text` together, for blocking."""
-    return frozenset().union(*(reading.terms for reading in readings(text)))
-
-
 @lru_cache(maxsize=32768)
-def block_terms(text: str) -> frozenset[str]:
-    """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
-
-    Two texts without a common block term have no common topic term either.
-    """
-    telling, topics = _told_of(text)
-    return telling.union(f"#{name}" for name in topics) if topics else telling
-
-
-@lru_cache(maxsize=32768)
-def counted(text: str) -> frozenset[str]:
-    """Return the nouns of the numbers in `text` as a whole."""
-    return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
-
-
-@lru_cache(maxsize=32768)
-def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """Return the stems of the telling words, and the topics with the stems that named them."""
-    judged = [_judged(word) for word in plain_words(text)]
-    topics = topics_in(tuple([root for root, _ in judged]))
-    return frozenset([root for root, tells in judged if tells]), topics
-
-
-@lru_cache(maxsize=32768)
-def fewest_terms(text: str) -> int:
-    """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
-    telling, topics = _told_of(text)
-    if len(telling) < SURE_TERMS or not stands_as_written(text):
-        return 0
-    # Names, parts of contractions and what a topic covers are no topic terms of their own.
-    named = {stem(word) for word in map(str.casefold, _NO_TERMS.findall(text))}
-    return len(telling.difference(named, *topics.values()))
-
-
-@lru_cache(maxsize=32768)
-def _judged(word: str) -> tuple[str, bool]:
+def judged(word: str) -> tuple[str, bool]:
     """Return the stem of a word, and whether it tells something about the topic."""
     root = stem(word)
     return root, _tells(word, root)
