@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from heapq import nsmallest
 from itertools import combinations
+
+from msgspec import Struct
 
 from synap.domain.conflicts import Relation, relation, scope_relation, settles
 from synap.domain.gists import gist_of
@@ -39,8 +40,7 @@ class _Role(Enum):
     NONE = auto()
 
 
-@dataclass(slots=True)
-class _Standing:
+class _Standing(Struct):
     """A candidate in the comparison: its place in the ranking, how narrow its scope is, what it can do, what became of it."""
 
     scored: Scored
