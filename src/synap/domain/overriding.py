@@ -136,11 +136,12 @@ def _answer_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) ->
     """Whether both give an answer of one kind on their topic, and different ones: a name, a colour, a place, by whom."""
     if _headed_apart(narrow, broad, names):
         return False
-    ours, theirs = narrow.given, broad.given
-    for kind in ours.keys() & theirs.keys() & _ANSWERS:
-        if not ours[kind] & theirs[kind] and not all(frozenset(word_stems(one)) <= names for one in ours[kind]):
+    for kind in narrow.given.keys() & _ANSWERS:
+        ours, theirs = narrow.given[kind], broad.given.get(kind)
+        if theirs and not ours & theirs and not all(frozenset(word_stems(one)) <= names for one in ours):
             return True
-    mine, other = narrow.tail, broad.tail
+    mine = narrow.tail
+    other = None if mine is None else broad.tail
     return mine is not None and other is not None and mine[0] == other[0] and not mine[1] & other[1]
 
 
@@ -156,9 +157,9 @@ def _headed_apart(narrow: Reading, broad: Reading, names: frozenset[str]) -> boo
 
 def _counts_against_all(narrow: Reading, broad: Reading) -> bool:
     """Whether one side names a measure and the other speaks of all or none."""
-    return (bool(broad.values) and not narrow.values and narrow.sweeping) or (
-        bool(narrow.values) and not broad.values and broad.sweeping
-    )
+    if narrow.values:
+        return broad.sweeping and not broad.values
+    return narrow.sweeping and bool(broad.values)
 
 
 def _instead(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
@@ -210,7 +211,8 @@ def _choices_differ(mine: Reading, other: Reading) -> bool:
     """Whether both name an alternative of one family, and no common one; of one person's, to deny one leaves the others open."""
     if mine.own and other.own and mine.negative is not other.negative:
         return False
-    families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
+    families = {family for family, _ in mine.choices}
+    families = families and families & {family for family, _ in other.choices}
     return any(
         not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}
         for family in families
