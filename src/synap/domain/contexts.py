@@ -32,8 +32,7 @@ class ResponseShape(StrEnum):
     RANKED = "ranked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRef:
+class SegmentRef(Struct, frozen=True, kw_only=True):
     """Where a segment stands, for neighbours and for suppressing excerpts of what a memory already says."""
 
     document_row: int
