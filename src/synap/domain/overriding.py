@@ -142,12 +142,21 @@ def _exempted(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
 
 def _answer_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
     """Whether both give an answer of one kind on their topic, and different ones: a name, a colour, a place, by whom."""
-    if _headed_apart(narrow, broad, names):
-        return False
+    # What they begin with is asked last: it takes longest to read, and few clauses give different answers.
+    return (_given_otherwise(narrow, broad, names) or _ends_otherwise(narrow, broad)) and not _headed_apart(
+        narrow, broad, names
+    )
+
+
+def _given_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
     for kind in narrow.given.keys() & _ANSWERS:
         ours, theirs = narrow.given[kind], broad.given.get(kind)
         if theirs and not ours & theirs and not all(frozenset(word_stems(one)) <= names for one in ours):
             return True
+    return False
+
+
+def _ends_otherwise(narrow: Reading, broad: Reading) -> bool:
     mine = narrow.tail
     other = None if mine is None else broad.tail
     return mine is not None and other is not None and mine[0] == other[0] and not mine[1] & other[1]
