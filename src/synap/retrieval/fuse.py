@@ -295,10 +295,9 @@ def _best_beside(candidates: Sequence[tuple[_Place, bool, float]], segments: dic
     """Return for each candidate, given with its place and score, the best score beside it; `segments` have the others' scores."""
     memories: dict[_Place, float] = {}
     for place, excerpt, score in candidates:
-        if excerpt:
-            segments[place] = score
-        elif score > memories.get(place, 0.0):
-            memories[place] = score
+        known = segments if excerpt else memories
+        if score > known.get(place, 0.0):
+            known[place] = score
     for scores in (segments, memories):
         scores.pop(_NOWHERE, None)
     found = []

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synap.domain.conflicts import Relation, relation, scope_relation
+from synap.domain.gists import Gist
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.overriding import may_meet
-from synap.domain.gists import Gist
 from synap.domain.readings import Reading, readings
 
 
