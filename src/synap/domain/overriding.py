@@ -57,12 +57,18 @@ def overrides(narrow: Statement, broad: Statement) -> bool:
     ]
     if not pairs:
         return False
-    names = (_leading_names(narrow) - gist_of(broad).common) | (_leading_names(broad) - gist_of(narrow).common)
+    names = _names_of_one(narrow, broad) | _names_of_one(broad, narrow)
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or restricted_apart(mine, other, own=mine.own))
         for mine, other in pairs
     )
+
+
+def _names_of_one(statement: Statement, other: Statement) -> frozenset[str]:
+    """Return the leading names of a statement that the other does not write as common words."""
+    names = _leading_names(statement)
+    return names - gist_of(other).common if names else names
 
 
 def _leading_names(statement: Statement) -> frozenset[str]:
