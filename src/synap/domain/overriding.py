@@ -44,7 +44,9 @@ def may_meet(one: Gist, other: Gist) -> bool:
 
 def read_over(gist: Gist) -> None:
     """Work out what a comparison asks of a text first, so that it is known when one comes."""
-    _ = gist.block_terms, gist.fewest_terms, gist.counted, gist.firm_terms, gist.topic_terms
+    _ = gist.block_terms, gist.fewest_terms, gist.counted, gist.firm_terms
+    for reading in gist.readings:
+        _ = reading.terms, reading.values, reading.choices, reading.negative, reading.sweeping, reading.own
 
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
