@@ -176,3 +176,17 @@ async def test_where_no_memory_answers_passages_do_for_their_own_type(room: Room
 
     assert [item.excerpt for item in facts.items] == [True]
     assert preferences.items == ()
+
+
+async def test_a_question_about_somebody_unnamed_is_asked_again_by_name_in_accurate_mode(room: Room) -> None:
+    for text in ("Tilda's sister is Wanda.", "Wanda mends clocks.", "Lorne mends nets.", "Petra mends clocks at sea."):
+        await room.remember(text)
+
+    fast = await room.fetch("What does Tilda's sister mend?", response_shape="ranked")
+    deep = await room.fetch("What does Tilda's sister mend?", response_shape="ranked", mode="accurate")
+    plain = await room.fetch("What does Petra mend?", response_shape="ranked", mode="accurate")
+
+    assert fast.metadata.mode_note == ""
+    assert deep.metadata.mode_note.endswith("second hop")
+    assert [item.content for item in deep.items].index("Wanda mends clocks") <= 1
+    assert "second hop" not in plain.metadata.mode_note

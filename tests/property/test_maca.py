@@ -32,8 +32,7 @@ def _values(key: Key) -> st.SearchStrategy[Any]:
 
 
 def configurations() -> st.SearchStrategy[dict[str, Any]]:
-    fixed = {"storage.graph.enabled"}
-    return st.fixed_dictionaries({}, optional={name: _values(key) for name, key in keys().items() if name not in fixed})
+    return st.fixed_dictionaries({}, optional={name: _values(key) for name, key in keys().items()})
 
 
 @settings(max_examples=25)  # YAML is slow to write and read in pure Python

@@ -8,12 +8,13 @@ import psycopg
 import pytest
 
 from synap.domain.contexts import Query, Search
-from synap.domain.entities import EntityKind
+from synap.domain.entities import Entity, EntityKind
 from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.scopes import Scope
 from synap.domain.terms import term_hashes
 from synap.errors import NotFoundError
+from synap.store.linking import MOST_NEAR
 
 TABLES = ("entity", "alias", "mention", "relation", "decision")
 
@@ -212,3 +213,38 @@ async def test_merges_and_splits_are_undone_in_shared_scopes_too(desk: Any) -> N
         assert await known(desk, scope) == before
         left = await rows(desk, scope)
         assert {table: left[table] for table in TABLES[:4]} == {table: counts[table] for table in TABLES[:4]}
+
+
+async def test_among_thousands_that_share_a_name_the_nearest_are_compared(desk: Any) -> None:
+    scope = desk.scope("ana", "fern")
+    crowd = [f"Ingrid {first}{second}" for first in ("Bol", "Tam", "Ruk", "Vos") for second in _endings(MOST_NEAR // 3)]
+    for start in range(0, len(crowd), 60):
+        await say(desk, scope, f"Ingrids {start}", *crowd[start : start + 60])
+    await say(desk, scope, "Robert Zimmer sells jars.", "Robert Zimmer")
+
+    last = await say(desk, scope, "Ingrid Vosaa and Bob Zimmer play.", "Ingrid Vosaa", "Bob Zimmer")
+    short = await say(desk, scope, "Ingrid plays.", "Ingrid")
+
+    assert len(crowd) > MOST_NEAR
+    assert len(await desk.store.entities.called(scope, ["Ingrid"])) == 1
+    tied = {entity.name: entity for entity in await entities_of(desk, scope)}
+    assert "Bob Zimmer" not in tied
+    assert [alias.name for alias in tied["Robert Zimmer"].aliases if last in alias.memories] == ["Bob Zimmer"]
+    assert tied["Ingrid Vosaa"].mentions == 2
+    (decision,) = tied["Ingrid"].decisions
+    assert (decision.action, decision.memory_id) == ("ambiguous", short)
+
+
+def _endings(count: int) -> list[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return [first + second for first in letters for second in letters][:count]
+
+
+async def entities_of(desk: Any, scope: Scope) -> list[Entity]:
+    """The entities of a scope that are mentioned most or go by a short name, whole."""
+    found = []
+    for name in ("Robert Zimmer", "Bob Zimmer", "Ingrid Vosaa", "Ingrid"):
+        for one in await desk.store.entities.called(scope, [name], exactly=True):
+            entity = await desk.store.entities.get(scope, one)
+            found += [] if entity is None else [entity]
+    return found

@@ -61,13 +61,7 @@ class Name:
     @property
     def keys(self) -> frozenset[int]:
         """Hashes by which names are found that may mean the same; equal names, and names that are alike, share one."""
-        marks = {f"w:{token}" for token in self.tokens} | {f"s:{spelling}" for spelling in self.spellings}
-        marks |= {f"i:{mark}" for mark in (self.initials, self.abbreviation) if mark}
-        marks |= {f"w:{SHORT_NAMES[token]}" for token in self.tokens if token in SHORT_NAMES}
-        joined = "".join(self.tokens)
-        if len(joined) >= _SHORTEST_ALIKE:
-            marks.add(f"p:{joined[:_BLOCK]}")
-        return frozenset(map(_hashed, marks))
+        return _keys_of(self.text)
 
 
 def normal_name(name: str) -> str:
@@ -196,6 +190,18 @@ def _telling(words: list[str]) -> list[str]:
 def _folded(words: list[str], letters: Mapping[int, str]) -> list[str]:
     text = unicodedata.normalize("NFKD", " ".join(words).translate(letters))
     return _PARTS.findall("".join(letter for letter in text if not unicodedata.combining(letter)))
+
+
+@lru_cache(maxsize=16384)
+def _keys_of(text: str) -> frozenset[int]:
+    name = name_of(text)
+    marks = {f"w:{token}" for token in name.tokens} | {f"s:{spelling}" for spelling in name.spellings}
+    marks |= {f"i:{mark}" for mark in (name.initials, name.abbreviation) if mark}
+    marks |= {f"w:{SHORT_NAMES[token]}" for token in name.tokens if token in SHORT_NAMES}
+    joined = "".join(name.tokens)
+    if len(joined) >= _SHORTEST_ALIKE:
+        marks.add(f"p:{joined[:_BLOCK]}")
+    return frozenset(map(_hashed, marks))
 
 
 @lru_cache(maxsize=65536)

@@ -243,6 +243,8 @@ class Anticipation:
         """
 
         async def names() -> None:
+            if not listener.instance.maca.storage.graph.enabled:
+                return
             with contextlib.suppress(TransientError, TimeoutError):  # the search reads them, or says that it cannot
                 async with asyncio.timeout(self._core.settings.store_timeout):
                     await lexicons.prepare(self._core.store.entities, self._core.lexicons, listener.chain)

@@ -110,7 +110,7 @@ async def _hopped(core: Core, instance: Instance, request: FetchContext, asked: 
     space, queries, degraded = await with_vectors(core, instance, more)
     search = replace(sought.search, queries=(*sought.search.queries, *queries))
     found = await recalled(core, instance, request, asked, search=search, space=sought.space)
-    if degraded is not None or space is not sought.space or found.recall is None:
+    if degraded is not None or space != sought.space or found.recall is None:
         return sought
     return replace(sought, found=found, search=search, note=f"{sought.note}, second hop")
 

@@ -195,7 +195,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             degraded=work.degraded,
             warnings=work.warnings,
             now=core.clock.now(),
-            linking=_linking(work.document),
+            linking=_linking(work.document) if work.instance.maca.storage.graph.enabled else None,
         ),
     )
     if changes.add:

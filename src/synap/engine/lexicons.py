@@ -76,7 +76,7 @@ class Lexicons:
 
 async def answer(
     searches: Searches,
-    entities: Entities,
+    entities: Entities | None,
     lexicons: Lexicons,
     search: Search,
     make: Callable[[Recall, Search], Made],
@@ -85,13 +85,14 @@ async def answer(
 ) -> Made:
     """Return what `make` makes of what a search finds, and of the search with the names that its questions came to.
 
-    It is a pure function, called once for each time that the search has to be made, and its last result counts.
+    It is a pure function, called once for each time that the search has to be made, and its last result counts. Without
+    `entities`, names mean themselves alone.
     """
 
     async def sought(wanted: Search) -> tuple[Recall, Made]:
         return await searches.answer(wanted, lambda recall: (recall, make(recall, wanted)), slot=slot)
 
-    if not any(query.names or roles_asked_about(query.text) for query in search.queries):
+    if entities is None or not any(query.names or roles_asked_about(query.text) for query in search.queries):
         return (await sought(search))[1]
     wider = _widened(search, await _known(entities, lexicons, search.chain))
     found, made = await sought(wider)

@@ -114,6 +114,7 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
         now=core.clock.now(),
         metadata=metadata,
         slot=space.slot,
+        linked=core.instance_of(caller).maca.storage.graph.enabled,
     )
     if updated is None:
         raise ConflictError(

@@ -113,7 +113,12 @@ async def recalled(
     try:
         async with asyncio.timeout(core.settings.store_timeout):
             recall, search, context, composing = await lexicons.answer(
-                core.store.search, core.store.entities, core.lexicons, search, make, slot=slot_of(space)
+                core.store.search,
+                core.store.entities if instance.maca.storage.graph.enabled else None,
+                core.lexicons,
+                search,
+                make,
+                slot=slot_of(space),
             )
     except (TransientError, TimeoutError) as error:
         logger.warning("store did not answer a fetch", extra={"error": type(error).__name__})

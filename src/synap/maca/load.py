@@ -172,11 +172,6 @@ def _build(group: Any, prefix: str, values: Mapping[str, Any]) -> Any:
 
 def _check_rules(maca: Maca) -> None:
     vector = maca.storage.vector
-    if not maca.storage.graph.enabled:
-        raise InvalidInputError(
-            "storage.graph.enabled: false is not available yet; leave it out or set it to true",
-            field="storage.graph.enabled",
-        )
     expected = _MODEL_DIMENSIONS.get(vector.embedding.model)
     if expected is not None and vector.embedding.dimension not in (0, expected):
         raise InvalidInputError(

@@ -113,7 +113,11 @@ class GraphStorage:
     """Entities and what ties them."""
 
     namespace: Annotated[str, "A label; nothing is divided by it.", _WORD] = "default"
-    enabled: Annotated[bool, "Whether entities are linked; `false` is not available yet."] = True
+    enabled: Annotated[
+        bool,
+        "Whether memories are tied to the entities that they name, and questions joined by the other names of whom they name."
+        " What is written while it is off is never tied; what was tied before stays.",
+    ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from synap.retrieval.order import Placed
 from synap.retrieval.places import content_words
 
-DEPTH = 50
-"""Items looked at, the best ones."""
+DEPTH = 100
+"""Items looked at, the best ones: twice as many as an answer holds at most, so that something new can come in."""
 RELEVANCE = 0.7
 """Share of relevance beside novelty."""
 

@@ -41,7 +41,8 @@ MAX_EVIDENCE = 16
 class Origin:
     """Where memories come from: the document they are written under, and the rows of its segments by ordinal.
 
-    `metadata` is for memories without a document, which carry their own; `linking` tells how their names are linked.
+    `metadata` is for memories without a document, which carry their own; `linking` tells how their names are linked, None
+    that they are not.
     """
 
     instance_id: str
@@ -49,7 +50,7 @@ class Origin:
     document_id: str = ""
     segment_rows: Mapping[int, int] = field(default_factory=dict)
     metadata: Mapping[str, Any] | None = None
-    linking: Linking = field(default_factory=Linking)
+    linking: Linking | None = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,8 @@ async def _insert_portion(
     columns = await aside(len(memories), lambda: _memory_columns(list(memories.values()), origin))
     await execute(connection, "insert_memories", params | columns, shared=scope.shared, slot=slot)
     await execute(connection, "insert_locators", params)
+    if origin.linking is None:
+        return []
     said = {row: memory.draft.statement for row, memory in memories.items()}
     linking = replace(origin.linking, owned=scope.user_id is not None)
     return await link(connection, scope, said, linking, instance_id=origin.instance_id, now=now, ids=ids)

@@ -29,7 +29,7 @@ from synap.domain.registry import Registry
 from synap.domain.roles import SHARED, role_of
 from synap.domain.scopes import Scope
 from synap.store.database import Connection, Database
-from synap.store.linking import registered
+from synap.store.linking import MOST_NEAR, registered
 from synap.store.memories import Located
 from synap.store.rows import entity_ref, memory_of, memory_ref, place, scope_of
 from synap.store.scopes import ask_versions, read_versions
@@ -114,7 +114,7 @@ class Entities:
         those of whose name it is part.
         """
         wanted = [name_of(name) for name in names]
-        params = place(scope) | {"normals": [name.normal for name in wanted]}
+        params = place(scope) | {"normals": [name.normal for name in wanted], "most": MOST_NEAR}
         params |= {"keys": [] if exactly else sorted({key for name in wanted for key in name.keys})}
         async with self._database.transaction([scope], pipelined=True) as connection:
             cursor = await execute(connection, "entities_near", params, shared=scope.shared)

@@ -23,6 +23,13 @@ from synap.store.database import Connection
 from synap.store.rows import entity_ref, place
 from synap.store.statements import aside, execute
 
+MOST_NEAR, MOST_NEAR_EACH = 400, 100
+"""Entities that the names of an ingestion are compared with at most: so many, or so many for each name where that is more.
+
+In a scope of many names thousands share a first name, or its first letters. The nearest are enough: what shares with a name
+what thousands share is neither the same nor the only one meant.
+"""
+
 MOST_UNCLEAR = 5
 """Entities with an unclear name that an ingestion's message lists."""
 
@@ -45,12 +52,15 @@ async def link(
     names = names_looked_up(claims.values(), linking)
     if len(names) == 1 and not any(claim.names or claim.roles or claim.relations for claim in claims.values()):
         return []
-    params = place(scope) | {"normals": [name.normal for name in names], "keys": []}
+    params = place(scope) | {"most": max(MOST_NEAR, MOST_NEAR_EACH * len(names))}
+    params |= {"normals": [name.normal for name in names], "keys": []}
     if linking.deep:
         params["keys"] = sorted({key for name in names for key in name.keys})
     cursor = await execute(connection, "entities_near", params, shared=scope.shared)
-    known = registered(await cursor.fetchall())
+    rows = await cursor.fetchall()
+    known = registered(rows)
     links = await aside(len(statements) + len(known), lambda: resolve(claims, known, linking, new_id=ids.next))
+    links.aliases += _named_again(rows, links)
     await _enter(connection, scope, links, instance_id=instance_id, now=now)
     await log(connection, scope, links.log, now=now, ids=ids)
     return [entity_ref(scope, one.entity) for one in links.log if one.action is Action.AMBIGUOUS]
@@ -73,6 +83,16 @@ def registered(rows: Iterable[Mapping[str, Any]]) -> list[Registered]:
             )
         )
     return found
+
+
+def _named_again(rows: Iterable[Mapping[str, Any]], links: Links) -> list[tuple[int, Alias]]:
+    """Return the mentioned names that have no keys yet, as those of an upgraded store: written once more they get them."""
+    used = {(entity, normal) for (entity, _), normals in links.mentions.items() for normal in normals}
+    return [
+        (row["id"], Alias(name=row["alias"], normal=row["normal"], rung=Rung(row["rung"])))
+        for row in rows
+        if row["bare"] and (row["id"], row["normal"]) in used
+    ]
 
 
 async def _enter(connection: Connection, scope: Scope, links: Links, *, instance_id: str, now: datetime) -> None:

@@ -71,7 +71,7 @@ class Applied:
         status, message: `completed` or `partial_success`, and what went wrong in part, or None.
         degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
         now: The moment from which all this is believed.
-        linking: How the names in the new memories are linked.
+        linking: How the names in the new memories are linked; None where they are not.
     """
 
     job: Job
@@ -84,7 +84,7 @@ class Applied:
     degraded: bool = False
     warnings: tuple[str, ...] = ()
     now: datetime
-    linking: Linking = field(default_factory=Linking)
+    linking: Linking | None = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,11 +260,13 @@ class Memories:
         now: datetime,
         metadata: Mapping[str, Any] | None = None,
         slot: Slot = "emb",
+        linked: bool = True,
     ) -> str | None:
         """Put a new memory in the place of a stored one, under the same id; return its public id.
 
         The old one is kept as superseded under an id of its own, which its history tells. Returns None, and changes
-        nothing, if the old one is not active. `metadata` None keeps the old one's.
+        nothing, if the old one is not active. `metadata` None keeps the old one's; `linked` tells whether the names in the
+        new one are tied to entities.
         """
         kept = self._ids.next()
         transaction = self._database.transaction([scope], role=role_for(scope))
@@ -274,7 +276,8 @@ class Memories:
             if old is None or STATUSES[old["status"]] is not MemoryStatus.ACTIVE:
                 return None
             told = decode_metadata(old["metadata"]) if metadata is None and old["metadata"] else metadata
-            origin = Origin(instance_id=instance_id, document_row=old["document_row"], metadata=told)
+            linking = Linking() if linked else None
+            origin = Origin(instance_id=instance_id, document_row=old["document_row"], metadata=told, linking=linking)
             params = place(scope) | {"memory": row_id, "kept": kept}
             locator = {"ids": [kept], "instance": instance_id, "shared": scope.shared}
             async with connection.pipeline():

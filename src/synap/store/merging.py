@@ -14,7 +14,7 @@ from synap.domain.scopes import Scope
 from synap.errors import ConflictError, InvalidInputError, NotFoundError
 from synap.store.database import Connection, Database
 from synap.store.entities import entity_in
-from synap.store.linking import log, rename
+from synap.store.linking import MOST_NEAR, log, rename
 from synap.store.rows import entity_ref, place, role_for
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
@@ -111,7 +111,9 @@ class Merges:
                 raise NotFoundError(f"the entity has no name {alias[:64]!r} of its own", field="alias")
             if len(aliases) == 1:
                 raise ConflictError("the entity has no other name: there is nothing to split", field="alias")
-            cursor = await execute(connection, "entities_near", params | {"keys": []}, shared=scope.shared)
+            cursor = await execute(
+                connection, "entities_near", params | {"keys": [], "most": MOST_NEAR}, shared=scope.shared
+            )
             if any(row["id"] != row_id and row["normal"] == normal for row in await cursor.fetchall()):
                 raise ConflictError("another entity has this name: merge the two instead", field="alias")
             named = aliases[normal]

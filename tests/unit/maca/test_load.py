@@ -81,7 +81,6 @@ def test_two_names_of_one_setting_must_agree() -> None:
         ("ingestion: {agent_hints: [1]}", "ingestion.agent_hints", "a list of texts"),
         ("ingestion: [facts]", "ingestion", "further keys"),
         ("storage: {vector: {namespace: 'a b'}}", "storage.vector.namespace", "letters, digits"),
-        ("storage: {graph: {enabled: false}}", "storage.graph.enabled", "not available yet"),
         (
             "storage: {vector: {embedding: {model: text-embedding-3-large, dimension: 384}}}",
             "storage.vector.embedding.dimension",

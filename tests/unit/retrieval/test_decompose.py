@@ -46,7 +46,36 @@ def test_the_second_hop_asks_for_whom_the_best_hits_name(make: Any) -> None:
         score=ScoreParts(total=1.0),
     )
 
-    assert bridges(query, [hit]) == ("Ines sister work",)
+    assert bridges(query, [hit]) == ("Ines work",)
+
+
+def hit_of(make: Any, content: str, *names: str) -> Item:
+    memory = make.memory("a", content, subject=names[0] if names else "the user", entities=names[1:])
+    return Item(memory=memory, content=content, rank=0, score=ScoreParts(total=1.0))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where does Ana work?",  # names whom it is about
+        "Does Ana's sister Ines teach?",  # explained as a whole by what is found
+        "Where does Ben's sister work?",  # is about somebody else
+    ],
+)
+def test_a_question_that_needs_no_name_is_not_asked_again(question: str, make: Any) -> None:
+    (query,) = plan_queries([question])
+
+    assert bridges(query, [hit_of(make, "Ana's sister Ines teaches.", "Ana", "Ines")]) == ()
+
+
+def test_what_explains_most_of_a_question_names_whom_to_ask_for(make: Any) -> None:
+    (query,) = plan_queries(["What does the baker of the wedding cake charge?"])
+    hits = [
+        hit_of(make, "Lorcan charges sixty euros.", "Lorcan"),
+        hit_of(make, "The wedding cake was baked by Zdenka.", "the wedding cake", "Zdenka"),
+    ]
+
+    assert bridges(query, hits) == ("Zdenka baker charge", "Lorcan baker wedding cake")
 
 
 def placed(make: Any, name: str, relevance: float, content: str, **candidate: Any) -> Placed:

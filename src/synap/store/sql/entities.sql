@@ -1,12 +1,28 @@
 -- name: entities_near
--- All names of the entities, and of those they are merged with, that have a name like one that is asked about.
-with near as (
-    select distinct e.root from alias{t} a
-    join entity{t} e on e.bucket = a.bucket and e.id = a.entity_id
-    where {at:a} {at:e} a.scope_id = %(scope)s and e.scope_id = %(scope)s
+-- All names of the entities, and of those they are merged with, that have a name like one that is asked about: at most
+-- `most` entities, those with the very name first, then those that share with it what the fewest others share.
+with hit as (
+    select a.entity_id, a.keys, a.normal = any (%(normals)s::text[]) as exact
+    from alias{t} a
+    where {at:a} a.scope_id = %(scope)s
       and (a.normal = any (%(normals)s::text[]) or a.keys && %(keys)s::bigint[])
+),
+shared as (
+    select h.entity_id, h.exact, cardinality(h.keys) as size, 1.0 / count(*) over (partition by k.key) as rarity
+    from hit h
+    left join lateral unnest(h.keys) as k (key) on k.key = any (%(keys)s::bigint[])
+),
+nearest as (
+    select entity_id from shared group by entity_id
+    order by bool_or(exact) desc, sum(rarity) desc, min(size), entity_id
+    limit %(most)s
+),
+near as (
+    select distinct e.root from nearest n
+    join entity{t} e on e.id = n.entity_id
+    where {at:e} e.scope_id = %(scope)s
 )
-select e.id, e.kind, e.name, e.merged_into, a.normal, a.name as alias, a.rung
+select e.id, e.kind, e.name, e.merged_into, a.normal, a.name as alias, a.rung, a.keys = '{}' as bare
 from near
 join entity{t} e on e.root = near.root
 join alias{t} a on a.bucket = e.bucket and a.entity_id = e.id
