@@ -19,8 +19,9 @@ from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
 from synap.engine.lookups import check_owner, locate, reachable, reference
-from synap.engine.receipts import Subject, give
+from synap.engine.receipts import Subject, due, signer_of
 from synap.errors import InvalidInputError
+from synap.store.receipts import NewReceipt
 from synap.store.retractions import StoredRetraction
 from synap.store.rows import memory_ref
 
@@ -33,28 +34,27 @@ async def undo(core: Core, caller: Caller, request: UndoIngestion) -> UndoneInge
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope, ref = await _ingestion(core, caller, request.ingestion_id, ids, field="ingestion_id")
     check_writable(core.instance_of(caller), scope)
-    undone = await core.store.undoing.undo(scope, ref.row_id, now=core.clock.now(), look=request.preview)
+    signer, book = await signer_of(core), core.instance_of(caller).id
+
+    def receipt(document_id: str) -> NewReceipt:
+        return due(core, signer, book, Subject.of(scope, item=document_id), action="document")
+
+    undone = await core.store.undoing.undo(
+        scope, ref.row_id, now=core.clock.now(), look=request.preview, receipt=receipt
+    )
     if undone is None:
         raise unknown("ingestion_id", request.ingestion_id)
-    receipt = None
     if not request.preview:
         targets = (request.ingestion_id, *undone.removed, *undone.restored)
         await core.record(caller, "memory.undo", scope=scope, targets=targets, count=len(targets) - 1)
-        core.cache.forget(instance_id=core.instance_of(caller).id)
-        receipt = await give(
-            core,
-            core.instance_of(caller).id,
-            Subject.of(scope, item=undone.document_id),
-            action="document",
-            removed={"documents": 1, "memories": len(undone.removed)},
-        )
+        core.cache.forget(instance_id=book)
     return UndoneIngestion(
         ingestion_id=request.ingestion_id,
         document_id=undone.document_id,
         preview=request.preview,
         removed_ids=undone.removed,
         restored_ids=undone.restored,
-        receipt_id=None if receipt is None else receipt.receipt_id,
+        receipt_id=undone.receipt_id,
     )
 
 

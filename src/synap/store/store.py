@@ -60,7 +60,7 @@ class Store:
         self.memories = Memories(database, self.ids, self.residents)
         self.retractions = Retractions(database)
         self.undoing = Undoing(database, self.residents)
-        self.retention = Retention(database, self.memories, self.residents)
+        self.retention = Retention(database, self.residents)
         self.search = Searches(database, self.residents)
         self.rankings = Rankings(database)
         self.queue = Queue(database)

@@ -6,7 +6,7 @@ something now undone is restored only if nothing later ended it as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from synap.store.changes import Ended, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.linking import unlink
+from synap.store.receipts import NewReceipt, write
 from synap.store.residents import Residents
 from synap.store.rows import STATUSES, decode_detail, encode_detail, memory_ref, place, role_for
 from synap.store.scopes import bump, confirm
@@ -32,11 +33,12 @@ _ACTIVE = STATUSES.index(MemoryStatus.ACTIVE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What undoing an ingestion did, by public ids: memories that are gone, and those that are believed again."""
+    """What undoing an ingestion did, by public ids: memories that are gone, those believed again, and its receipt."""
 
     document_id: str
     removed: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
+    receipt_id: str | None = None
 
 
 class Undoing:
@@ -46,17 +48,28 @@ class Undoing:
         self._database = database
         self._residents = residents
 
-    async def undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool = False) -> Undone | None:
+    async def undo(
+        self,
+        scope: Scope,
+        ingestion: int,
+        *,
+        now: datetime,
+        look: bool = False,
+        receipt: Callable[[str], NewReceipt] | None = None,
+    ) -> Undone | None:
         """Undo an ingestion of exactly this scope, by row id, in one transaction; None where it has no document any more.
 
-        With `look` nothing is changed, and the answer tells what would be.
+        The transaction writes the receipt that `receipt` makes for the document's id. With `look` nothing is changed, and
+        the answer tells what would be.
 
         Raises:
             ConflictError: It is still being worked on, or a newer version has taken its document's place.
         """
-        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look))
+        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look, receipt=receipt))
 
-    async def _undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool) -> Undone | None:
+    async def _undo(
+        self, scope: Scope, ingestion: int, *, now: datetime, look: bool, receipt: Callable[[str], NewReceipt] | None
+    ) -> Undone | None:
         params = place(scope) | {"ingestion": ingestion, "shared": scope.shared, "now": now}
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             if not look:
@@ -74,14 +87,19 @@ class Undoing:
             rows = await _memories(connection, scope, touched)
             later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
             plan = _plan(found, document, effects, rows, await _memories(connection, scope, later))
+            written = None
             if not look:
                 await _carry_out(connection, scope, params, plan)
+                if receipt is not None:
+                    removed = {"documents": 1, "memories": len(plan.removed)}
+                    written = await write(connection, receipt(document["document_key"]), removed)
         if not look:
             self._residents.forget(scope)
         return Undone(
             document_id=document["document_key"],
             removed=tuple(memory_ref(scope, row) for row in plan.removed),
             restored=tuple(memory_ref(scope, row["id"]) for row in plan.ended if row["status"] == _ACTIVE),
+            receipt_id=None if written is None else written.receipt_id,
         )
 
 
