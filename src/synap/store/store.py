@@ -59,7 +59,7 @@ class Store:
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids, self.residents)
         self.retractions = Retractions(database)
-        self.undoing = Undoing(database, self.residents)
+        self.undoing = Undoing(database, self.ids, self.residents)
         self.retention = Retention(database, self.residents)
         self.search = Searches(database, self.residents)
         self.rankings = Rankings(database)
