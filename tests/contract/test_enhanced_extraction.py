@@ -186,8 +186,9 @@ async def test_whatever_fails_nothing_of_the_rules_is_lost_and_it_shows(
     shop: Shop, fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(enhancing, "CALL_SECONDS", 2.0)
     script, kind = FAULTS[fault]
+    if kind == "timeout":  # any other answer may take its time on a starved machine
+        monkeypatch.setattr(enhancing, "CALL_SECONDS", 2.0)
     shop.server.follow(*script)
 
     ended = await shop.tell()
