@@ -17,6 +17,7 @@ OWNERS = {
     "Sequence[tuple[Scope, AcceptDocument]]": "documents, each with its scope",
     "Search": "a search, which carries its chain",
     "Job": "a job, which carries its bucket and scope",
+    "NewReceipt": "a receipt, which names the book of its instance",
     "RowRef": "the place of one row; its owner is checked against the caller by the engine",
     "Sequence[RowRef]": "likewise",
 }

@@ -28,7 +28,9 @@ from synap.store.server import Role
 from synap.testing import FixedEmbedder
 from synap.testing.chat_server import ChatServer, Reply, Step, chat_server, fails, says
 
-QUICK = Pace(poll_seconds=0.05, reap_seconds=0.2, lease_seconds=2.0, tries=2, backoff_seconds=0.01, pause_seconds=0.05)
+QUICK = Pace(poll_seconds=0.05, reap_seconds=0.2, lease_seconds=6.0, tries=2, backoff_seconds=0.01, pause_seconds=0.05)
+"""Short leases, but not so short that a machine that is starved would lose them while a document is extracted."""
+
 ENHANCED = "version: 1.0.0\ningestion: {extraction: {mode: enhanced}}"
 KEY = "sk-never-shown"
 TALK = "User: I live in Graz and I prefer aisle seats.\nAssistant: Noted.\nUser: The harp recital was a triumph, twelve encores!"
@@ -65,7 +67,7 @@ class Shop:
     async def ended(self, ingestion_id: str) -> Ingestion:
         work = asyncio.create_task(self.engine.worker.run(concurrency=1))
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while True:
                     found = await self.api.ingestion(ingestion_id)
                     if found.completed_at is not None:
@@ -184,8 +186,9 @@ async def test_whatever_fails_nothing_of_the_rules_is_lost_and_it_shows(
     shop: Shop, fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(enhancing, "CALL_SECONDS", 2.0)
     script, kind = FAULTS[fault]
+    if kind == "timeout":  # any other answer may take its time on a starved machine
+        monkeypatch.setattr(enhancing, "CALL_SECONDS", 2.0)
     shop.server.follow(*script)
 
     ended = await shop.tell()

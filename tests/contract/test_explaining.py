@@ -65,7 +65,7 @@ async def told(sdk: Synap, *texts: str, **ids: str) -> list[str]:
     """Write facts as they are; returns their ids, in their order."""
     rows = [{"type": "fact", "content": text} for text in texts]
     accepted = await sdk.memories.create(memories=rows, **ids)  # type: ignore[arg-type]  # ids are strings
-    await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=120)
     page = await sdk.memories.list(page_size=100, **ids)  # type: ignore[arg-type]  # as above
     by_content = {record.content: record.memory_id for record in page.data}
     return [by_content[text] for text in texts]

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from synap.api.admin import CreateInstance
 from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.memories import CreateMemory
+from synap.api.receipts import problems_of
 from synap.bootstrap import Opening, open_engine
 from synap.engine.engine import Engine
 from synap.engine.recalling import SCOPES_OUT_OF_REACH
+from synap.engine.signing import signed
 from synap.engine.upkeep import Upkeep
 from synap.settings import Settings
 from synap.testing import FixedClock, FixedEmbedder
@@ -147,6 +149,22 @@ async def test_what_has_expired_is_not_served_before_nor_after_the_hourly_pass(r
     assert (before.items, after.items) == ((), ())
     await room.configure({})
     assert (await room.fetch("greenhouse alarm code")).items == ()
+
+
+@pytest.mark.parametrize(("policy", "actions"), [("delete", ["retention"]), ("archive", [])])
+async def test_what_retention_erases_gives_a_receipt(room: Room, policy: str, actions: list[str]) -> None:
+    await room.configure({"storage.retention.max_memory_age_days": 7, "storage.retention.compaction_policy": policy})
+    await room.remember("The greenhouse alarm code is marigold.")
+    admin = room.engine.admin_for(await room.engine.local_caller(kind="management"))
+    room.clock.advance(timedelta(days=7, seconds=1))
+
+    for _ in range(2):
+        await Upkeep(room.engine.core, room.engine.instances).expire()
+
+    page = await admin.receipts(room.instance_id)
+    assert [one.action for one in page.data] == actions
+    assert [one.removed for one in page.data] == [{"documents": 1, "memories": 1, "segments": 1} for _ in actions]
+    assert problems_of(page.data, key=page.key, signed=signed, whole=True) == ()
 
 
 async def test_an_answer_that_will_expire_soon_is_not_kept(room: Room) -> None:

@@ -72,6 +72,19 @@ async def test_every_way_to_erase_gives_a_receipt(enter: OpenHome) -> None:  # n
     assert told[2].removed == {"documents": 1, "memories": 1}
 
 
+async def test_a_deleted_world_memory_gives_a_receipt_for_the_operator_alone(enter: OpenHome) -> None:  # noqa: F811 - the fixture
+    home = await enter()
+    told = await home.sdk.admin.world.add(f"The word {uuid.uuid4().hex} is made up.")
+
+    deleted = await home.sdk.admin.world.delete(told.memory_id)
+
+    page = await home.operator.receipts("world")
+    assert page.data[-1].receipt_id == deleted.receipt_id
+    assert (page.data[-1].action, page.data[-1].removed) == ("memory", {"memories": 1})
+    assert problems_of(page.data, key=page.key, signed=signed, whole=True) == ()
+    assert await receipts(home) == []
+
+
 async def test_a_dry_run_and_a_preview_give_no_receipt(enter: OpenHome) -> None:  # noqa: F811 - the fixture
     home = await enter()
     await home.remember("My dog is called Rex.", user_id="ana")

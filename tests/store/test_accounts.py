@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +57,17 @@ async def test_a_key_leads_to_its_instance_until_it_is_revoked(desk: Any) -> Non
     assert not (await accounts.holder(f"sk_{instance_id}")).active
     assert await accounts.holder("sk_unknown") is None
     assert not await accounts.revoke_key("inst_other", record.key_id, now=NOW)
+
+
+async def test_configurations_that_come_at_once_follow_one_another(desk: Any) -> None:
+    _, instance_id = await instance_of(desk)
+
+    put = [desk.store.accounts.configure(instance_id, f"a: {n}", actor="me", now=NOW) for n in range(8)]
+    made = await asyncio.gather(*put)
+
+    in_force = await desk.store.accounts.configuration(instance_id)
+    assert sorted(one.revision for one in made) == list(range(1, 9))
+    assert in_force == max(made, key=lambda one: one.revision)
 
 
 async def test_an_inactive_client_stops_the_keys_of_its_instances(desk: Any) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+from collections.abc import Iterator
 
 import numpy as np
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.waiting import Wait
 from tests.campaign.relay import relay
 
 from synap.domain.scopes import Scope, world_scope
 from synap.errors import ServiceUnavailableError, SetupError
-from synap.store.database import OPERATOR, Connection, Database
+from synap.store.database import OPERATOR, Connection, Database, PatientConnection
 from synap.store.errors import retry
 
 ALICE = Scope(rung="user", space="inst_database_tests", ids=(("user", "alice"),))
@@ -272,6 +275,26 @@ async def test_a_connection_that_hangs_is_given_up_and_the_next_call_works(dsn: 
                 row = await (await connection.execute("select 1")).fetchone()
 
     assert row == (1,)
+
+
+@pytest.mark.parametrize("partitioned", [False])
+async def test_an_exchange_that_was_called_off_ends_with_its_connection(dsn: str) -> None:
+    connection = await PatientConnection.connect(dsn, autocommit=True)
+
+    def exchange() -> Iterator[Wait]:
+        try:
+            yield Wait.R
+        finally:
+            connection.pgconn.send_flush_request()  # as the end of a pipeline does; fails where the connection is gone
+
+    called_off = exchange()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await connection.wait(called_off)
+    await connection.close()
+
+    del called_off
+    gc.collect()  # what is noisy when it is freed fails the test
 
 
 async def test_a_call_that_finds_no_free_connection_in_time_is_told_so(fresh_dsn: str) -> None:

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from synap.api.receipts import ErasureReceipt
 from synap.domain.ids import conversation_uuid
+from synap.domain.memories import Evidence, MemoryType, Refresh, Statement
 from synap.errors import ConflictError, NotFoundError
 from synap.store.deletions import Deletion, NewDeletion, Progress
+from synap.store.receipts import NewReceipt
+from synap.store.rows import row_id_of
 
 LEASE = timedelta(seconds=30)
 
@@ -35,8 +39,21 @@ def progress_of(desk: Any, deletion: Deletion, holder: str = "h1") -> Progress:
 
 
 async def finish(desk: Any, scope: Any, deletion: Deletion, holder: str = "h1") -> Deletion:
-    ended: Deletion = await desk.store.deletions.end(scope, deletion, holder=holder, remaining={}, now=desk.clock.now())
-    return ended
+    receipt = NewReceipt(
+        id=deletion.ref.row_id,
+        book=desk.place.instance_id,
+        action=deletion.kind,
+        subject="00",
+        removed={},
+        ended_at=desk.clock.now(),
+        key="key",
+        sign=str.upper,
+    )
+    ended: tuple[Deletion, ErasureReceipt] = await desk.store.deletions.end(
+        scope, deletion, holder=holder, remaining={}, receipt=receipt, now=desk.clock.now()
+    )
+    assert await desk.store.receipts.page(desk.place.instance_id) == [ended[1]]
+    return ended[0]
 
 
 async def test_a_user_being_deleted_takes_no_writes_until_that_has_ended(desk: Any) -> None:
@@ -174,6 +191,39 @@ async def test_a_deleted_conversation_leaves_its_memories_without_their_passages
     assert await desk.store.conversations.read(alice, "c") == []
     assert len(await desk.store.conversations.read(alice, "d")) == 1
     assert known
+
+
+async def test_a_deleted_conversation_leaves_its_passages_in_no_note_of_what_was_said_again(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    fact = Statement(type=MemoryType.FACT, content="The user keeps two goats.")
+    await desk.say(alice, "c", "Zanzibar! I keep two goats.")
+    (made,) = await desk.work(alice, fact)
+    accepted = await desk.accept(alice, "Two goats are kept.")
+    again = Evidence(document_id=accepted.document_id, start=0, end=19, quote="Two goats are kept.")
+    await desk.work(alice, refresh=(Refresh(memory_id=made, said_at=None, evidence=(again,), statement=fact),))
+    await desk.say(alice, "c", "Zanzibar, once more: two goats.")
+    said = Evidence(document_id="x", start=0, end=8, quote="Zanzibar")
+    await desk.work(alice, refresh=(Refresh(memory_id=made, said_at=None, evidence=(said,), statement=fact),))
+    deletion = await begun(desk, alice, kind="conversation", conversation="c")
+
+    step = await desk.store.erasure.conversation_step(
+        alice,
+        "c",
+        instance_id=desk.place.instance_id,
+        progress=progress_of(desk, deletion),
+        now=desk.clock.now(),
+    )
+
+    async with desk.database.transaction([alice]) as connection:
+        cursor = await connection.execute(
+            "select detail from effect where bucket = %s and scope_id = %s", [alice.bucket, alice.id]
+        )
+        notes = [bytes(row[0]) for row in await cursor.fetchall()]
+    memory = await desk.store.memories.get(alice, row_id_of(made))
+    assert step.done
+    assert len(notes) == 1
+    assert b"Zanzibar" not in notes[0]
+    assert memory.statement == fact
 
 
 async def test_nothing_is_deleted_in_an_instance_that_is_being_deleted(desk: Any) -> None:

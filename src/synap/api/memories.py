@@ -176,6 +176,7 @@ class UndoIngestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class UndoneIngestion(msgspec.Struct, frozen=True, kw_only=True):
     """What undoing an ingestion did: memories that are gone with their document, and those that are believed again.
 
+    Those of `rewritten_ids` were said by another document too, and now say it in the words of that one.
     `receipt_id` names the receipt of what is gone; None for a preview.
     """
 
@@ -184,6 +185,7 @@ class UndoneIngestion(msgspec.Struct, frozen=True, kw_only=True):
     preview: bool = False
     removed_ids: tuple[str, ...] = ()
     restored_ids: tuple[str, ...] = ()
+    rewritten_ids: tuple[str, ...] = ()
     receipt_id: str | None = None
 
 

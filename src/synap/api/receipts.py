@@ -21,9 +21,10 @@ class ErasureReceipt(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: Of this form.
         receipt_id: Its id.
-        book: The instance or client whose chain it belongs to.
+        book: The instance or client whose chain it belongs to, or `world`.
         sequence: Its place in the chain, from 1.
-        action: What was erased: `memory`, `memories`, `document`, `conversation`, `user`, `customer`, `instance`, `client`.
+        action: What was erased: `memory`, `memories`, `document`, `conversation`, `user`, `customer`, `instance`, `client`;
+            or `retention` for what was past its age.
         subject: Digest of whose or which, made with the installation's key, so that only the installation can tell
             whether it is about somebody (`synap receipts verify --user ...`); hex.
         method: `logical`: gone from every answer and every row; the disk is the purge's affair.

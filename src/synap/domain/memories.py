@@ -325,11 +325,15 @@ class Supersession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """A stored memory that was said again: its count rises and its recency starts anew."""
+    """A stored memory that was said again: its count rises and its recency starts anew.
+
+    `statement` is how it was said this time, which is what remains of it where the earlier source is taken away.
+    """
 
     memory_id: str
     said_at: datetime | None
     evidence: tuple[Evidence, ...] = ()
+    statement: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,11 +239,15 @@ class EngineAdmin:
         """See `AdminApi.delete_world_memory`."""
         self._check()
         ref = decode_public_id(memory_id)
-        now = self.core.clock.now()
-        if ref is None or not await self.core.store.memories.erase(world_scope(), ref.row_id, now=now):
+        if ref is None:
+            raise NotFoundError("nothing is known under this memory_id", field="memory_id")
+        now, signer = self.core.clock.now(), await receipts.signer_of(self.core)
+        subject = receipts.Subject(item=memory_id)
+        receipt = receipts.due(self.core, signer, WORLD_SPACE, subject, action="memory", begun_at=now)
+        if not await self.core.store.memories.erase(world_scope(), ref.row_id, now=now, receipt=receipt):
             raise NotFoundError("nothing is known under this memory_id", field="memory_id")
         await self._audited("world.delete", memory_id)
-        return DeletedMemory(memory_id=memory_id, deleted_at=now)
+        return DeletedMemory(memory_id=memory_id, deleted_at=now, receipt_id=receipt.public_id)
 
     async def delete_data(self, request: DeleteData) -> DataDeletion:
         """See `AdminApi.delete_data`."""

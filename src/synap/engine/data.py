@@ -24,7 +24,7 @@ from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
 from synap.engine.lookups import in_place, reference
-from synap.engine.receipts import Subject, find, give
+from synap.engine.receipts import Subject, due, find, signer_of
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, TransientError
 from synap.store.deletions import Deletion, NewDeletion, Progress
 
@@ -188,9 +188,9 @@ async def _work(
         if deletion.conversation
         else await core.store.erasure.counts(scopes, instance_id=instance_id)
     )
-    # Before the end is noted: a deletion that is found ended has its receipt, and gets no second one when it is resumed.
-    receipt = await give(
+    new = due(
         core,
+        await signer_of(core),
         instance_id,
         Subject.of(scope, conversation=deletion.conversation or None),
         action=deletion.kind,
@@ -199,7 +199,9 @@ async def _work(
         begun_at=deletion.begun_at,
         receipt=deletion.ref.row_id,
     )
-    ended = await core.store.deletions.end(scope, deletion, holder=holder, remaining=remaining, now=core.clock.now())
+    ended, receipt = await core.store.deletions.end(
+        scope, deletion, holder=holder, remaining=remaining, receipt=new, now=core.clock.now()
+    )
     await core.record(
         caller,
         "data.delete",

@@ -12,7 +12,7 @@ from synap.engine.callers import Caller
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
-from synap.engine.receipts import Subject, close_book, count, give, last_id
+from synap.engine.receipts import Subject, close_book, count, due, last_id, signer_of
 from synap.errors import NotFoundError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,9 @@ async def _erase_instance(core: Core, instance_id: str) -> None:
 def _with_receipt(core: Core, book: str, *, action: str) -> Callable[[Sequence[Scope]], Awaitable[None]]:
     async def emptied(scopes: Sequence[Scope]) -> None:
         left = await count(core, book, scopes)
-        await give(core, book, Subject(item=book), action=action, removed=None, remaining=left, receipt=last_id(book))
+        signer = await signer_of(core)
+        receipt = due(core, signer, book, Subject(item=book), action=action, remaining=left, receipt=last_id(book))
+        await core.store.receipts.append(receipt)
 
     return emptied
 

@@ -16,17 +16,17 @@ import msgspec
 
 from synap.api.data import ForgetCandidate, ForgetMemories, Forgotten
 from synap.domain.contexts import Query, Search
-from synap.domain.ids import decode_public_id
 from synap.domain.memories import Memory, MemoryStatus
 from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.domain.terms import tokenize
 from synap.engine import checks
 from synap.engine.callers import Caller
 from synap.engine.core import Core
-from synap.engine.receipts import Subject, give
+from synap.engine.receipts import Subject, due, signer_of
 from synap.engine.spaces import LiveSpace
 from synap.errors import InvalidInputError, ServiceUnavailableError, SynapError
 from synap.retrieval.plan import plan_queries
+from synap.store.rows import row_id_of
 
 SHORTEST, LONGEST = 3, 500
 MODES = ("preview", "direct")
@@ -90,43 +90,26 @@ async def forget(core: Core, caller: Caller, request: ForgetMemories) -> Forgott
 
 
 async def _erased(core: Core, caller: Caller, scope: Scope, matching: Sequence[Memory], answer: Forgotten) -> Forgotten:
-    """Erase each by itself, as `memories.delete` does, and look where any of it is left."""
-    deleted: list[Memory] = []
-    failed: list[str] = []
-    for memory in matching:
-        ref = decode_public_id(memory.id)
-        try:
-            gone = ref is not None and await core.store.memories.erase(scope, ref.row_id, now=core.clock.now())
-        except SynapError:
-            gone = False
-        # Gone already, as an earlier version of another one, is as good.
-        if gone or (ref is not None and await core.store.memories.get(scope, ref.row_id) is None):
-            deleted.append(memory)
-        else:
-            failed.append(memory.id)
+    """Erase all of them and write the receipt in one transaction, then look where any of it is left."""
+    instance_id, now = core.instance_of(caller).id, core.clock.now()
+    rows = [row_id_of(memory.id) for memory in matching]
+    receipt = due(core, await signer_of(core), instance_id, Subject.of(scope), action="memories", begun_at=now)
+    erased = await core.store.memories.erase_all(scope, rows, now=now, receipt=receipt)
+    # Gone already, by another call or as an earlier version of another one, is as good.
+    kept = {one.id for one in await core.store.memories.get_many(scope, [row for row in rows if row not in erased])}
+    deleted = [memory for memory in matching if memory.id not in kept]
     await core.record(
         caller, "memory.forget", scope=scope, targets=[memory.id for memory in deleted], count=len(deleted)
     )
     left = await _left(core, scope, deleted)
-    instance_id = core.instance_of(caller).id
     core.cache.forget(instance_id=instance_id)
-    receipt = None
-    if deleted:
-        receipt = await give(
-            core,
-            instance_id,
-            Subject.of(scope),
-            action="memories",
-            removed={"memories": len(deleted)},
-            remaining=dict.fromkeys((name.rpartition(":")[2] for name in left), 1),
-        )
     return msgspec.structs.replace(
         answer,
-        status="partial" if failed or left else "deleted",
+        status="partial" if kept or left else "deleted",
         deleted_ids=tuple(memory.id for memory in deleted),
-        failed_ids=tuple(failed),
+        failed_ids=tuple(memory.id for memory in matching if memory.id in kept),
         still_present_in=tuple(left),
-        receipt_id=None if receipt is None else receipt.receipt_id,
+        receipt_id=receipt.public_id if erased else None,
     )
 
 
@@ -134,8 +117,7 @@ async def _left(core: Core, scope: Scope, deleted: Sequence[Memory]) -> list[str
     """Return where erased memories, or the passages they rested on, are still found."""
     found: set[str] = set()
     for memory in deleted:
-        ref = decode_public_id(memory.id)
-        if ref is not None and await core.store.memories.get(scope, ref.row_id) is not None:
+        if await core.store.memories.get(scope, row_id_of(memory.id)) is not None:
             found.add(f"{STORE}:memories")
         quotes = {piece.quote.strip() for piece in memory.evidence} | {memory.statement.content.strip()}
         recall = await core.store.search.recall(

@@ -26,7 +26,7 @@ from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
 from synap.engine.ingest import DIRECT
 from synap.engine.lookups import locate
-from synap.engine.receipts import Subject, give
+from synap.engine.receipts import Subject, due, signer_of
 from synap.engine.spaces import LiveSpace
 from synap.errors import ConflictError, InvalidInputError
 from synap.ingestion.attributes import names_in
@@ -159,20 +159,12 @@ async def delete(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> Del
     """Erase a memory: content, vector, terms, links, and the span of the source it rested on."""
     scope, ref = await locate(core, caller, memory_id, ids)
     check_writable(core.instance_of(caller), scope)
-    now = core.clock.now()
-    erased = await core.store.memories.erase(scope, ref.row_id, now=now)
-    if not erased:
+    subject, now = Subject.of(scope, item=memory_id), core.clock.now()
+    receipt = due(core, await signer_of(core), core.instance_of(caller).id, subject, action="memory", begun_at=now)
+    if not await core.store.memories.erase(scope, ref.row_id, now=now, receipt=receipt):
         raise unknown("memory_id", memory_id)
     await core.record(caller, "memory.delete", scope=scope, targets=(memory_id,), count=1)
-    receipt = await give(
-        core,
-        core.instance_of(caller).id,
-        Subject.of(scope, item=memory_id),
-        action="memory",
-        removed={"memories": erased},
-        begun_at=now,
-    )
-    return DeletedMemory(memory_id=memory_id, deleted_at=now, receipt_id=receipt.receipt_id)
+    return DeletedMemory(memory_id=memory_id, deleted_at=now, receipt_id=receipt.public_id)
 
 
 async def history(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> tuple[MemoryRecord, ...]:

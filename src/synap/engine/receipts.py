@@ -45,32 +45,35 @@ async def signer_of(core: Core) -> Signer:
     return Signer(await core.store.receipts.secret(fresh=new_secret(), now=core.clock.now()))
 
 
-async def give(
+def due(
     core: Core,
+    signer: Signer,
     book: str,
     subject: Subject,
     *,
     action: str,
-    removed: Mapping[str, int] | None,
+    removed: Mapping[str, int] | None = None,
     remaining: Mapping[str, int] | None = None,
     begun_at: datetime | None = None,
     receipt: int | None = None,
-) -> ErasureReceipt:
-    """Write the receipt of an erasure that has ended, as the next of its book.
+) -> NewReceipt:
+    """Return the receipt of an erasure, to be written by the transaction that erases, or the last one of several.
 
     Args:
         core: The parts.
-        book: The instance, or the client, that it belongs to.
+        signer: Of the installation.
+        book: The instance, the client or `world`, whose chain it belongs to.
         subject: Whose or which it was.
         action: What was erased.
-        removed: Rows erased; None for what was counted when the book's instance or client was closed.
+        removed: Rows erased; None for what the transaction counts, or what was counted when the book's instance or client
+            was closed.
         remaining: Rows found afterwards.
         begun_at: When it began; None for now, or for when the book's instance or client was closed.
         receipt: Row id, where the same erasure may come here twice; a fresh one else.
     """
-    signer = await signer_of(core)
-    new = NewReceipt(
+    return NewReceipt(
         id=core.store.ids.next() if receipt is None else receipt,
+        book=book,
         action=action,
         subject=subject.digest(signer, book),
         removed=removed,
@@ -78,8 +81,8 @@ async def give(
         begun_at=begun_at,
         ended_at=core.clock.now(),
         key=signer.key,
+        sign=signer.sign,
     )
-    return await core.store.receipts.append(book, new, sign=signer.sign)
 
 
 async def close_book(core: Core, book: str, scopes: Sequence[Scope], **counted: int) -> None:

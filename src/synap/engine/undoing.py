@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from synap.api.items import evidence_record
@@ -19,10 +20,13 @@ from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
 from synap.engine.lookups import check_owner, locate, reachable, reference
-from synap.engine.receipts import Subject, give
-from synap.errors import InvalidInputError
+from synap.engine.receipts import Subject, due, signer_of
+from synap.errors import InvalidInputError, SynapError
+from synap.store.receipts import NewReceipt
 from synap.store.retractions import StoredRetraction
-from synap.store.rows import memory_ref
+from synap.store.rows import memory_ref, row_id_of
+
+logger = logging.getLogger(__name__)
 
 MOST_NAMED = 100
 """Memories that one retraction can be said to mean."""
@@ -33,28 +37,46 @@ async def undo(core: Core, caller: Caller, request: UndoIngestion) -> UndoneInge
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope, ref = await _ingestion(core, caller, request.ingestion_id, ids, field="ingestion_id")
     check_writable(core.instance_of(caller), scope)
-    undone = await core.store.undoing.undo(scope, ref.row_id, now=core.clock.now(), look=request.preview)
+    signer, book = await signer_of(core), core.instance_of(caller).id
+
+    def receipt(document_id: str) -> NewReceipt:
+        return due(core, signer, book, Subject.of(scope, item=document_id), action="document")
+
+    undone = await core.store.undoing.undo(
+        scope, ref.row_id, now=core.clock.now(), look=request.preview, receipt=receipt
+    )
     if undone is None:
         raise unknown("ingestion_id", request.ingestion_id)
-    receipt = None
     if not request.preview:
         targets = (request.ingestion_id, *undone.removed, *undone.restored)
         await core.record(caller, "memory.undo", scope=scope, targets=targets, count=len(targets) - 1)
-        core.cache.forget(instance_id=core.instance_of(caller).id)
-        receipt = await give(
-            core,
-            core.instance_of(caller).id,
-            Subject.of(scope, item=undone.document_id),
-            action="document",
-            removed={"documents": 1, "memories": len(undone.removed)},
-        )
+        await _embed(core, scope, undone.rewritten)
+        core.cache.forget(instance_id=book)
     return UndoneIngestion(
         ingestion_id=request.ingestion_id,
         document_id=undone.document_id,
         preview=request.preview,
         removed_ids=undone.removed,
         restored_ids=undone.restored,
-        receipt_id=None if receipt is None else receipt.receipt_id,
+        rewritten_ids=undone.rewritten,
+        receipt_id=undone.receipt_id,
+    )
+
+
+async def _embed(core: Core, scope: Scope, rewritten: Sequence[str]) -> None:
+    """Give memories that say something else now their vectors; where that fails, the taking of stock does it later."""
+    if not rewritten:
+        return
+    found = await core.store.memories.get_many(scope, [row_id_of(memory_id) for memory_id in rewritten])
+    try:
+        space = await core.spaces.live()
+        vectors = await space.embedder.embed_documents([memory.statement.content for memory in found])
+    except SynapError as error:
+        logger.warning("memories are left without vectors", extra={"count": len(found), "code": error.code})
+        return
+    rows = [row_id_of(memory.id) for memory in found]
+    await core.store.embeddings.write(
+        scope, slot=space.slot, memories=dict(zip(rows, vectors, strict=True)), segments={}
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.instances import Instances
+from synap.engine.receipts import Subject, due, signer_of
 from synap.errors import NotFoundError, TransientError
 from synap.maca.schema import CompactionPolicy
 
@@ -60,10 +62,13 @@ class Upkeep:
             return 0
         store = self._core.store
         archived = retention.compaction_policy is CompactionPolicy.ARCHIVE
-        end = store.retention.archive if archived else store.retention.erase
-        count = 0
+        signer, count = await signer_of(self._core), 0
         async for scope in store.embeddings.scopes(instance_id):
-            count += await end(scope, recorded_before=before, now=now)
+            if archived:
+                count += await store.retention.archive(scope, recorded_before=before, now=now)
+                continue
+            receipt = partial(due, self._core, signer, instance_id, Subject.of(scope), action="retention")
+            count += await store.retention.erase(scope, recorded_before=before, now=now, receipt=receipt)
         if count:
             fields = {"instance_id": instance_id, "count": count, "archived": archived}
             logger.info("retention ended memories", extra=fields)

@@ -264,7 +264,9 @@ def _count(run: _Run, twin: Known, draft: Draft) -> None:
         if before is not None:
             said = max(filter(None, (said, before.said_at)), default=None)
             evidence = (*before.evidence, *evidence)
-        run.refresh[twin.memory.id] = Refresh(memory_id=twin.memory.id, said_at=said, evidence=evidence)
+        run.refresh[twin.memory.id] = Refresh(
+            memory_id=twin.memory.id, said_at=said, evidence=evidence, statement=draft.statement
+        )
 
 
 def _settle(run: _Run, winner: Known, others: Sequence[Known]) -> None:

@@ -223,19 +223,16 @@ class Accounts:
                 await execute(connection, "use_instance", {"instance": instance_id, "now": now})
 
     async def configure(self, instance_id: str, source: str, *, actor: str, now: datetime) -> Revision:
-        """Put a configuration in force as the next revision.
+        """Put a configuration in force as the next revision; those that come at once follow one another.
 
         Raises:
             NotFoundError: There is no such instance.
-            ConflictError: Somebody else set one at the same moment.
         """
         params = {"instance": instance_id, "source": source, "actor": actor, "now": now}
-        try:
-            row = await self._one("put_configuration", params)
-        except errors.UniqueViolation as error:
-            raise ConflictError("the configuration was changed by someone else at the same moment") from error
-        except errors.ForeignKeyViolation as error:
-            raise NotFoundError(f"there is no instance {instance_id}", field="instance_id") from error
+        async with self._database.control() as connection:
+            if await (await execute(connection, "lock_instance", params)).fetchone() is None:
+                raise NotFoundError(f"there is no instance {instance_id}", field="instance_id")
+            row = await (await execute(connection, "put_configuration", params)).fetchone()
         return Revision(**_present(row, f"instance {instance_id}"))
 
     async def configuration(self, instance_id: str) -> Revision | None:

@@ -140,7 +140,7 @@ async def _insert_portion(
         "shared": scope.shared,
         "ids": list(memories),
     }
-    columns = await aside(len(memories), lambda: _memory_columns(list(memories.values()), origin))
+    columns = await aside(len(memories), lambda: memory_columns(list(memories.values()), origin))
     await execute(connection, "insert_memories", params | columns, shared=scope.shared, slot=slot)
     await execute(connection, "insert_locators", params)
     if origin.linking is None:
@@ -245,7 +245,8 @@ def _refreshed(target: Target, refresh: Refresh, origin: Origin) -> dict[str, An
     }
 
 
-def _memory_columns(memories: Sequence[NewMemory], origin: Origin) -> dict[str, list[Any]]:
+def memory_columns(memories: Sequence[NewMemory], origin: Origin) -> dict[str, list[Any]]:
+    """Return the columns of memories that come from `origin`, by the names of the statements' parameters."""
     statements = [memory.draft.statement for memory in memories]
     sources = [sources_of(memory.draft.evidence, origin) for memory in memories]
     terms = [term_hashes(statement.content)[:TERM_CAP] for statement in statements]

@@ -7,6 +7,7 @@ roles by the migration, and the scopes are set for one transaction.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Self, TypeAlias
@@ -55,8 +56,9 @@ class PatientConnection(psycopg.AsyncConnection[TupleRow]):
     """
 
     silence: float | None = None
+    _abandoned: tuple[Any, ...] = ()
 
-    async def wait(self, *arguments: Any, **options: Any) -> Any:
+    async def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Wait for the server.
 
         Raises:
@@ -64,10 +66,27 @@ class PatientConnection(psycopg.AsyncConnection[TupleRow]):
         """
         try:
             async with asyncio.timeout(self.silence):
-                return await super().wait(*arguments, **options)
-        except TimeoutError as error:
+                return await super().wait(gen, *arguments, **options)
+        except BaseException as error:
+            if getattr(gen, "gi_frame", None) is not None:
+                self._abandoned += (gen,)
+            if not isinstance(error, TimeoutError):
+                raise
             self.pgconn.finish()
+            self._end_abandoned()
             raise psycopg.OperationalError("the server did not answer in time") from error
+
+    async def close(self) -> None:
+        """Close the connection, with the exchanges that were called off before their end."""
+        await super().close()
+        self._end_abandoned()
+
+    def _end_abandoned(self) -> None:
+        """End exchanges that were called off: whoever frees them later would find the connection gone, and be noisy."""
+        abandoned, self._abandoned = self._abandoned, ()
+        for gen in abandoned:
+            with contextlib.suppress(psycopg.Error, RuntimeError):
+                gen.close()
 
 
 class Database:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from synap.api.receipts import ErasureReceipt
 from synap.domain.ids import RowRef, encode_public_id
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError, NotFoundError
 from synap.store.database import Connection, Database
+from synap.store.receipts import NewReceipt, write
 from synap.store.rows import place, scope_of
 from synap.store.scopes import DELETING
 from synap.store.statements import execute
@@ -160,9 +162,16 @@ class Deletions:
             await execute(connection, "leave_deletion", params)
 
     async def end(
-        self, scope: Scope, deletion: Deletion, *, holder: str, remaining: Mapping[str, int], now: datetime
-    ) -> Deletion:
-        """Note what was found after the last step, and open the scopes.
+        self,
+        scope: Scope,
+        deletion: Deletion,
+        *,
+        holder: str,
+        remaining: Mapping[str, int],
+        receipt: NewReceipt,
+        now: datetime,
+    ) -> tuple[Deletion, ErasureReceipt]:
+        """Note what was found after the last step, open the scopes, and write the receipt, in one transaction.
 
         Raises:
             ConflictError: Another process works on it by now.
@@ -180,7 +189,8 @@ class Deletions:
             if await (await execute(connection, "end_deletion", params)).fetchone() is None:
                 raise taken_over()
             await execute(connection, "open_scopes", params)
-        return replace(deletion, state=params["state"], remaining=left, ended_at=now)
+            written = await write(connection, receipt)
+        return replace(deletion, state=params["state"], remaining=left, ended_at=now), written
 
 
 async def note(connection: Connection, progress: Progress, removed: Mapping[str, int], *, emptied: int | None) -> None:

@@ -19,6 +19,7 @@ from synap.domain.scopes import WORLD_SPACE, Scope, bucket_of
 from synap.store.blanking import FILLER, blank_segments
 from synap.store.database import Connection, Database
 from synap.store.deletions import Progress, note
+from synap.store.detaching import erase_documents
 from synap.store.errors import retry
 from synap.store.linking import unlink
 from synap.store.parts import DocumentParts, decode_parts
@@ -229,7 +230,7 @@ class Erasure:
             await (await bump(connection, scope)).version.fetchone()
             cursor = await execute(connection, "documents_of_conversation", params, shared=scope.shared)
             documents = await cursor.fetchall()
-            removed = await _erase_documents(connection, scope, documents, params)
+            removed = await erase_documents(connection, scope, documents, params)
             done = len(documents) < limit
             if done:
                 for what in _OF_A_CONVERSATION:
@@ -275,47 +276,6 @@ def tables_of(scope: Scope) -> Iterable[str]:
     # Messages of CLIENT lie beside those of owners; WORLD, written by the operator's role, has none.
     yield from () if scope.space == WORLD_SPACE else _OF_AN_OWNER
     yield from _LEADING_TO_A_SCOPE
-
-
-async def _erase_documents(
-    connection: Connection, scope: Scope, documents: Sequence[Mapping[str, Any]], params: Mapping[str, Any]
-) -> dict[str, int]:
-    """Delete documents with their segments and jobs; memories keep what they say, and the source's metadata."""
-    if not documents:
-        return {"documents": 0, "segments": 0}
-    rows = [document["id"] for document in documents]
-    params = {**params, "documents": rows, "ingestions": [document["ingestion_id"] for document in documents]}
-    await execute(connection, "erase_jobs_of_ingestions", params)
-    await execute(connection, "end_ingestions", params)
-    await execute(connection, "delete_retractions", params, shared=scope.shared)
-    cursor = await execute(connection, "memories_of_documents", params, shared=scope.shared)
-    memories = await cursor.fetchall()
-    cursor = await execute(connection, "segments_of_documents", params, shared=scope.shared)
-    segments = {row["id"] for row in await cursor.fetchall()}
-    for portion in portions(memories):
-        columns = _detached(portion, documents, segments)
-        await execute(connection, "detach_memories", {**params, **columns}, shared=scope.shared)
-    gone = await execute(connection, "erase_segments_of_documents", params, shared=scope.shared)
-    await execute(connection, "erase_documents", params, shared=scope.shared)
-    return {"documents": len(rows), "segments": gone.rowcount}
-
-
-def _detached(
-    memories: Sequence[Mapping[str, Any]], documents: Sequence[Mapping[str, Any]], segments: set[int]
-) -> dict[str, list[Any]]:
-    """Return the columns of memories that rest on the documents and segments no more."""
-    keys = {document["document_key"] for document in documents}
-    told = {document["id"]: document["metadata"] for document in documents}
-    columns: dict[str, list[Any]] = {"ids": [], "details": [], "sources": [], "metadata": []}
-    for memory in memories:
-        detail = decode_detail(memory["detail"])
-        kept = tuple(piece for piece in detail.evidence if piece.document_id not in keys)
-        sources = [source for source in memory["sources"] if source not in segments]
-        columns["ids"].append(memory["id"])
-        columns["details"].append(encode_detail(detail.statement, kept))
-        columns["sources"].append("{" + ",".join(map(str, sources)) + "}")
-        columns["metadata"].append(memory["metadata"] or told.get(memory["document_row"]))
-    return columns
 
 
 async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:

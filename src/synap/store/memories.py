@@ -31,6 +31,7 @@ from synap.store.errors import retry
 from synap.store.linking import with_unclear
 from synap.store.plans import plan_changes
 from synap.store.queue import Job, hold
+from synap.store.receipts import NewReceipt, write
 from synap.store.related import RelatedTo, find_related
 from synap.store.residents import Residents
 from synap.store.retractions import insert_retractions
@@ -310,30 +311,29 @@ class Memories:
                 await note_write(connection, scope, version, memories=[row_id, *others], segments=row["sources"])
         return True
 
-    async def erase(self, scope: Scope, row_id: int, *, now: datetime) -> int:
+    async def erase(self, scope: Scope, row_id: int, *, now: datetime, receipt: NewReceipt | None = None) -> int:
         """Blank a memory, its links and the passages it rested on; 0 if it is not there or erased already.
 
         What it said before it was updated goes with it; returned is how many rows that were together.
         """
+        return (await self.erase_all(scope, [row_id], now=now, receipt=receipt)).get(row_id, 0)
+
+    async def erase_all(
+        self, scope: Scope, row_ids: Sequence[int], *, now: datetime, receipt: NewReceipt | None = None
+    ) -> Mapping[int, int]:
+        """Blank memories as `erase` does, and write the receipt of it, all in one transaction.
+
+        Returns by row id how many rows were blanked. What is not there, or erased already, is left out; where nothing is
+        blanked, no receipt is written.
+        """
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
-            row = await _lock(connection, scope, row_id)
-            if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
-                return 0
-            params = place(scope) | {"memory": row_id, "reason": UPDATED}
-            earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
-            versions = [row, *await earlier.fetchall()]
-            for version in versions:
-                await erase_memory(connection, scope, version, now=now)
-        self._residents.forget(scope)
-        return len(versions)
-
-    async def expired(self, scope: Scope, *, recorded_before: datetime, limit: int = 500) -> Sequence[int]:
-        """Return the row ids of at most `limit` memories recorded before a moment and not yet erased, oldest first."""
-        params = place(scope) | {"before": recorded_before, "limit": limit}
-        async with self._database.transaction([scope], pipelined=True) as connection:
-            rows = await (await execute(connection, "expired_memories", params, shared=scope.shared)).fetchall()
-        return [row["id"] for row in rows]
+            erased = await erase_memories(connection, scope, row_ids, now=now)
+            if receipt is not None and erased:
+                await write(connection, receipt, {"memories": sum(erased.values())})
+        if erased:
+            self._residents.forget(scope)
+        return erased
 
 
 def _origin(applied: Applied) -> Origin:
@@ -346,6 +346,24 @@ def _origin(applied: Applied) -> Origin:
         segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
         linking=applied.linking,
     )
+
+
+async def erase_memories(
+    connection: Connection, scope: Scope, row_ids: Sequence[int], *, now: datetime
+) -> dict[int, int]:
+    """Blank memories inside a transaction that locked their scope; see `Memories.erase_all`."""
+    erased: dict[int, int] = {}
+    for row_id in row_ids:
+        row = await _lock(connection, scope, row_id)
+        if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
+            continue
+        params = place(scope) | {"memory": row_id, "reason": UPDATED}
+        earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
+        versions = [row, *await earlier.fetchall()]
+        for version in versions:
+            await erase_memory(connection, scope, version, now=now)
+        erased[row_id] = len(versions)
+    return erased
 
 
 async def _finish(

@@ -53,8 +53,9 @@ def plan_changes(
         if same is None:
             add[rows[memory.key]] = memory
         else:
-            said_at, evidence = memory.draft.statement.said_at, memory.draft.evidence
-            refresh.setdefault(same, Refresh(memory_id=memory_ref(scope, same), said_at=said_at, evidence=evidence))
+            said, evidence = memory.draft.statement, memory.draft.evidence
+            again = Refresh(memory_id=memory_ref(scope, same), said_at=said.said_at, evidence=evidence, statement=said)
+            refresh.setdefault(same, again)
     ended = {one.id: one for one in ended_by(changes.supersede, row_of_key)}
     for target in before:
         if target.id not in refresh and not rests_elsewhere(target.detail.evidence, document.document_id):

@@ -113,7 +113,7 @@ TABLES = (
             "segment_row": "segment",
         },
         lists={"sources": "segment"},
-        packed={"detail": Detail},
+        packed={"detail": Detail, "said": Detail},
     ),
     Table(
         name="retraction",

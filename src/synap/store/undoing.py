@@ -1,25 +1,29 @@
 """Undoing an ingestion: what it added goes, what it ended is believed again, as if the document had never been handed in.
 
-What later ingestions did stays: a memory that a later one said again keeps that evidence, and one that was ended through
-something now undone is restored only if nothing later ended it as well.
+What later ingestions did stays: a memory that another one said again is derived anew from how that one said it, with that
+evidence, and one that was ended through something now undone is restored only if nothing later ended it as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from synap.domain.memories import MemoryStatus, Refresh
+from synap.domain.ids import RowIds
+from synap.domain.memories import Draft, MemoryStatus, NewMemory, Refresh
+from synap.domain.resolution import Linking
 from synap.domain.scopes import WORLD_SPACE, Scope
+from synap.domain.slots import content_hash
 from synap.errors import ConflictError
-from synap.store.changes import Ended, rests_elsewhere
+from synap.store.changes import Ended, Origin, memory_columns, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
-from synap.store.linking import unlink
+from synap.store.linking import link, unlink
+from synap.store.receipts import NewReceipt, write
 from synap.store.residents import Residents
-from synap.store.rows import STATUSES, decode_detail, encode_detail, memory_ref, place, role_for
+from synap.store.rows import STATUSES, Detail, decode_detail, encode_detail, memory_ref, place, role_for
 from synap.store.scopes import bump, confirm
 from synap.store.statements import execute
 
@@ -32,31 +36,53 @@ _ACTIVE = STATUSES.index(MemoryStatus.ACTIVE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What undoing an ingestion did, by public ids: memories that are gone, and those that are believed again."""
+    """What undoing an ingestion did, by public ids.
+
+    Attributes:
+        document_id: Of its document, by its caller's id.
+        removed: Memories that are gone.
+        restored: Memories that are believed again.
+        rewritten: Memories that say what another ingestion said, in place of what this one did; without a vector as yet.
+        receipt_id: Of its receipt.
+    """
 
     document_id: str
     removed: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    receipt_id: str | None = None
 
 
 class Undoing:
     """Takes back what ingestions did."""
 
-    def __init__(self, database: Database, residents: Residents) -> None:
+    def __init__(self, database: Database, ids: RowIds, residents: Residents) -> None:
         self._database = database
+        self._ids = ids
         self._residents = residents
 
-    async def undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool = False) -> Undone | None:
+    async def undo(
+        self,
+        scope: Scope,
+        ingestion: int,
+        *,
+        now: datetime,
+        look: bool = False,
+        receipt: Callable[[str], NewReceipt] | None = None,
+    ) -> Undone | None:
         """Undo an ingestion of exactly this scope, by row id, in one transaction; None where it has no document any more.
 
-        With `look` nothing is changed, and the answer tells what would be.
+        The transaction writes the receipt that `receipt` makes for the document's id. With `look` nothing is changed, and
+        the answer tells what would be.
 
         Raises:
             ConflictError: It is still being worked on, or a newer version has taken its document's place.
         """
-        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look))
+        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look, receipt=receipt))
 
-    async def _undo(self, scope: Scope, ingestion: int, *, now: datetime, look: bool) -> Undone | None:
+    async def _undo(
+        self, scope: Scope, ingestion: int, *, now: datetime, look: bool, receipt: Callable[[str], NewReceipt] | None
+    ) -> Undone | None:
         params = place(scope) | {"ingestion": ingestion, "shared": scope.shared, "now": now}
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             if not look:
@@ -73,16 +99,43 @@ class Undoing:
             touched = {*found["memory_ids"], *(effect["memory_id"] for effect in effects)}
             rows = await _memories(connection, scope, touched)
             later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
-            plan = _plan(found, document, effects, rows, await _memories(connection, scope, later))
+            sayings = await _sayings(connection, scope, params, found["memory_ids"])
+            plan = _plan(found, document, effects, rows, await _memories(connection, scope, later), sayings=sayings)
+            written = None
             if not look:
                 await _carry_out(connection, scope, params, plan)
+                await self._rewrite(connection, scope, params | {"instance": found["instance_id"]}, plan.rewritten)
+                if receipt is not None:
+                    removed = {"documents": 1, "memories": len(plan.removed)}
+                    written = await write(connection, receipt(document["document_key"]), removed)
         if not look:
             self._residents.forget(scope)
         return Undone(
             document_id=document["document_key"],
             removed=tuple(memory_ref(scope, row) for row in plan.removed),
             restored=tuple(memory_ref(scope, row["id"]) for row in plan.ended if row["status"] == _ACTIVE),
+            rewritten=tuple(memory_ref(scope, row) for row in plan.rewritten),
+            receipt_id=None if written is None else written.receipt_id,
         )
+
+    async def _rewrite(
+        self, connection: Connection, scope: Scope, params: Mapping[str, Any], said: Mapping[int, Detail]
+    ) -> None:
+        """Give memories by row the words of another source, and link the names in them anew; nothing for none."""
+        if not said:
+            return
+        for row in said:
+            await unlink(connection, scope, row)
+        made = [
+            NewMemory(key=key, draft=Draft(statement=one.statement, evidence=one.evidence), extractor="", vector=None)
+            for key, one in enumerate(said.values())
+        ]
+        instance_id, now = params["instance"], params["now"]
+        columns = memory_columns(made, Origin(instance_id=instance_id))
+        await execute(connection, "rewrite_memories", {**params, **columns, "ids": list(said)}, shared=scope.shared)
+        linking = Linking(owned=scope.user_id is not None)
+        statements = {row: one.statement for row, one in said.items()}
+        await link(connection, scope, statements, linking, instance_id=instance_id, now=now, ids=self._ids)
 
 
 async def note_effects(
@@ -95,18 +148,20 @@ async def note_effects(
     now: datetime,
 ) -> None:
     """Send how memories stand that an ingestion is about to end or to count as said again; nothing for none."""
-    noted = [(one.id, _kind(one), one.valid_until) for one in ended]
-    noted += [(row, "repeated", None) for row in refreshed]
+    noted: list[tuple[Any, ...]] = [(one.id, _kind(one), one.valid_until, None) for one in ended]
+    noted += [(row, "repeated", None, _said(again)) for row, again in refreshed.items()]
     if not noted or ingestion is None:
         return
     params = place(scope) | {
         "ingestion": ingestion,
         "now": now,
-        "memories": [row for row, _, _ in noted],
-        "kinds": [kind for _, kind, _ in noted],
-        "ends": [until for _, _, until in noted],
     }
-    await execute(connection, "note_effects", params, shared=scope.shared)
+    columns = dict(zip(("memories", "kinds", "ends", "said"), map(list, zip(*noted, strict=True)), strict=True))
+    await execute(connection, "note_effects", params | columns, shared=scope.shared)
+
+
+def _said(again: Refresh) -> bytes | None:
+    return None if again.statement is None else encode_detail(again.statement, again.evidence)
 
 
 def _kind(ended: Ended) -> str:
@@ -131,12 +186,23 @@ async def _memories(connection: Connection, scope: Scope, rows: set[int]) -> dic
     return {row["id"]: row for row in await found.fetchall()}
 
 
+async def _sayings(
+    connection: Connection, scope: Scope, params: Mapping[str, Any], made: Sequence[int]
+) -> Sequence[Mapping[str, Any]]:
+    """Return how other ingestions said what memories say that this one made, the latest first."""
+    if not made:
+        return []
+    cursor = await execute(connection, "sayings", {**params, "memories": list(made)}, shared=scope.shared)
+    return await cursor.fetchall()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """The rows to delete, and the new columns of those that stay."""
+    """The rows to delete, and the new columns of those that stay; `rewritten` are some of those kept."""
 
     removed: Sequence[int]
     kept: Sequence[int]
+    rewritten: Mapping[int, Detail]
     ended: Sequence[Mapping[str, Any]]
     repeated: Sequence[Mapping[str, Any]]
     sources: Sequence[int]
@@ -149,6 +215,8 @@ def _plan(
     effects: Sequence[Mapping[str, Any]],
     rows: Mapping[int, Mapping[str, Any]],
     later: Mapping[int, Mapping[str, Any]],
+    *,
+    sayings: Sequence[Mapping[str, Any]],
 ) -> _Plan:
     key = document["document_key"]
     made = [row for row in ingestion["memory_ids"] if row in rows]
@@ -168,12 +236,14 @@ def _plan(
         for effect in again
         if effect["memory_id"] not in removed and rows[effect["memory_id"]]["recorded_at"] <= effect["recorded_at"]
     ]
-    repeated += [_unsaid(rows[row], None, key) for row in kept]
+    rewritten = {row: said for row in kept if (said := _said_elsewhere(rows[row], sayings, key)) is not None}
+    repeated += [_unsaid(rows[row], None, key, rewritten.get(row)) for row in kept]
     restored = {one["id"] for one in ended if one["status"] == _ACTIVE}
     sources = {source for row in restored for source in rows[row]["sources"]}
     return _Plan(
         removed=removed,
         kept=kept,
+        rewritten=rewritten,
         ended=ended,
         repeated=repeated,
         sources=sorted(sources),
@@ -206,8 +276,29 @@ def _believed_again(
     return before
 
 
-def _unsaid(row: Mapping[str, Any], effect: Mapping[str, Any] | None, document_id: str) -> dict[str, Any]:
-    """Return the columns of a memory that the document says no more: as before, or where others said it since, without it."""
+def _said_elsewhere(row: Mapping[str, Any], sayings: Sequence[Mapping[str, Any]], document_id: str) -> Detail | None:
+    """Return how another document that a memory rests on said it last, where that was in other words; else None.
+
+    What somebody wrote into the memory since is nobody's saying, and stays.
+    """
+    detail = decode_detail(row["detail"])
+    others = {piece.document_id for piece in detail.evidence} - {document_id}
+    for one in sayings:
+        if one["memory_id"] != row["id"] or one["recorded_at"] < row["recorded_at"]:
+            continue
+        said = decode_detail(one["said"])
+        if any(piece.document_id in others for piece in said.evidence):
+            return None if content_hash(said.statement.content) == content_hash(detail.statement.content) else said
+    return None
+
+
+def _unsaid(
+    row: Mapping[str, Any], effect: Mapping[str, Any] | None, document_id: str, said: Detail | None = None
+) -> dict[str, Any]:
+    """Return the columns of a memory that the document says no more: as before, or where others said it since, without it.
+
+    Then its statement is the one of `said`, where it is given.
+    """
     if effect is not None and not effect["outdone"]:
         return {
             "id": row["id"],
@@ -222,7 +313,7 @@ def _unsaid(row: Mapping[str, Any], effect: Mapping[str, Any] | None, document_i
     evidence = [piece for piece in detail.evidence if piece.document_id != document_id]
     return {
         "id": row["id"],
-        "detail": encode_detail(detail.statement, evidence),
+        "detail": encode_detail((said or detail).statement, evidence),
         "sources": row["sources"],
         "document_row": None if effect is None else effect["document_row"],
         "segment_row": None,

@@ -13,7 +13,6 @@ from synap.domain.memories import (
     MemoryStatus,
     MemoryType,
     Modality,
-    Refresh,
     Retraction,
     Statement,
 )
@@ -66,7 +65,10 @@ def test_the_same_words_again_refresh_what_is_stored() -> None:
     changes = reconcile([_draft("The user lives in Sligo.", _day(6))], [], _near(known), now=NOW)
 
     assert changes.add == ()
-    assert changes.refresh == (Refresh(memory_id="old", said_at=_day(6), evidence=changes.refresh[0].evidence),)
+    (again,) = changes.refresh
+    assert (again.memory_id, again.said_at) == ("old", _day(6))
+    assert again.statement is not None
+    assert again.statement.content == "The user lives in Sligo."
     assert changes.refresh[0].evidence
 
 

@@ -171,6 +171,21 @@ from unnest(%(ids)s::bigint[], %(details)s::bytea[], %(sources)s::text[], %(meta
     as u (id, detail, sources, metadata)
 where {at:m} m.scope_id = %(scope)s and m.id = u.id
 
+-- name: delete_effects_of_ingestions
+delete from effect{t} where {at} scope_id = %(scope)s and ingestion_id = any (%(ingestions)s::bigint[])
+
+-- name: repetitions_of_memories
+select memory_id, ingestion_id, detail from effect{t}
+where {at} scope_id = %(scope)s and kind = 'repeated' and memory_id = any (%(ids)s::bigint[]) and detail is not null
+
+-- name: detach_effects
+update effect{t} e
+set detail = u.detail,
+    document_row = case when e.document_row = any (%(documents)s::bigint[]) then null else e.document_row end,
+    segment_row = case when e.document_row = any (%(documents)s::bigint[]) then null else e.segment_row end
+from unnest(%(ids)s::bigint[], %(by)s::bigint[], %(details)s::bytea[]) as u (memory_id, ingestion_id, detail)
+where {at:e} e.scope_id = %(scope)s and e.kind = 'repeated' and e.memory_id = u.memory_id and e.ingestion_id = u.ingestion_id
+
 -- name: erase_jobs_of_ingestions
 delete from job
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and ingestion_id = any (%(ingestions)s::bigint[])

@@ -21,7 +21,8 @@ insert into receipt (bucket, id, book, sequence, recorded_at, body)
 values (%(bucket)s, %(receipt)s, %(book)s, %(sequence)s, %(now)s, %(body)s)
 
 -- name: advance_book
-update receipt_book set sequence = %(sequence)s, head = %(head)s, counted = null, begun_at = null
+update receipt_book set sequence = %(sequence)s, head = %(head)s,
+    counted = case when %(closes)s then null else counted end, begun_at = case when %(closes)s then null else begun_at end
 where bucket = %(bucket)s and book = %(book)s
 
 -- name: get_receipt

@@ -107,7 +107,8 @@ order by id
 insert into message select * from json_populate_recordset(null::message, %(rows)s::json)
 
 -- name: export_effect
-select ingestion_id, memory_id, kind, recorded_at, valid_until, ends_at, document_row, segment_row, sources, seen_at, detail
+select ingestion_id, memory_id, kind, recorded_at, valid_until, ends_at, document_row, segment_row, sources, seen_at, detail,
+    said
 from effect{t}
 where {at} scope_id = %(scope)s
 order by ingestion_id, memory_id, kind

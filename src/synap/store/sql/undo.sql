@@ -1,16 +1,17 @@
 -- name: note_effects
 -- How memories stand that an ingestion is about to end or to count as said again; sent before it does.
 insert into effect{t} (bucket, scope_id, ingestion_id, memory_id, kind, recorded_at, valid_until, ends_at, document_row,
-    segment_row, sources, seen_at, detail)
+    segment_row, sources, seen_at, detail, said)
 select %(bucket)s, %(scope)s, %(ingestion)s, m.id, u.kind, %(now)s, m.valid_until, least(m.valid_until, u.ends_at),
-    m.document_row, m.segment_row, m.sources, m.seen_at, case when u.kind = 'repeated' then m.detail end
-from unnest(%(memories)s::bigint[], %(kinds)s::text[], %(ends)s::timestamptz[]) as u (id, kind, ends_at)
+    m.document_row, m.segment_row, m.sources, m.seen_at, case when u.kind = 'repeated' then m.detail end, u.said
+from unnest(%(memories)s::bigint[], %(kinds)s::text[], %(ends)s::timestamptz[], %(said)s::bytea[])
+    as u (id, kind, ends_at, said)
 join memory{t} m on m.id = u.id
-where {at:m} m.scope_id = %(scope)s and m.status = 0
+where {at:m} m.scope_id = %(scope)s and (m.status = 0 or u.kind = 'repeated')
 on conflict do nothing
 
 -- name: lock_ingestion
-select id, status, document_row, document_key, memory_ids from ingestion
+select id, instance_id, status, document_row, document_key, memory_ids from ingestion
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s and id = %(ingestion)s
 for update
 
@@ -57,6 +58,26 @@ set detail = u.detail, segment_row = u.segment_row, seen_at = u.seen_at, seen_co
         where {at:d} d.scope_id = %(scope)s and d.document_key = u.key and d.current and d.id <> %(document)s))
 from unnest(%(ids)s::bigint[], %(details)s::bytea[], %(sources)s::text[], %(rows)s::bigint[], %(segments)s::bigint[],
     %(seen_at)s::timestamptz[], %(keys)s::text[]) as u (id, detail, sources, document_row, segment_row, seen_at, key)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id
+
+-- name: sayings
+-- How other ingestions said what this one has said, the latest first.
+select memory_id, said, recorded_at from effect{t}
+where {at} scope_id = %(scope)s and ingestion_id <> %(ingestion)s and kind = 'repeated' and said is not null
+  and memory_id = any (%(memories)s::bigint[])
+order by memory_id, recorded_at desc, ingestion_id desc
+
+-- name: rewrite_memories
+-- What a memory says, in the words of another source; whether it is believed, and until when, stays. Its vector belongs to
+-- the words that go.
+update memory{t} m
+set content = u.content, content_hash = u.content_hash, slots = u.slots::bigint[], confidence = u.confidence,
+    score = u.score, event_at = u.event_at, event_end = u.event_end, valid_from = u.valid_from, said_at = u.said_at,
+    tokens = u.tokens, len = u.len, terms = u.terms::sparsevec, emb = null, emb_alt = null
+from unnest(%(ids)s::bigint[], %(contents)s::text[], %(hashes)s::bytea[], %(slots)s::text[], %(confidences)s::real[],
+    %(scores)s::real[], %(event_at)s::timestamptz[], %(event_end)s::timestamptz[], %(valid_from)s::timestamptz[],
+    %(said_at)s::timestamptz[], %(tokens)s::int[], %(lens)s::int[], %(terms)s::text[])
+    as u (id, content, content_hash, slots, confidence, score, event_at, event_end, valid_from, said_at, tokens, len, terms)
 where {at:m} m.scope_id = %(scope)s and m.id = u.id
 
 -- name: delete_memories
