@@ -82,7 +82,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synap.ingestion.pieces.SLICE", SMALL)
 
 
-TRADES = "baker cooper dyer glazier joiner mason nailer potter roper saddler tanner turner weaver wright".split()  # noqa: SIM905
+TRADES = "baker cooper dyer glazier joiner mason nailer potter roper saddler tanner turner weaver wright".split()  # noqa: SIM905 - read as prose
 
 
 def talk() -> list[Turn]:
