@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from synap.api.contexts import ContextItem
 from synap.api.memories import EvidenceRecord

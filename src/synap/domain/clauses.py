@@ -24,9 +24,9 @@ _CONTRACTIONS = tuple(
 _BARE = r"joined|started|moved|left|quit|became|works?|lives?|speaks?|drives?|reports?|is now|has now|now"
 """Verbs with which a clause goes on about whom the one before it told of."""
 _BREAKS = re.compile(
-    r"(?<=[a-z\d)'\"%])(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\bvs)[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
+    r"(?=[.!;,\s])(?:(?<=[a-z\d)'\"%])(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\bvs)[.!](?=\s+[A-Z'\"\u201c]|\s*$)|;(?=\s|$)|(?<=\?)\s+(?=[A-Z])|(?<=[\w)])(?:,\s+|\s+)(?:but|and "
     r"so|whereas|while|yet)\s+|\s+[—\u2013]\s+"
-    rf"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|{_BARE})\s)"
+    rf"|,?\s+and\s+(?=(?:i|he|she|they|we|the user|{_BARE})\s))"
 )
 _STARTS_BARE = re.compile(rf"(?:{_BARE})\s")
 _OF_ANOTHER = re.compile(

@@ -13,13 +13,13 @@ from enum import StrEnum
 
 from synap.domain.attributes import NOT
 from synap.domain.exclusion import loose, values_exclude
+from synap.domain.gists import gist_of
 from synap.domain.memories import MemoryType, Modality, Slot, Statement
 from synap.domain.normal_forms import USER, normalise_subject
 from synap.domain.overriding import overrides, restricted_apart, values_differ
-from synap.domain.readings import Reading, block_terms, readings
+from synap.domain.readings import Reading
 from synap.domain.slot_table import BY_NAME
-from synap.domain.slots import content_hash, slots_of
-from synap.domain.titles import note_of
+from synap.domain.slots import slots_of
 
 
 class Relation(StrEnum):
@@ -58,11 +58,11 @@ def relation(a: Statement, b: Statement, *, similarity: float | None = None) -> 
         b: The other.
         similarity: Cosine of their vectors, where known; it can only turn near duplicates into `SAME`.
     """
-    if content_hash(a.content) == content_hash(b.content):
+    if gist_of(a).hash == gist_of(b).hash:
         return Relation.SAME
     if not (settles(a) and settles(b)):
         return _loosely(a, b)
-    if note_of(a.content) != note_of(b.content):
+    if gist_of(a).note != gist_of(b).note:
         return _loosely(a, b)
     if _contradict(a, b):
         return Relation.CONFLICT
@@ -76,7 +76,7 @@ def scope_relation(narrow: Statement, broad: Statement, *, similarity: float | N
     support`): subjects differ by nature, so they need not be equal here. A narrow statement about somebody else, a past
     event or a hypothesis overrides nothing.
     """
-    if content_hash(narrow.content) == content_hash(broad.content):
+    if gist_of(narrow).hash == gist_of(broad).hash:
         return Relation.SAME
     if not ((_may_change(narrow) or _wishes(narrow)) and settles(broad)) or _told_apart(narrow, broad):
         return _loosely(narrow, broad)
@@ -166,7 +166,7 @@ def _overrule(narrow: Statement, broad: Statement) -> bool:
     if alike and not shared and all(_siblings(mine, other) for mine, other in alike):
         return False
     if shared:
-        aside = all(reading.foreign or reading.aside for reading in readings(narrow.content))
+        aside = all(reading.foreign or reading.aside for reading in gist_of(narrow).readings)
         if aside or any(values_exclude(mine, other) for mine, other in shared):
             return not aside
         if any(mine.single or mine.attribute in BY_NAME for mine, _ in shared):
@@ -182,7 +182,7 @@ def _slots_of_both(a: Statement, b: Statement) -> tuple[tuple[Slot, ...], tuple[
 
 
 def _topical(a: Statement, b: Statement) -> bool:
-    ours, theirs = block_terms(a.content), block_terms(b.content)
+    ours, theirs = gist_of(a).block_terms, gist_of(b).block_terms
     return len(ours & theirs) >= _TOPIC_SHARE * min(len(ours), len(theirs))
 
 
@@ -201,13 +201,13 @@ def _siblings(mine: Slot, other: Slot) -> bool:
 
 def _told_apart(a: Statement, b: Statement) -> bool:
     """Whether two documents tell their statements of two things of one kind (`Berlin office`, `Paris office`)."""
-    ours, theirs = note_of(a.content), note_of(b.content)
+    ours, theirs = gist_of(a).note, gist_of(b).note
     return bool(ours & theirs and ours - theirs and theirs - ours)
 
 
 def _same_subject(a: Statement, b: Statement) -> bool:
     return normalise_subject(a.subject) == normalise_subject(b.subject) and (
-        any(r.foreign for r in readings(a.content)) is any(r.foreign for r in readings(b.content))
+        any(r.foreign for r in gist_of(a).readings) is any(r.foreign for r in gist_of(b).readings)
     )
 
 
@@ -224,7 +224,7 @@ def _qualified_apart(ours: Sequence[Slot], theirs: Sequence[Slot]) -> bool:
 
 def _near_duplicates(a: Statement, b: Statement, similarity: float | None) -> bool:
     """Whether two statements say the same in nearly the same words, with equal numbers, polarity and names."""
-    ours, theirs = readings(a.content), readings(b.content)
+    ours, theirs = gist_of(a).readings, gist_of(b).readings
     if len(ours) != len(theirs) or a.positive is not b.positive:
         return False
     if a.slots and b.slots and {s.attribute for s in a.slots}.isdisjoint(s.attribute for s in b.slots):
@@ -244,8 +244,8 @@ def _swapped(mine: Reading, other: Reading) -> bool:
 
 def _opposed(a: Statement, b: Statement) -> bool:
     """Whether two statements of one scope contradict each other without sharing a slot."""
-    for mine in readings(a.content):
-        for other in readings(b.content):
+    for mine in gist_of(a).readings:
+        for other in gist_of(b).readings:
             if _jaccard(mine.terms, other.terms) < _CLOSE_SHARE or mine.named != other.named:
                 continue
             if mine.aside or other.aside or restricted_apart(mine, other):
@@ -263,7 +263,7 @@ def _opposite(a: Statement, b: Statement, mine: Reading, other: Reading) -> bool
 def _loosely(a: Statement, b: Statement) -> Relation:
     """Return `COMPLEMENT` where a slot or a topic is shared, else `UNRELATED`."""
     keys = {slot.key for slot in a.slots} & {slot.key for slot in b.slots}
-    return Relation.COMPLEMENT if keys or block_terms(a.content) & block_terms(b.content) else Relation.UNRELATED
+    return Relation.COMPLEMENT if keys or gist_of(a).block_terms & gist_of(b).block_terms else Relation.UNRELATED
 
 
 def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from synap.domain.memories import Memory, MemoryType
 from synap.domain.scopes import Scope
 
@@ -30,8 +32,7 @@ class ResponseShape(StrEnum):
     RANKED = "ranked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRef:
+class SegmentRef(Struct, frozen=True, kw_only=True):
     """Where a segment stands, for neighbours and for suppressing excerpts of what a memory already says."""
 
     document_row: int
@@ -39,8 +40,7 @@ class SegmentRef:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A memory or a segment with the raw scores of the channels, before it is chosen.
 
     Attributes:
@@ -87,8 +87,7 @@ class Untold:
         return len(self.scopes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreParts:
+class ScoreParts(Struct, frozen=True, kw_only=True):
     """How an item's score came about; all in 0..1 but for `total`, which is their weighted sum."""
 
     total: float
@@ -101,8 +100,7 @@ class ScoreParts:
     band: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """One memory in an answer, with why it is there.
 
     Attributes:

@@ -7,13 +7,11 @@ there are is closed and general; which topic an answer is to, others decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 
 from synap.domain.concepts import plain_words
-from synap.domain.readings import Reading
 from synap.domain.terms import stem
-from synap.domain.values import Kind
+from synap.domain.values import Kind, Value
 from synap.domain.wordlists import listed
 
 _COLOURS = frozenset(
@@ -71,22 +69,31 @@ _PLACING = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
-def given(clause: str) -> dict[str, frozenset[str]]:
-    """Return what a clause tells, by kind of value."""
+def given(
+    clause: str, words: Iterable[tuple[str, str]], values: Iterable[Value], choices: Iterable[tuple[str, str]]
+) -> dict[str, frozenset[str]]:
+    """Return what a clause tells, by kind of value.
+
+    Args:
+        clause: The clause.
+        words: Its words in lower case, each with its stem.
+        values: What is measured in it.
+        choices: The alternatives that it names, as (family, word).
+    """
     found: dict[str, set[str]] = {}
-    for kind, value in _values(clause):
+    for kind, value in _given(clause, words, values, choices):
         found.setdefault(kind, set()).add(value)
-    return {kind: frozenset(values) for kind, values in found.items()}
+    return {kind: frozenset(told) for kind, told in found.items()}
 
 
-def _values(clause: str) -> Iterator[tuple[str, str]]:
-    reading = Reading(clause)
-    yield from ((_MEASURES[value.kind], value.value) for value in reading.values if value.kind in _MEASURES)
+def _given(
+    clause: str, words: Iterable[tuple[str, str]], values: Iterable[Value], choices: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    yield from ((_MEASURES[value.kind], value.value) for value in values if value.kind in _MEASURES)
     yield from (("code", code.casefold()) for code in _CODE.findall(clause) if not _MEASURED_CODE.fullmatch(code))
     yield from (("code", code.casefold()) for code in _CLASS.findall(clause))
-    yield from (kind for word, root in reading.words if (kind := _by_word(word, root)) is not None)
-    yield from ((f"choice {family}", stem(word)) for family, word in reading.choices if family != "language")
+    yield from (kind for word, root in words if (kind := _by_word(word, root)) is not None)
+    yield from ((f"choice {family}", stem(word)) for family, word in choices if family != "language")
     yield from (("name", name) for name in _names(clause))
 
 
@@ -128,7 +135,6 @@ _NO_TAIL = frozenset(
 )
 
 
-@lru_cache(maxsize=8192)
 def tail(clause: str) -> tuple[str, frozenset[str]] | None:
     """Return what a clause ends with, as (`whom`, `where` or `what`, stems): `parks in the courtyard`; None without one."""
     match = _TAIL.search(clause)

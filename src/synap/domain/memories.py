@@ -131,8 +131,17 @@ class Slot:
         return (self.section, self.subject, self.name) if self.section else (self.subject, self.name)
 
 
+class _Read:
+    """Holds what was read out of a statement, which is no part of it: neither compared, nor copied, nor stored."""
+
+    __slots__ = ("gist",)
+
+    gist: Any
+    """See `synap.domain.gists`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(_Read):
     """One thing said, in a form that stands alone: what extraction finds and what a memory holds.
 
     Attributes:

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from synap.domain.concepts import word_stems
-from synap.domain.givens import given, tail
+from synap.domain.gists import SURE_TERMS, Gist, gist_of
 from synap.domain.memories import Statement
-from synap.domain.readings import (
-    COMPARABLE,
-    SURE_TERMS,
-    Reading,
-    block_terms,
-    counted,
-    fewest_terms,
-    heading_of,
-    readings,
-    topic_terms,
-)
+from synap.domain.readings import COMPARABLE, Reading
 from synap.domain.values import Kind, Value
 
 _TOPIC_SHARE = 0.5
@@ -32,64 +21,43 @@ _NAME_ENDS = re.compile(
 )
 
 
-_COMMON = re.compile(r"(?<=\s)[a-z][a-z-]+(?:\s[a-z][a-z-]+)*")
-
-
-_EXEMPT = re.compile(
-    r"\b(?:does not apply to|do not apply to|exempt(?:ed)? from|excused from|excluded from|not subject to|need not|(?:does|do) not (?:have|need) to|"
-    r"no need to|not (?:required|obliged|bound) to)\b",
-    re.IGNORECASE,
-)
-
-
 _OBLIGES = re.compile(
     r"\b(?:must|has to|have to|shall|obliged|required|every|all|everyone|everybody|needs? to|due|payable|mandatory|compulsory)\b",
-    re.IGNORECASE,
 )
 
 
 _ANSWERS = frozenset({"name", "colour", "code", "ordinal", "earliness"})
 
 
-def may_meet(one: str, other: str) -> bool:
+def may_meet(one: Gist, other: Gist) -> bool:
     """Whether two texts may contradict or repeat each other by their topics: never false where their readings say so.
 
     One plain word in common, of three or more on either side, is too little, unless it heads one of them, both count it, or
     one frees of what the other demands.
     """
-    shared = block_terms(one) & block_terms(other)
+    shared = one.block_terms & other.block_terms
     term = next(iter(shared), "")
-    if len(shared) != 1 or term.startswith("#") or min(fewest_terms(one), fewest_terms(other)) < SURE_TERMS:
+    if len(shared) != 1 or term.startswith("#") or min(one.fewest_terms, other.fewest_terms) < SURE_TERMS:
         return bool(shared)
-    return term in _firm(one) or term in _firm(other) or not counted(one).isdisjoint(counted(other))
+    return term in one.firm_terms or term in other.firm_terms or not one.counted.isdisjoint(other.counted)
 
 
-def read_over(text: str) -> None:
+def read_over(gist: Gist) -> None:
     """Work out what a comparison asks of a text first, so that it is known when one comes."""
-    block_terms(text)
-    fewest_terms(text)
-    counted(text)
-    _firm(text)
-    topic_terms(text)
-
-
-@lru_cache(maxsize=32768)
-def _firm(text: str) -> frozenset[str]:
-    """Return the block terms that make a topic of their own: of the heading, and all of a text that frees somebody of something."""
-    return block_terms(text if _EXEMPT.search(text) is not None else heading_of(text))
+    _ = gist.block_terms, gist.fewest_terms, gist.counted, gist.firm_terms, gist.topic_terms
 
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
     """Return whether some clause of the narrow statement says otherwise than one of the broad."""
     pairs = [
         (mine, other)
-        for mine in readings(narrow.content)
-        for other in readings(broad.content)
+        for mine in gist_of(narrow).readings
+        for other in gist_of(broad).readings
         if not mine.terms.isdisjoint(other.terms)
     ]
     if not pairs:
         return False
-    names = (_leading_names(narrow) - _common(broad)) | (_leading_names(broad) - _common(narrow))
+    names = (_leading_names(narrow) - gist_of(broad).common) | (_leading_names(broad) - gist_of(narrow).common)
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or restricted_apart(mine, other, own=mine.own))
@@ -104,11 +72,6 @@ def _leading_names(statement: Statement) -> frozenset[str]:
     named = (*statement.entities, statement.subject if statement.subject[:1].isupper() else "")
     whose = [name for name in named if name and start.startswith(name.casefold()) and _opens(name, statement.content)]
     return frozenset(stem for name in whose for stem in word_stems(name))
-
-
-def _common(statement: Statement) -> frozenset[str]:
-    """Return the stems of the words written in lower case: what one text takes for a name may be none (`Drones are …`)."""
-    return frozenset(word_stems(" ".join(_COMMON.findall(statement.content))))
 
 
 def _opens(name: str, content: str) -> bool:
@@ -166,18 +129,19 @@ def _polar(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
 
 def _exempted(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
     """Whether one side is freed of what the other demands of all."""
-    return bool(shared) and _EXEMPT.search(narrow.text) is not None and _OBLIGES.search(broad.text) is not None
+    return bool(shared) and narrow.exempts and _OBLIGES.search(broad.low) is not None
 
 
 def _answer_otherwise(narrow: Reading, broad: Reading, names: frozenset[str]) -> bool:
     """Whether both give an answer of one kind on their topic, and different ones: a name, a colour, a place, by whom."""
     if _headed_apart(narrow, broad, names):
         return False
-    ours, theirs = given(narrow.text), given(broad.text)
-    for kind in ours.keys() & theirs.keys() & _ANSWERS:
-        if not ours[kind] & theirs[kind] and not all(frozenset(word_stems(one)) <= names for one in ours[kind]):
+    for kind in narrow.given.keys() & _ANSWERS:
+        ours, theirs = narrow.given[kind], broad.given.get(kind)
+        if theirs and not ours & theirs and not all(frozenset(word_stems(one)) <= names for one in ours):
             return True
-    mine, other = tail(narrow.text), tail(broad.text)
+    mine = narrow.tail
+    other = None if mine is None else broad.tail
     return mine is not None and other is not None and mine[0] == other[0] and not mine[1] & other[1]
 
 
@@ -193,9 +157,9 @@ def _headed_apart(narrow: Reading, broad: Reading, names: frozenset[str]) -> boo
 
 def _counts_against_all(narrow: Reading, broad: Reading) -> bool:
     """Whether one side names a measure and the other speaks of all or none."""
-    return (bool(broad.values) and not narrow.values and narrow.sweeping) or (
-        bool(narrow.values) and not broad.values and broad.sweeping
-    )
+    if narrow.values:
+        return broad.sweeping and not broad.values
+    return narrow.sweeping and bool(broad.values)
 
 
 def _instead(narrow: Reading, broad: Reading, shared: frozenset[str]) -> bool:
@@ -247,7 +211,8 @@ def _choices_differ(mine: Reading, other: Reading) -> bool:
     """Whether both name an alternative of one family, and no common one; of one person's, to deny one leaves the others open."""
     if mine.own and other.own and mine.negative is not other.negative:
         return False
-    families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
+    families = {family for family, _ in mine.choices}
+    families = families and families & {family for family, _ in other.choices}
     return any(
         not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}
         for family in families

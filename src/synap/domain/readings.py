@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from synap.domain.clauses import clauses, stands_as_written
+from synap.domain.clauses import clauses
 from synap.domain.concepts import PLACES, TIERS, choices_in, plain_words, topics_in
+from synap.domain.givens import given, tail
 from synap.domain.slot_table import GENERIC_MODIFIERS
-from synap.domain.terms import stem
-from synap.domain.values import Kind, Value, counts, read_values
+from synap.domain.terms import lowered, stem
+from synap.domain.values import Kind, Value, read_values
 from synap.domain.wordlists import listed
 from synap.domain.words import STOP_WORDS
 
@@ -23,14 +24,19 @@ class Reading:
     text: str
 
     @cached_property
+    def low(self) -> str:
+        """Its text in lower case, for patterns."""
+        return lowered(self.text)
+
+    @cached_property
     def words(self) -> tuple[tuple[str, str], ...]:
         """Its words in lower case, each with its stem."""
-        return tuple((word, _judged(word)[0]) for word in plain_words(self.text))
+        return tuple((word, judged(word)[0]) for word in plain_words(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Stems of its content words."""
-        return frozenset(root for root, tells in map(_judged, plain_words(self.text)) if tells)
+        return frozenset(root for root, tells in map(judged, plain_words(self.text)) if tells)
 
     @cached_property
     def topics(self) -> dict[str, frozenset[str]]:
@@ -54,9 +60,19 @@ class Reading:
     def choices(self) -> frozenset[tuple[str, str]]:
         """Alternatives named, as (family, word); a language that somebody can speak is none."""
         named = choices_in(tuple(root for _, root in self.words))
-        if _ABILITY.search(self.text) is not None:
+        if _ABILITY.search(self.low) is not None:
             return frozenset(choice for choice in named if choice[0] != "language")
         return named
+
+    @cached_property
+    def given(self) -> dict[str, frozenset[str]]:
+        """What it tells, by kind of value; see `synap.domain.givens`."""
+        return given(self.text, self.words, self.values, self.choices)
+
+    @cached_property
+    def tail(self) -> tuple[str, frozenset[str]] | None:
+        """What it ends with; see `synap.domain.givens`."""
+        return tail(self.text)
 
     @cached_property
     def heading(self) -> Reading:
@@ -66,12 +82,12 @@ class Reading:
     @cached_property
     def negative(self) -> bool:
         """Whether it says that something does not hold, is waived or left out."""
-        return _NEGATIVE.search(self.text) is not None
+        return _NEGATIVE.search(self.low) is not None
 
     @cached_property
     def sweeping(self) -> bool:
         """Whether it speaks of all, everyone, always, entirely."""
-        return _SWEEPING.search(self.text) is not None
+        return _SWEEPING.search(self.low) is not None
 
     @cached_property
     def restrictions(self) -> frozenset[tuple[str, str]]:
@@ -91,13 +107,13 @@ class Reading:
     @cached_property
     def aside(self) -> bool:
         """Whether it settles nothing: a question, a hypothesis, hearsay, a joke, or a single past event."""
-        return self.text.endswith("?") or _DOUBTFUL.search(_POLITE.sub("", self.text)) is not None or self.bygone
+        return self.text.endswith("?") or _DOUBTFUL.search(_POLITE.sub("", self.low)) is not None or self.bygone
 
     @cached_property
     def bygone(self) -> bool:
         """Whether it tells of a past event; passives (`is sent`) and lasting changes (`was raised to 5`) do not."""
-        active = _PASSIVE.sub("", self.text)
-        return (_BYGONE.search(active) or _DID.match(active)) is not None and _SETTING.search(self.text) is None
+        active = _PASSIVE.sub("", self.low)
+        return (_BYGONE.search(active) or _DID.match(active)) is not None and _SETTING.search(self.low) is None
 
     @cached_property
     def frame(self) -> tuple[object, ...]:
@@ -107,12 +123,17 @@ class Reading:
     @cached_property
     def wish(self) -> bool:
         """Whether it says how somebody wants something."""
-        return _WISH.search(self.text) is not None
+        return _WISH.search(self.low) is not None
 
     @cached_property
     def permits(self) -> bool:
         """Whether it says what somebody may do or has."""
-        return _PERMITS.search(self.text) is not None
+        return _PERMITS.search(self.low) is not None
+
+    @cached_property
+    def exempts(self) -> bool:
+        """Whether it frees somebody of something."""
+        return _EXEMPT.search(self.low) is not None
 
     @cached_property
     def foreign(self) -> bool:
@@ -122,14 +143,10 @@ class Reading:
     @cached_property
     def own(self) -> bool:
         """Whether it is about the user: first person or `the user`."""
-        return _OWN.search(self.text) is not None
+        return _OWN.search(self.low) is not None
 
-
-SURE_TERMS = 3
-"""Topic terms of a clause of which one alone is no topic in common."""
 
 _MOST_SENTENCES = 12
-_NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W_]+)*")
 _EMPTY = frozenset(
     stem(word)
@@ -158,44 +175,41 @@ _NEGATIVE = re.compile(
     r"opt(?:ed)? out|leave (?:me|us|him|her|them|it) out|leave \w+ out|skip|stop|free of|unlimited|disabled|"
     r"unavailable|forbidden|prohibited|"
     r"banned|bans|forbids?|prohibits?|disallows?|outlaws?|optional|unnecessary|avoid(?:s)?|refuses?|dislikes?|hates?|can ?not|instead of|unlisted|hidden|removed?|"
-    r"cancel(?:l)?ed|suspended|blocked|ignore|lacks?)\b",
-    re.IGNORECASE,
+    r"cancel(?:l)?ed|suspended|blocked|ignore|lacks?)\b"
 )
 _SWEEPING = re.compile(
     r"\b(?:all|every|everyone|everybody|everything|always|any|anyone|anytime|fully|entirely|completely|only|each|"
     r"no (?:cap|limits?|maximum|upper limit|ceiling|quota|restrictions?)|uncapped|limitless|as (?:many|much|often|long) as|"
     r"unlimited|nobody|"
-    r"no one|never|wholly|exclusively|permanently)\b",
-    re.IGNORECASE,
+    r"no one|never|wholly|exclusively|permanently)\b"
 )
 _WISH = re.compile(
     r"\b(?:want(?:s|ed)?|prefer(?:s|red)?|would (?:like|rather|prefer)|likes?|please|rather|favou?rs?|insists?|"
     r"needs?|make sure|asks? (?:for|that|to)|"
-    r"do not|keep|use|send|give|show|write|call|sign|address|leave|always|never|avoid|stop)\b",
-    re.IGNORECASE,
+    r"do not|keep|use|send|give|show|write|call|sign|address|leave|always|never|avoid|stop)\b"
 )
 _PERMITS = re.compile(
     r"\b(?:may|can|must|should|has to|have to|allowed|permitted|entitled|exempt|approved|granted|enabled|available|"
-    r"included|gets?|receives?|required?)\b",
-    re.IGNORECASE,
+    r"included|gets?|receives?|required?)\b"
 )
 _DOUBTFUL = re.compile(
     r"\b(?:if (?:i|we|he|she|they|the user|it)|would|might|could|maybe|perhaps|possibly|wish(?:es)?|wonders?|rumou?r|"
     r"supposedly|allegedly|"
     r"imagine|suppose|jok(?:e|es|ed|ing)|kidding|thinking (?:of|about)|considering|hopes?|dreams?|one day (?:i|we|the user)|someday|"
-    r"heard that|says that|said that)\b",
-    re.IGNORECASE,
+    r"heard that|says that|said that)\b"
+)
+_EXEMPT = re.compile(
+    r"\b(?:does not apply to|do not apply to|exempt(?:ed)? from|excused from|excluded from|not subject to|need not|(?:does|do) not (?:have|need) to|"
+    r"no need to|not (?:required|obliged|bound) to)\b"
 )
 _ABILITY = re.compile(
-    r"\b(?:speaks?|learn(?:s|ing|ed)?|stud(?:y|ies|ying|ied)|fluent|native|taught|teach(?:es)?|understands?|practi[cs](?:e|es|ing))\b",
-    re.IGNORECASE,
+    r"\b(?:speaks?|learn(?:s|ing|ed)?|stud(?:y|ies|ying|ied)|fluent|native|taught|teach(?:es)?|understands?|practi[cs](?:e|es|ing))\b"
 )
 _VERB = re.compile(
     r":\s|\b(?:is|are|was|were|be|has|have|had|gets?|takes?|lasts?|runs?|costs?|ends?|starts?|begins?|closes?|opens?|times|"
-    r"goes|go|uses?|allows?|requires?|needs?|may|must|can|should|will|expires?|renews?|happens?|lies|stands?)\b",
-    re.IGNORECASE,
+    r"goes|go|uses?|allows?|requires?|needs?|may|must|can|should|will|expires?|renews?|happens?|lies|stands?)\b"
 )
-_POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b", re.IGNORECASE)
+_POLITE = re.compile(r"\bwould (?:like|rather|prefer)\b")
 _BYGONE = re.compile(
     r"\b(?:ago|yesterday|last (?:week|month|year|night|summer|winter|spring|autumn|fall|time|monday|tuesday|"
     r"wednesday|thursday|friday|"
@@ -203,24 +217,19 @@ _BYGONE = re.compile(
     r"|\b(?:was|were|went|had|saw|met|came|gave|told|said|wrote|spoke|talked|visited|attended|asked|deployed|called|"
     r"sent|read|tried|"
     r"did|ate|ordered|watched|finished|completed|presented|fixed|found|lost|learned|heard|noticed|discussed|signed "
-    r"up|received)\b",
-    re.IGNORECASE,
+    r"up|received)\b"
 )
 _SETTING = re.compile(
     r"\b(?:moved|switched|changed|raised|lowered|increased|reduced|renamed|migrated|extended|rescheduled|set|"
     r"upgraded|downgraded|"
     r"promoted)\b[^,;]*? to\b|\b(?:bought|sold|agreed|negotiated|replaced|granted|since|from now on|now|as of|has "
     r"been|have been|"
-    r"was (?:granted|given|exempted|promised)|(?:gave|given|granted|allowed|promised) (?:the user|me|us|them))\b",
-    re.IGNORECASE,
+    r"was (?:granted|given|exempted|promised)|(?:gave|given|granted|allowed|promised) (?:the user|me|us|them))\b"
 )
-_PASSIVE = re.compile(
-    r"\b(?:is|are|be|been|being|gets?)(?: \w+ly| not| also| always| only)? \w+(?:ed|en|t|d|n)\b", re.IGNORECASE
-)
+_PASSIVE = re.compile(r"\b(?:is|are|be|been|being|gets?)(?: \w+ly| not| also| always| only)? \w+(?:ed|en|t|d|n)\b")
 _DID = re.compile(
     r"^(?:i|we|he|she|they|the user)(?: \w+ly| also| just| once)? (?:\w{2,}ed|paid|bought|took|made|ran|drove|flew|"
-    r"left)\b",
-    re.IGNORECASE,
+    r"left)\b"
 )
 _FOREIGN = re.compile(
     r"^(?:my|our|the user's|his|her|their|[A-Z]\w+'s|a|one of (?:my|our)) (?:\w+ )?(?:wife|husband|spouse|partner|"
@@ -230,7 +239,7 @@ _FOREIGN = re.compile(
     r"colleagues?|coworkers?|neighbou?rs?|roommate|flatmate|manager)\b(?! is (?:now )?(?-i:[A-Z]))",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|the user|the user's)\b")
 _NAME = re.compile(r"\b[A-Z][\w&-]*(?:['\u2019]s)?\b")
 _IDENTIFIER = re.compile(r"\b(?=[a-z\d]*[a-z]\d)[a-z\d]{5,64}\b")
 _IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)\b", re.IGNORECASE)
@@ -255,59 +264,17 @@ _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 
 def heading_of(text: str) -> str:
     """Return what stands before the first plain verb of a text; empty where there is none."""
-    verb = _VERB.search(text)
+    verb = _VERB.search(lowered(text))
     return text[: verb.start()] if verb is not None else ""
 
 
-@lru_cache(maxsize=16384)
 def readings(text: str) -> tuple[Reading, ...]:
     """Return one reading per clause of `text`, of the first dozen; at least one."""
     return tuple(map(Reading, clauses(text)[:_MOST_SENTENCES])) or (Reading(text),)
 
 
-@lru_cache(maxsize=16384)
-def topic_terms(text: str) -> frozenset[str]:
-    """Return the terms of all readings of `text` together, for blocking."""
-    return frozenset().union(*(reading.terms for reading in readings(text)))
-
-
 @lru_cache(maxsize=32768)
-def block_terms(text: str) -> frozenset[str]:
-    """Return the stems and topics of `text` as a whole: `topic_terms`, more roughly and at a fraction of the cost.
-
-    Two texts without a common block term have no common topic term either.
-    """
-    telling, topics = _told_of(text)
-    return telling.union(f"#{name}" for name in topics) if topics else telling
-
-
-@lru_cache(maxsize=32768)
-def counted(text: str) -> frozenset[str]:
-    """Return the nouns of the numbers in `text` as a whole."""
-    return frozenset(value.noun for value in read_values(text)[0] if value.noun) if counts(text) else frozenset()
-
-
-@lru_cache(maxsize=32768)
-def _told_of(text: str) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """Return the stems of the telling words, and the topics with the stems that named them."""
-    judged = [_judged(word) for word in plain_words(text)]
-    topics = topics_in(tuple([root for root, _ in judged]))
-    return frozenset([root for root, tells in judged if tells]), topics
-
-
-@lru_cache(maxsize=32768)
-def fewest_terms(text: str) -> int:
-    """Return how many topic terms the clause that `text` is has at least; 0 where it may be another or several."""
-    telling, topics = _told_of(text)
-    if len(telling) < SURE_TERMS or not stands_as_written(text):
-        return 0
-    # Names, parts of contractions and what a topic covers are no topic terms of their own.
-    named = {stem(word) for word in map(str.casefold, _NO_TERMS.findall(text))}
-    return len(telling.difference(named, *topics.values()))
-
-
-@lru_cache(maxsize=32768)
-def _judged(word: str) -> tuple[str, bool]:
+def judged(word: str) -> tuple[str, bool]:
     """Return the stem of a word, and whether it tells something about the topic."""
     root = stem(word)
     return root, _tells(word, root)

@@ -63,7 +63,7 @@ def slot_hash(slot: Slot) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def content_hash(text: str) -> bytes:
     """Return 16 bytes that are equal for texts that differ only in case, spacing, Unicode form and final punctuation."""
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .!;,")

@@ -71,6 +71,15 @@ def hash_term(term: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
+def lowered(text: str) -> str:
+    """Return `text` in lower case, every character in its place (the lower case of `İ` is two: it stays).
+
+    For patterns: they take a third of the time where they need not mind the case.
+    """
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(one if len(one.lower()) > 1 else one.lower() for one in text)
+
+
 @lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Return a lower-case English word without its plural, -ing or -ed ending; other words come back unchanged.

@@ -43,7 +43,7 @@ def telling_words(title: str) -> frozenset[str]:
     return frozenset(title_words(title)) - _OF_ANY_DOCUMENT
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def note_of(content: str) -> frozenset[str]:
     """Return the telling words of the note in brackets that ends a statement: what it stood under; a date is no note."""
     note = _NOTE.search(content)

@@ -16,9 +16,10 @@ from synap.domain.attributes import NOT
 from synap.domain.clauses import believed
 from synap.domain.conflicts import all_slots
 from synap.domain.exclusion import loose, values_exclude
-from synap.domain.givens import given, tail
+from synap.domain.gists import gist_of
+from synap.domain.givens import tail
 from synap.domain.memories import MemoryType, Modality, Statement
-from synap.domain.readings import Reading, readings
+from synap.domain.readings import Reading
 from synap.domain.slot_table import ACQUAINTANCES, BY_NAME, KIN_AND_PEOPLE
 from synap.domain.terms import stem
 from synap.domain.values import Kind
@@ -80,12 +81,12 @@ def turned(newer: Statement, older: Statement) -> bool:
     """Whether a statement tells that what another one says has changed to another value, though they share no slot."""
     if newer.valid_until is not None or not (_tells(newer) and _settled(older)):
         return False
-    changing = [reading for reading in readings(newer.content) if _changes(reading.text)]
+    changing = [reading for reading in gist_of(newer).readings if _changes(reading.text)]
     if not changing or any(slot.value.startswith(NOT) for slot in newer.slots):
         return False  # what says itself what ended is known by that
     deeds = older.type is MemoryType.EPISODE  # of which each may have its own figures
     return _same_attribute(newer, older) or any(
-        _turned(mine, other, counted=not deeds) for mine in changing for other in readings(older.content)
+        _turned(mine, other, counted=not deeds) for mine in changing for other in gist_of(older).readings
     )
 
 
@@ -111,7 +112,7 @@ def _settled(statement: Statement) -> bool:
     """Whether a statement says how things are, or how they became before."""
     if statement.modality is not Modality.ASSERTED or statement.verbatim:
         return False
-    became = statement.type is MemoryType.EPISODE and any(_changes(one.text) for one in readings(statement.content))
+    became = statement.type is MemoryType.EPISODE and any(_changes(one.text) for one in gist_of(statement).readings)
     return statement.type in (MemoryType.FACT, MemoryType.PREFERENCE) or became
 
 
@@ -126,7 +127,7 @@ def _changes(clause: str) -> bool:
 def _turned(mine: Reading, other: Reading, *, counted: bool) -> bool:
     if mine.foreign is not other.foreign or other.aside or _NOT_TOLD.search(other.text) or _restricted(mine, other):
         return False
-    ours, theirs = given(mine.text), given(other.text)
+    ours, theirs = mine.given, other.given
     if (said := _predicate(mine.text)) and (before := _predicate(other.text)):
         people = mine.foreign or other.foreign
         alike = said[1] == before[1] and (not people or said[2].split()[-1:] == before[2].split()[-1:])
@@ -147,7 +148,7 @@ def _turned(mine: Reading, other: Reading, *, counted: bool) -> bool:
 
 def _elsewhere(mine: Reading, other: Reading) -> bool:
     """Whether the one thing that both tell of is in another place, or done by somebody else, than it was."""
-    ours, theirs = tail(_ASIDE.sub("", mine.text).strip()), tail(other.text)
+    ours, theirs = tail(_ASIDE.sub("", mine.text).strip()), other.tail
     if ours is None or theirs is None or ours[0] != theirs[0] or ours[1] & theirs[1]:
         return False
     return _same_topic(mine, other, new=ours[1], old=theirs[1])

@@ -16,6 +16,7 @@ from itertools import chain
 from synap.domain.attributes import NOT
 from synap.domain.changeovers import adopted
 from synap.domain.conflicts import Relation, all_slots, relation
+from synap.domain.gists import gist_of, gist_of_text
 from synap.domain.memories import (
     Changes,
     Draft,
@@ -30,8 +31,7 @@ from synap.domain.memories import (
     Statement,
     Supersession,
 )
-from synap.domain.readings import block_terms, topic_terms
-from synap.domain.slots import content_hash, slots_of
+from synap.domain.slots import slots_of
 from synap.ingestion.corrections import corrected, fragment_of
 from synap.ingestion.ellipsis import completed, requalified
 from synap.ingestion.retractions import Verdict, meant
@@ -204,11 +204,11 @@ def _restated(statement: Statement, draft: Draft, stored: Sequence[Known], run: 
     fragment = fragment_of(draft.evidence[-1].quote) if statement.correction and statement.verbatim else ""
     if not fragment:
         return statement, None
-    words, said = block_terms(fragment), _said(statement, run.now)
+    words, said = gist_of_text(fragment).block_terms, _said(statement, run.now)
     earlier = [known for known in (*stored, *run.known.values()) if not known.ended and known.said <= said]
     for known in sorted(earlier, key=lambda one: one.said, reverse=True):
         told = known.statement
-        if told.when is not None or told.verbatim or not words & block_terms(told.content):
+        if told.when is not None or told.verbatim or not words & gist_of(told).block_terms:
             continue
         content = corrected(told.content, fragment, None)
         if content is not None and content != told.content:
@@ -230,7 +230,7 @@ def _marks(statement: Statement) -> set[object]:
     """Return what a statement can be found by inside one ingestion: text, slots and their values, topic words."""
     return {
         *_firm_marks(statement),
-        topic_terms(statement.content),
+        gist_of(statement).topic_terms,
         *(slot.key for slot in all_slots(statement)),
     }
 
@@ -238,7 +238,7 @@ def _marks(statement: Statement) -> set[object]:
 def _firm_marks(statement: Statement) -> set[object]:
     """Return the marks that few statements share: the text, and each slot with its value, held or denied."""
     values = ((*slot.key, slot.value.removeprefix(NOT)) for slot in all_slots(statement))
-    return {content_hash(statement.content), *values}
+    return {gist_of(statement).hash, *values}
 
 
 def _twin(draft: Known, others: Sequence[_Neighbour]) -> Known | None:

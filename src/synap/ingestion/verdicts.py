@@ -12,10 +12,10 @@ from synap.domain.changeovers import HABIT, stopped
 from synap.domain.clauses import ends
 from synap.domain.conflicts import Relation, all_slots, changes, relation, settles
 from synap.domain.exclusion import values_exclude
+from synap.domain.gists import gist_of
 from synap.domain.likings import LIKING
 from synap.domain.memories import Memory, MemoryType, Modality, Slot, Statement
 from synap.domain.own_slots import OWN
-from synap.domain.readings import readings
 from synap.domain.slot_table import BY_NAME
 from synap.domain.slot_values import Takes
 from synap.domain.turnovers import turned
@@ -153,4 +153,4 @@ def _replaces(newer: Slot, older: Slot) -> bool:
 
 def _says_more(older: Statement, keys: set[tuple[str, ...]]) -> bool:
     """Whether an older statement of several clauses also settles what the newer one leaves alone."""
-    return len(readings(older.content)) > 1 and any(slot.key not in keys for slot in all_slots(older))
+    return len(gist_of(older).readings) > 1 and any(slot.key not in keys for slot in all_slots(older))

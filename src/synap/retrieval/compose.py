@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 import numpy as np
+from msgspec.structs import replace
 
 from synap.domain.contexts import Candidate, Context, Item, Recall, RetrievalMode, ScoreParts, Search, Untold
 from synap.domain.memories import MemoryType

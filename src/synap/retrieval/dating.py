@@ -7,7 +7,8 @@ who has but their text. So where a question asks for a date, they carry the day 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from synap.domain.contexts import Item
 from synap.domain.memories import Precision

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from synap.domain.contexts import Candidate, Query, ScoreParts, Search, Untold
+from synap.domain.contexts import Candidate, Query, ScoreParts, Search, SegmentRef, Untold
 from synap.domain.memories import Memory, MemoryType
 from synap.retrieval.governing import governs
 from synap.retrieval.naming import names_found, records_named
@@ -46,8 +46,10 @@ HALF_LIFE_DAYS = {MemoryType.EMOTION: 7.0, MemoryType.EPISODE: 90.0, MemoryType.
 
 _SHRINKAGE = 32
 _MATCH_SHARE = 0.5
-_NOWHERE = -1
-_ORDINAL_BITS = 40
+_Place = tuple[int, int]
+"""A document, negative for a shared one, and the ordinal of a segment in it."""
+
+_NOWHERE: _Place = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,9 @@ def fuse(
     if not candidates or not search.queries:
         return Fused(matched={})
     queries, count = search.queries, len(candidates)
-    cosines = _matrix([c.vector_scores for c in candidates], len(queries))
-    words = _words(candidates, queries)
-    if untold is not None:
-        cosines, words = np.vstack([cosines, untold.vector_scores]), np.vstack([words, untold.lexical_scores])
-    vector, lexical = scale(cosines, shrink=True), scale(words, shrink=False)
+    raw = _raw(candidates, untold, queries)
+    scaled = scale(raw, shrink=np.arange(raw.shape[1]) < len(queries))
+    cosines, vector, lexical = raw[:, : len(queries)], scaled[:, : len(queries)], scaled[:, len(queries) :]
     entity = names_found(candidates, queries)
     timed = _timed(candidates, queries, search.as_of or search.now)
     dense = balance.dense(semantic=semantic)
@@ -104,7 +104,7 @@ def fuse(
     by_words[:count] |= records_named(candidates, queries)
     base = balance.similarity * _relevance(vector, lexical, by_words=by_words, dense=dense)
     base[:count] += NAME_WEIGHT * balance.centrality * entity
-    neighbour = _beside(candidates, untold, base)[:count]
+    neighbour = _beside(candidates, untold, base)
     recency = np.array([freshness(c.memory, search.now) for c in candidates])
     total = base[:count] + TIME_WEIGHT * balance.time * timed
     total += balance.neighbours * _neighbour_weights(candidates) * neighbour
@@ -154,20 +154,20 @@ def _best_first(
     return tuple(scored)
 
 
-def scale(raw: _Scores, *, shrink: bool) -> _Scores:
+def scale(raw: _Scores, *, shrink: bool | NDArray[np.bool_]) -> _Scores:
     """Return each column of raw scores in 0..1; missing ones (NaN) are 0.
 
     The best of a column is 1, and so are all where all are equal. The lower end is 0, which is the least that BM25 can give.
-    With `shrink` it moves up towards the column's least score the more of them there are: the worst of two hundred
+    Where it is to `shrink`, it moves up towards the column's least score the more of them there are: the worst of two hundred
     cosines tells what irrelevance looks like in this vector space, the worst of two says nothing.
     """
-    present = ~np.isnan(raw)
-    count = present.sum(axis=0)
-    high = np.where(count > 0, np.where(present, raw, -np.inf).max(axis=0), 0.0)
-    least = np.where(count > 0, np.where(present, raw, np.inf).min(axis=0), 0.0)
-    low = np.maximum(least, 0.0) * count / (count + _SHRINKAGE) * shrink
-    span = np.where(high > low, high - low, 1.0)
-    return np.where(present, np.minimum((np.fmax(raw, low) - low) / span, 1.0), 0.0)
+    count = len(raw) - np.isnan(raw).sum(axis=0)
+    high, least = np.fmax.reduce(raw, axis=0), np.fmin.reduce(raw, axis=0)
+    low = np.fmax(least, 0.0) * (count / (count + _SHRINKAGE) * shrink)
+    span = high - low
+    span[~(span > 0.0)] = 1.0
+    scaled = np.fmin((np.maximum(raw, low) - low) / span, 1.0)
+    return np.where(np.isnan(raw), 0.0, scaled)
 
 
 def freshness(memory: Memory, now: datetime) -> float:
@@ -195,22 +195,26 @@ def in_dialogue(candidate: Candidate) -> bool:
     return False
 
 
-def _matrix(rows: Sequence[tuple[float | None, ...]], width: int) -> _Scores:
-    """Return `(n, width)` float64 with NaN for every missing score."""
-    padding = (None,) * width
-    return np.array([(row + padding)[:width] for row in rows], dtype=np.float64).reshape(len(rows), width)
+def _raw(candidates: Sequence[Candidate], untold: Untold | None, queries: Sequence[Query]) -> _Scores:
+    """Return the raw scores, `(n, 2 * queries)` with NaN for every missing one: cosines, then lexical scores.
+
+    Passages that match by the headings above them alone have a share of their lexical score.
+    """
+    width = len(queries)
+    raw = np.array([_padded(c.vector_scores, width) + _padded(c.lexical_scores, width) for c in candidates], np.float64)
+    beneath = [position for position, candidate in enumerate(candidates) if headed(candidate)]
+    if beneath:
+        asked = [WordsAsked([query]) for query in queries]
+        for position in beneath:
+            own = own_words(candidates[position])
+            raw[position, width:] *= [1.0 if not words or words.found_in(own) else HEADING_SHARE for words in asked]
+    if untold is None:
+        return raw
+    return np.vstack([raw, np.hstack([untold.vector_scores, untold.lexical_scores])])
 
 
-def _words(candidates: Sequence[Candidate], queries: Sequence[Query]) -> _Scores:
-    """Return the raw lexical scores; of passages that match by the headings above them alone, a share."""
-    raw = _matrix([c.lexical_scores for c in candidates], len(queries))
-    asked = [WordsAsked([query]) for query in queries]
-    for position, candidate in enumerate(candidates):
-        if not headed(candidate):
-            continue
-        own = own_words(candidate)
-        raw[position] *= [1.0 if not words or words.found_in(own) else HEADING_SHARE for words in asked]
-    return raw
+def _padded(scores: tuple[float | None, ...], width: int) -> tuple[float | None, ...]:
+    return scores if len(scores) == width else (*scores, *(None,) * width)[:width]
 
 
 def _timed(candidates: Sequence[Candidate], queries: Sequence[Query], moment: datetime) -> _Scores:
@@ -261,49 +265,61 @@ def _settled(candidates: Sequence[Candidate], recency: NDArray[np.float64], bala
     return parts[:, None]
 
 
-def _surety(cosines: _Scores, *, semantic: bool) -> NDArray[np.float64]:
+def _surety(cosines: _Scores, *, semantic: bool) -> NDArray[np.float64] | float:
     """Return per query how far its scores count, 0..1: in full from `SURE` on, and where no vector tells."""
-    best = np.where(np.isnan(cosines), -np.inf, cosines).max(axis=0)
-    known = np.isfinite(best) & semantic
-    return np.where(known, np.clip(np.where(known, best, 1.0) / SURE, 0.0, 1.0), 1.0)
+    if not semantic:
+        return 1.0
+    best = np.fmax.reduce(cosines, axis=0)
+    return np.where(np.isnan(best), 1.0, np.clip(best / SURE, 0.0, 1.0))
 
 
 def _beside(candidates: Sequence[Candidate], untold: Untold | None, base: _Scores) -> _Scores:
     """Return for each candidate and query the best score of the places next door, and for a memory of its own place."""
-    numbers = _places(candidates, untold)
-    places, here = np.unique(numbers, return_inverse=True)
-    placed = numbers >= 0
-    verbatim = placed.copy()
-    verbatim[: len(candidates)] &= np.array([c.excerpt for c in candidates])
-    # The last row stays zero; whoever has no neighbour points at it.
-    best = np.zeros((len(places) + 1, base.shape[1]))
-    excerpts = np.zeros_like(best)
-    np.maximum.at(best, here[placed], base[placed])
-    np.maximum.at(excerpts, here[verbatim], base[verbatim])
-
-    def at(offset: int) -> NDArray[np.intp]:
-        wanted = places[here] + offset
-        row = np.searchsorted(places, wanted)
-        known = placed & (row < len(places)) & (places[np.minimum(row, len(places) - 1)] == wanted)
-        return np.where(known, row, len(places))
-
-    own = np.where((placed & ~verbatim)[:, None], excerpts[here], 0.0)
-    return np.maximum(np.maximum(best[at(-1)], best[at(1)]), own)
-
-
-def _places(candidates: Sequence[Candidate], untold: Untold | None) -> NDArray[np.int64]:
-    """Return a number for each place, -1 for none, such that neighbours in a document have neighbouring numbers."""
-    known = [
-        (0, 0, False) if p is None else (p.document_row, p.ordinal, p.shared) for p in (c.place for c in candidates)
-    ]
-    documents, ordinals, shared = np.array(known, dtype=np.int64).T
+    places = [_NOWHERE if (p := c.place) is None else (_document(p), p.ordinal) for c in candidates]
+    segments: list[_Place] = []
     if untold is not None:
-        documents = np.concatenate([documents, untold.documents])
-        ordinals = np.concatenate([ordinals, untold.ordinals])
-        shared = np.concatenate([shared, untold.shared])
-    seen: dict[int, int] = {}
-    number = np.array([seen.setdefault(one, len(seen)) for one in np.where(shared, -documents, documents).tolist()])
-    return np.where(documents != 0, (number << _ORDINAL_BITS) + ordinals + 1, _NOWHERE)
+        documents = np.where(untold.shared, -untold.documents, untold.documents)
+        segments = list(zip(documents.tolist(), untold.ordinals.tolist(), strict=True))
+    count, columns = len(candidates), base.T.tolist()
+    beside = [
+        _best_beside(
+            [(place, c.excerpt, score) for place, c, score in zip(places, candidates, column[:count], strict=True)],
+            dict(zip(segments, column[count:], strict=True)),
+        )
+        for column in columns
+    ]
+    return np.array(beside).T
+
+
+def _best_beside(candidates: Sequence[tuple[_Place, bool, float]], segments: dict[_Place, float]) -> list[float]:
+    """Return for each candidate, given with its place and score, the best score beside it; `segments` have the others' scores."""
+    memories: dict[_Place, float] = {}
+    for place, excerpt, score in candidates:
+        known = segments if excerpt else memories
+        if score > known.get(place, 0.0):
+            known[place] = score
+    for scores in (segments, memories):
+        scores.pop(_NOWHERE, None)
+    found = []
+    for place, excerpt, _ in candidates:
+        document, ordinal = place
+        before, after = (document, ordinal - 1), (document, ordinal + 1)
+        found.append(
+            max(
+                segments.get(before, 0.0),
+                segments.get(after, 0.0),
+                memories.get(before, 0.0),
+                memories.get(after, 0.0),
+                0.0 if excerpt else segments.get(place, 0.0),
+                0.0,
+            )
+        )
+    return found
+
+
+def _document(place: SegmentRef) -> int:
+    """Return the row of a document, such that those of two tables differ."""
+    return -place.document_row if place.shared else place.document_row
 
 
 def _neighbour_weights(candidates: Sequence[Candidate]) -> _Scores:
@@ -314,11 +330,14 @@ def _matched(
     candidates: Sequence[Candidate], queries: Sequence[Query], total: _Scores, found: NDArray[np.bool_]
 ) -> dict[str, tuple[str, ...]]:
     """Return by memory id the queries that found it: a channel returned it, at no less than half of the query's best score."""
-    hits = (found & (total >= _MATCH_SHARE * total.max(axis=0))).tolist()
+    hits = found & (total >= _MATCH_SHARE * total.max(axis=0))
     texts = [None if query.derived else query.text for query in queries]
+    rows = hits.tolist()
     return {
-        candidate.memory.id: tuple([text for text, hit in zip(texts, row, strict=True) if hit and text is not None])
-        for candidate, row in zip(candidates, hits, strict=True)
+        candidates[row].memory.id: tuple(
+            [text for text, hit in zip(texts, rows[row], strict=True) if hit and text is not None]
+        )
+        for row in np.flatnonzero(hits.any(axis=1)).tolist()
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from synap.domain.scopes import Ladder
 from synap.domain.terms import tokenize
@@ -23,8 +25,7 @@ _FADING_DAYS = 30.0
 _RECENCY_SHARE = 0.7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """A settled candidate with its position in the order.
 
     Attributes:

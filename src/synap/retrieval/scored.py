@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from synap.domain.contexts import Candidate, ScoreParts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(Struct, frozen=True, kw_only=True):
     """A candidate and how relevant it is.
 
     Attributes:
@@ -20,8 +19,7 @@ class Scored:
     score: ScoreParts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """A scored candidate that was compared with the others.
 
     Attributes:

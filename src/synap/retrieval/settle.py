@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from heapq import nsmallest
 from itertools import combinations
 
+from msgspec import Struct
+
 from synap.domain.conflicts import Relation, relation, scope_relation, settles
+from synap.domain.gists import gist_of
 from synap.domain.memories import MemoryType, Modality, Statement
 from synap.domain.overriding import may_meet
-from synap.domain.readings import block_terms
 from synap.domain.scopes import Ladder
-from synap.domain.slots import content_hash
 from synap.retrieval.fuse import last_said
 from synap.retrieval.passages import own_words, several_sentences
 from synap.retrieval.scored import Scored, Settled
@@ -40,8 +40,7 @@ class _Role(Enum):
     NONE = auto()
 
 
-@dataclass(slots=True)
-class _Standing:
+class _Standing(Struct):
     """A candidate in the comparison: its place in the ranking, how narrow its scope is, what it can do, what became of it."""
 
     scored: Scored
@@ -91,7 +90,7 @@ def _merge_equal(by_precedence: Sequence[_Standing]) -> None:
     first_of: dict[bytes, _Standing] = {}
     for one in by_precedence:
         statement = one.scored.candidate.memory.statement
-        keeper = first_of.setdefault(content_hash(statement.content), one)
+        keeper = first_of.setdefault(gist_of(statement).hash, one)
         if keeper is not one and not _dated_apart(keeper, one):
             one.merged_into = keeper
 
@@ -122,7 +121,7 @@ def _blocks(standings: Sequence[_Standing]) -> list[int]:
     members: defaultdict[object, list[int]] = defaultdict(list)
     for number, one in enumerate(standings):
         statement = one.scored.candidate.memory.statement
-        for term in block_terms(statement.content):
+        for term in gist_of(statement).block_terms:
             members[term].append(number)
         for name in {slot.name for slot in statement.slots}:
             members[name,].append(number)
@@ -154,7 +153,7 @@ def _may_meet(first: _Standing, second: _Standing) -> bool:
     one, other = (standing.scored.candidate.memory.statement for standing in (first, second))
     if one.slots and other.slots and not {s.name for s in one.slots}.isdisjoint(s.name for s in other.slots):
         return True
-    return may_meet(one.content, other.content)
+    return may_meet(gist_of(one), gist_of(other))
 
 
 def _role(statement: Statement) -> _Role:

@@ -162,7 +162,7 @@ def _cosines(held: _Held, vector: Any) -> Floats:
     for block, begin in zip(held.blocks, held.begins, strict=True):
         if block.vectors.shape[1] == len(wanted):
             # Not `@`: its threads wait for each other where the processors are busy.
-            products[begin : begin + len(block)] = np.einsum("ij,j->i", block.vectors, wanted)
+            products[begin : begin + len(block)] = np.vecdot(block.vectors, wanted)
     products[~held.embedded] = np.nan
     return products
 

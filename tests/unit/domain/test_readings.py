@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synap.domain.conflicts import Relation, relation, scope_relation
+from synap.domain.gists import Gist
 from synap.domain.memories import MemoryType, Statement
 from synap.domain.overriding import may_meet
-from synap.domain.readings import Reading, block_terms, readings, topic_terms
+from synap.domain.readings import Reading, readings
 
 
 def test_different_words_for_one_matter_share_a_topic() -> None:
-    assert "#rate" in topic_terms("Throttling is switched off") & topic_terms("The rate limit is 100")
+    assert "#rate" in Gist("Throttling is switched off").topic_terms & Gist("The rate limit is 100").topic_terms
 
 
 def test_names_and_values_are_not_topics() -> None:
@@ -21,8 +22,8 @@ def test_names_and_values_are_not_topics() -> None:
 def test_block_terms_miss_no_common_topic() -> None:
     first, second = "Invoices are due in 30 days", "Halden pays its invoices after 60 days"
 
-    assert topic_terms(first) & topic_terms(second)
-    assert block_terms(first) & block_terms(second)
+    assert Gist(first).topic_terms & Gist(second).topic_terms
+    assert Gist(first).block_terms & Gist(second).block_terms
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,8 @@ def test_every_clause_has_a_reading_and_an_empty_text_one() -> None:
     ],
 )
 def test_texts_that_cannot_bear_on_each_other_are_told_by_their_terms(one: str, other: str, *, may: bool) -> None:
-    assert may_meet(one, other) is may
-    assert may_meet(other, one) is may
+    assert may_meet(Gist(one), Gist(other)) is may
+    assert may_meet(Gist(other), Gist(one)) is may
 
 
 _WHO = ("The user", "Acme", "The kiln", "Our shop", "Every order", "Priya's team", "I", "Weekend deliveries")
@@ -100,7 +101,7 @@ _REST = (
 @given(*[st.tuples(*map(st.sampled_from, (_WHO, _SAYS, _WHAT, _REST)))] * 2)
 def test_no_pair_is_passed_over_that_says_the_same_or_otherwise(one: tuple[str, ...], other: tuple[str, ...]) -> None:
     first, second = (f"{who} {says} {what}{rest}" for who, says, what, rest in (one, other))
-    if may_meet(first, second):
+    if may_meet(Gist(first), Gist(second)):
         return
     statements = [Statement(type=MemoryType.FACT, content=text) for text in (first, second)]
 

@@ -68,3 +68,21 @@ def test_numbers_in_digits_or_words(text: str, number: Decimal) -> None:
 
 def test_other_words_are_no_number() -> None:
     assert number_of("several") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "around the clock", "on Weekends", "half an hour", "for a night", "EUR 5", "mail me: o.k+1@post.example", "v2",
+        "www.post.example", "“as is”", "room AB-12", "'so so' is it", "+49 30 1234567", "by noon", "24/7", "every day", "at any time",
+        "twenty-five", "May 2024", "seats: 5", "¥5", "https://post.example",
+    ],
+)  # fmt: skip
+def test_a_value_is_found_wherever_it_begins(text: str) -> None:
+    found = read_values(text)[0]
+    assert found
+    assert read_values(f"Well - {text}")[0] == found
+
+
+def test_a_unit_inside_a_word_measures_nothing() -> None:
+    assert read_values("Redis AMS and a quartet")[0] == ()

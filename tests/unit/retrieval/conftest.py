@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from synap.domain.contexts import Candidate, ScoreParts, SegmentRef, Untold
 from synap.domain.memories import RECORD_EXTRACTOR, Evidence, Memory, MemoryType, Statement
@@ -68,7 +69,7 @@ class Make:
     def record(self, name: str, content: str = "{}", *, metadata: dict[str, Any], **candidate: Any) -> Candidate:
         """A document that is one JSON object, with the metadata that names it."""
         made = self.candidate(name, content, excerpt=True, **candidate)
-        return replace(made, memory=replace(made.memory, extractor=RECORD_EXTRACTOR, metadata=metadata))
+        return structs.replace(made, memory=replace(made.memory, extractor=RECORD_EXTRACTOR, metadata=metadata))
 
     def untold(self, *, lexical: float, place: tuple[int, int], rung: str = "user", shared: bool = False) -> Untold:
         """One row that came with its lexical score alone."""

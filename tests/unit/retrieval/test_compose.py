@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from synap.domain.contexts import Candidate, Context, Query, Recall, Search
 from synap.domain.memories import MemoryType
 from synap.domain.tokens import count_tokens
@@ -200,7 +202,7 @@ def test_a_memory_does_not_take_the_weight_of_its_passage(make: Any) -> None:
 def test_what_has_expired_is_not_served(make: Any) -> None:
     fields: dict[str, Any] = {"lexical": (5.0,)}
     old = make.candidate("old", "Mangoes are ripe.", **fields)
-    old = replace(old, memory=replace(old.memory, recorded_at=make.now - timedelta(days=8)))
+    old = structs.replace(old, memory=replace(old.memory, recorded_at=make.now - timedelta(days=8)))
     candidates = [old, make.candidate("new", "Parcels leave at noon.", **fields)]
 
     for questions in ((), ("known",)):

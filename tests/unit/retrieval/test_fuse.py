@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from synap.domain.contexts import Candidate, Query, Search, Untold
 from synap.domain.memories import MemoryType
@@ -154,11 +155,11 @@ def test_nothing_to_score_gives_nothing(make: Any) -> None:
 
 def test_a_turn_or_a_speaker_makes_a_dialogue(make: Any) -> None:
     document = make.candidate("a")
-    plain = replace(document, memory=replace(document.memory, evidence=()))
+    plain = structs.replace(document, memory=replace(document.memory, evidence=()))
 
     assert in_dialogue(document)
     assert not in_dialogue(plain)
-    assert in_dialogue(replace(plain, speaker="Orla"))
+    assert in_dialogue(structs.replace(plain, speaker="Orla"))
 
 
 def test_an_excerpt_comes_second_to_a_memory_that_says_as_much(make: Any) -> None:
@@ -215,7 +216,7 @@ def test_a_heading_alone_counts_for_less_than_the_words_below_it(make: Any) -> N
 def undated(candidate: Candidate) -> Candidate:
     """The same as a passage of a document, which lies in no turn."""
     evidence = tuple(replace(piece, turn_id=None) for piece in candidate.memory.evidence)
-    return replace(candidate, memory=replace(candidate.memory, evidence=evidence))
+    return structs.replace(candidate, memory=replace(candidate.memory, evidence=evidence))
 
 
 def test_the_balance_moves_what_counts(make: Any) -> None:
