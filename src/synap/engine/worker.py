@@ -306,15 +306,16 @@ class Worker:
             self._metrics.lag((self._core.clock.now() - work.job.created_at).total_seconds())
         if work.degraded:
             self._metrics.incomplete()
-        logger.info(
-            "ingestion finished" if work.whole else "slice of a document finished",
-            extra={
-                "ingestion_id": work.job.ingestion_id,
-                "memories": len(changes.add),
-                "superseded": len(changes.supersede),
-                "seconds": round(seconds, 4),
-            },
-        )
+        told = {
+            "ingestion_id": work.job.ingestion_id,
+            "memories": len(changes.add),
+            "superseded": len(changes.supersede),
+            "seconds": round(seconds, 4),
+        }
+        if work.whole:
+            logger.info("ingestion finished", extra=told)
+        else:
+            logger.info("slice of a document finished", extra=told)
 
     async def _failed(self, job: Job, error: Exception) -> None:
         """Put a job back with a growing wait, or make it a dead letter; its document stays searchable either way."""
