@@ -18,6 +18,7 @@ from synap.ingestion.pieces import LONGEST, Piece, Slice, before, opening, piece
 from synap.ingestion.rewrite import UNNAMED, Voice
 from synap.ingestion.sections import LASTING, TITLED
 from synap.ingestion.statements import Speaker
+from synap.ingestion.zones import fixed
 
 EXTRACTOR = "rules@1"
 """Id and version of this extractor, kept with every memory it makes."""
@@ -41,7 +42,7 @@ class Source:
         mode: `FAST` skips emotions.
         gated: The gate will look at what is found, so that clauses are found on which the rules alone are silent.
         zone: Timezone of the speaker, where known: whose calendar "yesterday" and whose clock "at 5 pm" are. Whole days are
-            kept as the calendar's, clock times as UTC instants.
+            kept as the calendar's, clock times as UTC instants. Where it is not known, a turn's own timestamp tells it by its offset.
     """
 
     document_id: str
@@ -147,7 +148,7 @@ class _Reading:
         for at in places:
             piece = self._parts[at]
             block = piece.text
-            said_at = _local(block.time or self._source.created_at, self._source.zone)
+            said_at = _local(block.time or self._source.created_at, self._source.zone or fixed(block.offset))
             if block.role is Role.ASSISTANT:
                 listener.ask(block)
             elif _speaks(block) or (block.role is Role.AUTHOR and cast.writes_of_themselves(block)):

@@ -16,7 +16,8 @@ from synap.domain.documents import Block, BlockKind, PreparedDocument, Role
 from synap.ingestion.turn_layout import own_prose
 
 LONGEST, PART = 8_000, 2_000
-"""Code points of a block that is not cut, and of the parts of one that is: each ends with a sentence, else with a word."""
+"""Code points of a block that is not cut, and of the parts of one that is: each ends with a sentence, else with a word,
+a little before it would."""
 
 SLICE = 600
 """Weight of a slice, at most: about as many short sentences, some seconds of work with the embedding."""
@@ -119,13 +120,14 @@ def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice)
 def _parts(block: Block) -> list[Block]:
     """Return a block in parts; code and quotations of a turn are blanked first, as a part does not know that it is in one.
 
-    Where marks were taken out of the block's text, a part's place is told as closely as it can be without looking.
+    Their number follows from the length alone, so that a place in the document stays the same one when a passage of it is
+    blanked. Where marks were taken out of the block's text, a part's place is told as closely as it can be without looking.
     """
     spoken = block.kind is BlockKind.TURN and block.role is Role.USER
     text = own_prose(block.text) if spoken else block.text
     made, start = [], 0
-    while start < len(text):
-        end = _end(text, start)
+    for target in range(PART, len(text) + PART, PART):
+        end = _end(text, target)
         first = min(block.start + start, block.end)
         last = max(first, block.end - (len(text) - end))
         made.append(replace(block, text=text[start:end], start=first, end=last))
@@ -133,9 +135,8 @@ def _parts(block: Block) -> list[Block]:
     return made
 
 
-def _end(text: str, start: int) -> int:
-    """Return where a part that begins at `start` ends: behind the last sentence in reach, else behind the last word."""
-    end = start + PART
+def _end(text: str, end: int) -> int:
+    """Return where a part ends that is to end at `end` or a little before: behind a sentence, else behind a word."""
     if end >= len(text):
         return len(text)
     stop = next((at for at in range(end, end - _REACH, -1) if _closes(text, at)), 0)

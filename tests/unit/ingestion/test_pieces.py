@@ -93,9 +93,18 @@ def test_a_short_block_is_a_piece_and_a_long_one_is_cut_between_sentences() -> N
     assert first == Piece(short, 0, continues=False)
     assert "".join(piece.text.text for piece in rest) == text
     assert [piece.continues for piece in rest] == [False, *[True] * (len(rest) - 1)]
-    assert all(piece.text.text.rstrip().endswith("night.") and len(piece.text.text) <= PART for piece in rest)
+    assert all(piece.text.text.rstrip().endswith("night.") and len(piece.text.text) <= PART + 400 for piece in rest)
     assert all((" " * 10 + text)[piece.text.start : piece.text.end] == piece.text.text for piece in rest)
     assert {piece.text.turn_id for piece in rest} == {"t"}
+
+
+def test_blanking_a_passage_moves_no_other_piece() -> None:
+    text = "I polish old brass lamps at night. " * 400
+    long = Block(kind=BlockKind.TURN, start=0, end=len(text), text=text, role=Role.USER)
+    blank = Block(kind=BlockKind.TURN, start=0, end=len(text), text="\u2588" * len(text), role=Role.USER)
+    last = Block(kind=BlockKind.TURN, start=len(text) + 1, end=len(text) + 7, text="I sew.", role=Role.USER)
+
+    assert len(pieces([long, last])) == len(pieces([blank, last]))
 
 
 def test_code_that_runs_over_several_pieces_is_nobodys_word() -> None:
