@@ -145,13 +145,20 @@ async def test_no_step_holds_more_than_a_slice(desk: Desk, monkeypatch: pytest.M
 
 
 async def test_other_tenants_are_served_between_the_slices(desk: Desk) -> None:
-    large = await desk.hand_in(talk(), "ada")
+    large = await desk.hand_in([*talk(), *talk(), *talk()], "ada")
+    work = asyncio.create_task(desk.work([large]))
+    while (await desk.api.ingestion(large)).progress is None:
+        await asyncio.sleep(0.01)
+
     small = await desk.hand_in("I keep bees.", "bea")
+    while (await desk.api.ingestion(small)).status != "completed":
+        await asyncio.sleep(0.01)
+    meanwhile = await desk.api.ingestion(large)
+    await work
 
-    seen = await desk.work([large, small])
-
-    first = next(now for now in seen if now[small].status == "completed")
-    assert first[large].status == "processing"
+    assert meanwhile.status == "processing"
+    assert meanwhile.progress is not None
+    assert meanwhile.progress < 1
     assert await desk.contents("bea") == ["The user keeps bees"]
 
 
