@@ -88,8 +88,8 @@ class Gist:
     def _told(self) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
         """The stems of the telling words, and the topics with the stems that named them."""
         told = [judged(word) for word in plain_words(self.text)]
-        topics = topics_in(tuple([root for root, _ in told]))
-        return frozenset([root for root, tells in told if tells]), topics
+        topics = topics_in(tuple([pair[1] for pair, _ in told]))
+        return frozenset([pair[1] for pair, tells in told if tells]), topics
 
 
 def gist_of(statement: Statement) -> Gist:

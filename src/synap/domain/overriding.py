@@ -44,7 +44,9 @@ def may_meet(one: Gist, other: Gist) -> bool:
 
 def read_over(gist: Gist) -> None:
     """Work out what a comparison asks of a text first, so that it is known when one comes."""
-    _ = gist.block_terms, gist.fewest_terms, gist.counted, gist.firm_terms, gist.topic_terms
+    _ = gist.block_terms, gist.fewest_terms, gist.counted, gist.firm_terms
+    for reading in gist.readings:
+        _ = reading.terms, reading.values, reading.choices, reading.negative, reading.sweeping, reading.own
 
 
 def overrides(narrow: Statement, broad: Statement) -> bool:
@@ -57,12 +59,18 @@ def overrides(narrow: Statement, broad: Statement) -> bool:
     ]
     if not pairs:
         return False
-    names = (_leading_names(narrow) - gist_of(broad).common) | (_leading_names(broad) - gist_of(narrow).common)
+    names = _names_of_one(narrow, broad) | _names_of_one(broad, narrow)
     return any(
         _overrides_reading(mine, other, names)
         and not (mine.aside or mine.foreign or other.aside or restricted_apart(mine, other, own=mine.own))
         for mine, other in pairs
     )
+
+
+def _names_of_one(statement: Statement, other: Statement) -> frozenset[str]:
+    """Return the leading names of a statement that the other does not write as common words."""
+    names = _leading_names(statement)
+    return names - gist_of(other).common if names else names
 
 
 def _leading_names(statement: Statement) -> frozenset[str]:

@@ -31,12 +31,12 @@ class Reading:
     @cached_property
     def words(self) -> tuple[tuple[str, str], ...]:
         """Its words in lower case, each with its stem."""
-        return tuple((word, judged(word)[0]) for word in plain_words(self.text))
+        return tuple(judged(word)[0] for word in plain_words(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Stems of its content words."""
-        return frozenset(root for root, tells in map(judged, plain_words(self.text)) if tells)
+        return frozenset(pair[1] for pair, tells in map(judged, plain_words(self.text)) if tells)
 
     @cached_property
     def topics(self) -> dict[str, frozenset[str]]:
@@ -46,7 +46,9 @@ class Reading:
     @cached_property
     def terms(self) -> frozenset[str]:
         """Stems of its content words, and its topics as `#name`; stems that named a topic are not repeated."""
-        covered = frozenset().union(*self.topics.values()) if self.topics else frozenset()
+        if not self.topics:
+            return self.stems - self.named if self.named else self.stems
+        covered = frozenset().union(*self.topics.values())
         content = self.stems - covered - self.named
         limited = "plan" in self.topics and any(kind == "plan" for kind, _ in self.restrictions)
         return frozenset(content | {f"#{name}" for name in self.topics if not (limited and name == "plan")})
@@ -274,10 +276,10 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 @lru_cache(maxsize=32768)
-def judged(word: str) -> tuple[str, bool]:
-    """Return the stem of a word, and whether it tells something about the topic."""
+def judged(word: str) -> tuple[tuple[str, str], bool]:
+    """Return a word with its stem, and whether it tells something about the topic; the same pair whoever asks."""
     root = stem(word)
-    return root, _tells(word, root)
+    return (word, root), _tells(word, root)
 
 
 def _tells(word: str, root: str) -> bool:

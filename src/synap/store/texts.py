@@ -19,8 +19,8 @@ SEGMENT = 2
 MOST_TEXTS = 4096
 """Texts kept of a scope, the latest read."""
 
-_OVERHEAD_BYTES = 2048
-"""What a memory takes besides its texts, about."""
+_OVERHEAD_BYTES = 8192
+"""What a memory takes besides its texts, about; most of it is its gist, once it was read over (`synap.domain.gists`)."""
 
 RowKey: TypeAlias = tuple[int, int]
 """Part and id of a row."""
