@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from synap.api.admin import CreateInstance
-from synap.api.memories import CreateMemory, ListMemories, UndoIngestion
+from synap.api.memories import CreateMemory, Ingestion, ListMemories, UndoIngestion
 from synap.bootstrap import Opening, open_engine
 from synap.domain.documents import Turn
 from synap.engine.api import EngineApi
@@ -59,6 +59,14 @@ class Desk:
             self.engine.worker.stop()
             await work
             self.engine.worker._stopping.clear()  # noqa: SLF001 - the same worker goes on in the next call
+
+    async def until(self, ingestion: str, true: Callable[[Ingestion], bool]) -> None:
+        """Wait until something holds of an ingestion that is being worked on."""
+        async with asyncio.timeout(60):
+            while True:
+                if true(await self.api.ingestion(ingestion)):
+                    return
+                await asyncio.sleep(0.01)
 
     async def contents(self, user: str) -> list[str]:
         """Return what is believed of a user, sorted."""
@@ -147,12 +155,10 @@ async def test_no_step_holds_more_than_a_slice(desk: Desk, monkeypatch: pytest.M
 async def test_other_tenants_are_served_between_the_slices(desk: Desk) -> None:
     large = await desk.hand_in([*talk(), *talk(), *talk()], "ada")
     work = asyncio.create_task(desk.work([large]))
-    while (await desk.api.ingestion(large)).progress is None:
-        await asyncio.sleep(0.01)
+    await desk.until(large, lambda found: found.progress is not None)
 
     small = await desk.hand_in("I keep bees.", "bea")
-    while (await desk.api.ingestion(small)).status != "completed":
-        await asyncio.sleep(0.01)
+    await desk.until(small, lambda found: found.status == "completed")
     meanwhile = await desk.api.ingestion(large)
     await work
 
