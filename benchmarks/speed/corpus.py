@@ -22,8 +22,8 @@ from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemor
 from synap.domain.scopes import Ids, Place, Scope, decide_scope
 from synap.domain.words import STOP_WORDS
 from synap.engine.engine import Engine
+from synap.store.applied import Applied
 from synap.store.documents import AcceptDocument
-from synap.store.memories import Applied
 from synap.store.store import Store
 
 BIG_USER = ("customer-0", "user-big")

@@ -59,6 +59,30 @@ def test_a_worker_killed_at_any_stage_loses_nothing_and_doubles_nothing(
     assert home.rows("select count(*) from job") == [(0,)]
 
 
+def test_a_large_document_goes_on_after_a_kill_where_it_was(home: Any, patience: Any) -> None:
+    count = 1500
+    text = " ".join(statement(number) for number in range(count))
+    _, client = home.serve("--workers", "0")
+    large = {"document": text, "document_type": "document", "document_id": "d", "customer_id": "c0"}
+    assert client.post("/v1/memories/create", json=large).status_code == 200
+
+    for stage in ("apply:kill@2", "applied:kill@1"):
+        worker = home.start("worker", SYNAP_FAULT=stage)
+        assert worker.wait() == -signal.SIGKILL, f"nobody died at {stage}"
+        home.run_out_leases()
+    ((reached, pieces, memories),) = home.rows("select reached, pieces, cardinality(memory_ids) from ingestion")
+    assert 0 < reached < pieces
+    assert 0 < memories < count
+    home.start("worker", "--verbose")
+
+    patience(lambda: home.rows(UNFINISHED) == [(0,)], seconds=240)
+    contents = home.rows("select content from memory where status = 0")
+    assert sorted(row[0].rstrip(".") for row in contents) == sorted(statement(n).rstrip(".") for n in range(count))
+    assert home.rows("select memories_created, cardinality(memory_ids) from ingestion") == [(count, count)]
+    assert home.rows("select count(*) from job") == [(0,)]
+    assert home.rows(DOUBLES) == []
+
+
 def test_a_server_killed_before_its_answer_has_stored_the_document_once(home: Any, patience: Any) -> None:
     server, client = home.serve("--workers", "0", SYNAP_FAULT="accept:kill@2")
     answered, unanswered = documents()[:2]

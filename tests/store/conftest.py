@@ -29,11 +29,11 @@ from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemor
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.errors import ServiceUnavailableError
+from synap.store.applied import Applied
 from synap.store.compactions import Compactions, StartCompaction
 from synap.store.conversations import Conversations, NewMessage, NewTranscript, Recorded, RecordedTranscript
 from synap.store.database import Database
 from synap.store.documents import AcceptDocument, Documents, StoredDocument
-from synap.store.memories import Applied
 from synap.store.queue import Job, Patience, Reaped
 from synap.store.splitting import without_comments
 from synap.store.statements import Slot, statement

@@ -11,7 +11,7 @@ from synap.domain.documents import DocumentType
 from synap.domain.ids import decode_public_id
 from synap.domain.memories import Changes
 from synap.errors import ConflictError
-from synap.store.memories import Applied
+from synap.store.applied import Applied
 
 
 async def test_an_accepted_document_can_be_found_at_once(desk: Any) -> None:

@@ -13,7 +13,7 @@ from synap.domain.ids import decode_public_id, new_instance_id
 from synap.domain.memories import Changes, Evidence
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError, NotFoundError
-from synap.store.memories import Applied
+from synap.store.applied import Applied
 from synap.store.rows import row_id_of
 from synap.store.scopes import bump, confirm, touch
 

@@ -72,7 +72,8 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     `status` is `queued`, `processing`, `completed`, `failed` or `partial_success`; `scope` the rung it was written to;
     `duplicate` tells that the same content was there already and this is its first ingestion. `degraded` tells that a part
     of the work was not done as configured, for example without the language model that was wanted; each of the `warnings`
-    begins with a stable code.
+    begins with a stable code. `progress` is the share of a large document, 0 to 1, that has been worked through so far;
+    None for a document that is worked through at once.
     """
 
     ingestion_id: str
@@ -88,6 +89,7 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None = None
     degraded: bool = False
     warnings: tuple[str, ...] = ()
+    progress: float | None = None
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ class Block:
         speaker: Display name, where known (`Melanie`, `Dana`); None for the bare role labels.
         turn_id: Caller's id of the turn.
         time: When it was said, where the source tells.
+        offset: By how many minutes the speaker's clock was ahead of UTC, where the source tells the time with it.
         heading_path: Headings above it, outermost first; the document's title comes first.
         cells: For a table row: (column header, cell) pairs. For a key-value line: one (key, value) pair.
     """
@@ -121,6 +122,7 @@ class Block:
     time: datetime | None = None
     heading_path: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ class Gist:
 def gist_of(statement: Statement) -> Gist:
     """Return the gist of a statement's content, the same for as long as the statement lives."""
     try:
-        return statement.gist  # type: ignore[no-any-return]
+        return statement.gist  # type: ignore[no-any-return]  # declared where gists are not known
     except AttributeError:
         gist = gist_of_text(statement.content)
         object.__setattr__(statement, "gist", gist)

@@ -28,6 +28,7 @@ from synap.engine.core import Core
 from synap.engine.guard import in_time
 from synap.engine.lookups import check_owner, reachable, reference
 from synap.errors import InvalidInputError
+from synap.ingestion.pieces import is_large
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.documents import AcceptDocument
@@ -104,6 +105,7 @@ async def accepted(core: Core, caller: Caller, request: CreateMemory, batch_row:
             document_type=document_type,
             mode=mode,
             prepared=prepared,
+            large=is_large(prepared),
             created_at=created_at or now,
             recorded_at=now,
             metadata=metadata,

@@ -37,6 +37,7 @@ from synap.engine.core import Core
 from synap.engine.guard import in_time
 from synap.engine.lookups import conversation_owner
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, SynapError, TransientError
+from synap.ingestion.pieces import is_large
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.compactions import StoredCompaction
@@ -298,6 +299,7 @@ def _check(core: Core, caller: Caller, request: RecordMessage, *, said_at: datet
             document_type=DocumentType.AI_CHAT,
             mode=Mode.LONG_RANGE,
             prepared=prepared,
+            large=is_large(prepared),
             created_at=said,
             recorded_at=now,
             metadata={**metadata, "conversation_id": external},

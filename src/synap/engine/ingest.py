@@ -24,11 +24,12 @@ from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.hints import hints_of, with_hints
-from synap.ingestion.reconcile import Related, reconcile
+from synap.ingestion.pieces import Slice, pieces, segments_of, slice_at
+from synap.ingestion.reconcile import Related, reconcile, without_recanted
 from synap.ingestion.records import meaning_of
 from synap.ingestion.zones import zone_of
+from synap.store.applied import Applied, Progress
 from synap.store.documents import StoredDocument
-from synap.store.memories import Applied
 from synap.store.queue import Job
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,10 @@ class Work:
         degraded: Whether a part of the work was not done as configured.
         warnings: What went wrong in part.
         refused: Proposals of the model that were refused, by reason.
+        part: What of the document is worked through; all of it where None.
+        positions: Those of the segments that belong to it; all of them where None.
+        recanted: Passages before it that it takes back.
+        closed: Whether it ends inside a turn of which no more is for us.
     """
 
     job: Job
@@ -77,18 +82,39 @@ class Work:
     degraded: bool = False
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
+    part: Slice | None = None
+    positions: range | None = None
+    recanted: tuple[Evidence, ...] = ()
+    closed: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the document is at its end with it."""
+        return self.part is None or self.part.last
+
+    @property
+    def segments(self) -> slice:
+        """Where the segments lie that belong to it."""
+        return slice(None) if self.positions is None else slice(self.positions.start, self.positions.stop)
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far a large document has come with it."""
+        if self.part is None:
+            return None
+        return Progress(reached=self.part.end, pieces=self.part.total, closed=self.closed)
 
     @property
     def texts(self) -> list[str]:
         """What needs a vector: the segments, then the drafts."""
         return [
             meaning_of(segment) if segment.role is Role.RECORD else segment.text
-            for segment in self.document.prepared.segments
+            for segment in self.document.prepared.segments[self.segments]
         ] + [draft.statement.content for draft in self.drafts]
 
 
 async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work:
-    """Load a job's document and find what it says, off the event loop."""
+    """Load a job's document and find what it says, or what the next slice of a large one does, off the event loop."""
     if job.ingestion_id is None:
         raise NotFoundError("the job names no ingestion")
     document = await core.store.documents.load(job.scope, job.ingestion_id)
@@ -99,7 +125,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
     analysis = await _analysis(core, job, document)
-    found = await asyncio.to_thread(_extracted, document, source, analysis)
+    part, positions, found = await asyncio.to_thread(_extracted, document, source, analysis)
     enhanced = enhancing.wanted(instance.maca.ingestion, source)
     return Work(
         job=job,
@@ -108,6 +134,10 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         drafts=_eligible(found, instance),
         retractions=found.retractions,
         pending=Pending(found=found, source=source) if enhanced else None,
+        part=part,
+        positions=positions,
+        recanted=found.recanted,
+        closed=found.closed,
     )
 
 
@@ -120,8 +150,10 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
     if core.enhancer is None:
         made = enhancing.without_model(found)
     else:
-        key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id)
-        made = await core.enhancer.enhance(work.document.prepared, source, found, key=key, rules=rules)
+        key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id, work.document.reached)
+        prepared = work.document.prepared
+        shown = replace(prepared, segments=prepared.segments[work.segments])
+        made = await core.enhancer.enhance(shown, source, found, key=key, rules=rules)
     logger.info(
         "document was read with the language model",
         extra={
@@ -168,7 +200,8 @@ async def embed(space: LiveSpace, works: Sequence[Work], faults: Faults) -> list
 
 async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults: Faults) -> Changes:
     """Compare what was found with what is known, and apply the changes together with the end of the job."""
-    count = len(work.document.prepared.segments)
+    rows = work.document.segment_rows[work.segments]
+    count = len(rows)
     segment_vectors, draft_vectors = vectors[:count], vectors[count:]
     work, draft_vectors = _worth_keeping(space, work, draft_vectors)
     scope, slot = work.job.scope, space.slot
@@ -182,6 +215,8 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     related = Related(neighbours=known.neighbours, topics=known.topics)
     changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
     add = tuple(replace(new, vector=draft_vectors[new.key]) for new in changes.add)
+    recanted = await core.store.memories.resting_on(scope, work.document, work.recanted)
+    changes = without_recanted(changes, recanted, now=core.clock.now())
     await faults.point("apply")
     await core.store.memories.apply(
         scope,
@@ -189,13 +224,14 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
             job=work.job,
             document=work.document,
             changes=replace(changes, add=add),
-            vectors=dict(zip(work.document.segment_rows, segment_vectors, strict=True)),
+            vectors=dict(zip(rows, segment_vectors, strict=True)),
             slot=slot,
             message="; ".join(changes.messages) or None,
             degraded=work.degraded,
             warnings=work.warnings,
             now=core.clock.now(),
             linking=_linking(work.document) if work.instance.maca.storage.graph.enabled else None,
+            progress=work.progress,
         ),
     )
     if changes.add:
@@ -240,9 +276,18 @@ async def _analysis(core: Core, job: Job, document: StoredDocument) -> Mapping[s
     return await core.store.conversations.analysis(job.scope, document.conversation)
 
 
-def _extracted(document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None) -> Extraction:
-    found = extract(document.prepared, source)
-    return found if analysis is None else replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
+def _extracted(
+    document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None
+) -> tuple[Slice | None, range, Extraction]:
+    """Return the next slice of a document with the positions of its segments, and what it says."""
+    parts = pieces(document.prepared.blocks)
+    part = slice_at(parts, document.reached)
+    positions = segments_of(document.prepared, parts, part)
+    found = extract(document.prepared, source, part, closed=document.closed)
+    if analysis is not None:
+        found = replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
+    whole = part.start == 0 and part.last
+    return None if whole else part, positions, found
 
 
 def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:

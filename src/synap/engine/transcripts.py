@@ -18,6 +18,7 @@ from synap.engine.callers import Caller, Instance, write_scope
 from synap.engine.compactions import TRANSCRIPT, by_itself
 from synap.engine.core import Core
 from synap.errors import InvalidInputError
+from synap.ingestion.pieces import is_large
 from synap.ingestion.prepare import prepare
 from synap.ingestion.protect import protect, protect_metadata
 from synap.store.conversations import NewMessage, NewTranscript
@@ -93,6 +94,7 @@ async def _transcript(
             document_type=_type(said),
             mode=Mode.LONG_RANGE,
             prepared=prepared,
+            large=is_large(prepared),
             created_at=started or now,
             recorded_at=now,
             metadata={**about, "conversation_id": request.conversation_id},

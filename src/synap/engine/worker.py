@@ -247,7 +247,8 @@ class Worker:
 
     async def _consider(self, works: Sequence[ingest.Work]) -> None:
         """Start compactions of the conversations that have outgrown their budget with these documents."""
-        grown = {(work.job.scope, work.document.conversation): work.job.instance_id for work in works}
+        done = [work for work in works if work.whole]
+        grown = {(work.job.scope, work.document.conversation): work.job.instance_id for work in done}
         for (scope, conversation), instance_id in grown.items():
             if conversation is None:
                 continue
@@ -301,18 +302,20 @@ class Worker:
         seconds = time.perf_counter() - started
         self._metrics.stage("finish", seconds)
         self._metrics.ingested(len(changes.add))
-        self._metrics.lag((self._core.clock.now() - work.job.created_at).total_seconds())
+        if work.whole:
+            self._metrics.lag((self._core.clock.now() - work.job.created_at).total_seconds())
         if work.degraded:
             self._metrics.incomplete()
-        logger.info(
-            "ingestion finished",
-            extra={
-                "ingestion_id": work.job.ingestion_id,
-                "memories": len(changes.add),
-                "superseded": len(changes.supersede),
-                "seconds": round(seconds, 4),
-            },
-        )
+        told = {
+            "ingestion_id": work.job.ingestion_id,
+            "memories": len(changes.add),
+            "superseded": len(changes.supersede),
+            "seconds": round(seconds, 4),
+        }
+        if work.whole:
+            logger.info("ingestion finished", extra=told)
+        else:
+            logger.info("slice of a document finished", extra=told)
 
     async def _failed(self, job: Job, error: Exception) -> None:
         """Put a job back with a growing wait, or make it a dead letter; its document stays searchable either way."""

@@ -11,7 +11,7 @@ from synap.domain.memories import Evidence, MemoryType, Retraction, Statement, W
 from synap.domain.sentences import sentences
 from synap.ingestion import corrections, languages, own_words
 from synap.ingestion.acts import Act, Reading
-from synap.ingestion.answers import Question, answered, question_in, replies, worth_keeping
+from synap.ingestion.answers import Question, answered, replies, worth_keeping
 from synap.ingestion.attributes import feeling_of, hedged
 from synap.ingestion.clauses import Clause, split
 from synap.ingestion.contractions import expand
@@ -44,34 +44,12 @@ _ANSWERING = (Act.STATEMENT, Act.SOCIAL, Act.TASK)
 _LONGEST_SENTENCE = 600
 
 
-class Listener:
-    """Works through the turns of one document in order."""
+class Hearing:
+    """One turn on its way into the ledger, in one piece or in several.
 
-    def __init__(self, ledger: Ledger, passages: Passages, *, feelings: bool, gated: bool = False) -> None:
-        self.ledger, self.passages = ledger, passages
-        self.feelings, self.gated = feelings, gated
-        self._question: Question | None = None
-        self._asked_in: Block | None = None
-
-    def ask(self, block: Block) -> None:
-        """Take note of what the assistant asks, so that a short answer in the next turn is understood."""
-        self._question, self._asked_in = question_in(block.text), block
-
-    def hear(self, block: Block, turn: int, speaker: Speaker, said_at: datetime | None) -> None:
-        """Enter what one turn of a human says into the ledger."""
-        heard = _Turn(
-            block=block,
-            turn=turn,
-            speaker=speaker,
-            said_at=said_at,
-            listener=self,
-        )
-        heard.run(self._question, self._asked_in)
-        self._question = None
-
-
-class _Turn:
-    """One turn on its way into the ledger."""
+    Attributes:
+        closed: Whether the speaker said that the rest of the turn is not for us.
+    """
 
     def __init__(
         self,
@@ -80,14 +58,17 @@ class _Turn:
         turn: int,
         speaker: Speaker,
         said_at: datetime | None,
-        listener: Listener,
+        ledger: Ledger,
+        passages: Passages,
+        feelings: bool,
+        gated: bool,
     ) -> None:
         self._block = block
-        self._index = turn
+        self._index = self._first = turn
         self._speaker = speaker
         self._said_at = said_at
-        self._ledger, self._passages = listener.ledger, listener.passages
-        self._feelings, self._gated = listener.feelings, listener.gated
+        self._ledger, self._passages = ledger, passages
+        self._feelings, self._gated = feelings, gated
         self._register = MACHINE if speaker.to_machine else PEOPLE
         self._mentions = Mentions(speaker.voice.inner)
         self._source = ""
@@ -95,12 +76,23 @@ class _Turn:
         self._tasked = False
         self._heard: set[str] = set()
         self._before = ""
+        self.closed = False
+
+    def go_on(self, block: Block, turn: int) -> None:
+        """Work through a further piece of the turn, as far as it is for us."""
+        self._block, self._index = block, turn
+        if not self.closed:
+            self._pass(block.text, None, None)
 
     def run(self, question: Question | None, asked_in: Block | None) -> None:
         """Work through the turn; `question` is what it answers, asked in another block."""
         text = self._block.text
         if _ROLE_LABEL.match(text):
-            return  # a forged label inside a turn: neither a turn of its own nor words of this speaker
+            self.closed = True  # a forged label inside a turn: neither a turn of its own nor words of this speaker
+            return
+        self._pass(text, question, asked_in)
+
+    def _pass(self, text: str, question: Question | None, asked_in: Block | None) -> None:
         plain, parts = taken_apart(own_prose(text))
         for start, end in sentences(plain):
             sentence, self._source = plain[start:end], text[start:end]
@@ -112,6 +104,7 @@ class _Turn:
             if question is not None and asked_in is not None:
                 sentence, question = self._answer(sentence, question, asked_in), None
             if sentence and self._sentence(sentence) in (Act.PAYLOAD, Act.OPT_OUT):
+                self.closed = True
                 return
         self._source = ""
         for part in parts if not self._tasked else ():
@@ -199,7 +192,7 @@ class _Turn:
     def _opt_out(self, reading: Reading) -> Act | None:
         self._ledger.opt_outs += 1
         if reading.backwards:
-            self._ledger.drop_turn(self._index)
+            self._ledger.drop_turn(self._first)
             return None
         return None if reading.text.strip(" .!,") else Act.OPT_OUT
 

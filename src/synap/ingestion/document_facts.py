@@ -86,9 +86,13 @@ class Reader:
         self._lead_in = ""
         self._question = ""
 
+    def pass_by(self, block: Block, index: int) -> None:
+        """Take note of the headings and titles of a block whose statements are not wanted."""
+        self._sections.enter(block, index)
+
     def read(self, block: Block, index: int, said_at: datetime | None) -> None:
         """Enter what one block states into the ledger."""
-        self._sections.enter(block)
+        self.pass_by(block, index)
         if block.kind is BlockKind.TABLE_ROW:
             self._enter(block, index, table_row(block.cells), block.text, said_at)
         elif block.kind is BlockKind.KEY_VALUE and block.cells:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from email.utils import getaddresses
 
 from synap.domain.documents import Block, BlockKind, DocumentType, Mode, PreparedDocument, Role
 from synap.domain.memories import Draft, Evidence, Retraction
-from synap.ingestion.dialogue import Listener
 from synap.ingestion.document_facts import Reader, speaks_in_first_person
 from synap.ingestion.languages import speaks_of_itself
 from synap.ingestion.ledger import Ledger, Passages
+from synap.ingestion.listening import Listener
 from synap.ingestion.naming import own_name
+from synap.ingestion.pieces import LONGEST, Piece, Slice, before, opening, pieces
 from synap.ingestion.rewrite import UNNAMED, Voice
+from synap.ingestion.sections import LASTING, TITLED
 from synap.ingestion.statements import Speaker
+from synap.ingestion.zones import fixed
 
 EXTRACTOR = "rules@1"
 """Id and version of this extractor, kept with every memory it makes."""
 
 _USER = "the user"
-_TWO = 2
+_TWO, _THREE = 2, 3
+_NOT_SAID = (BlockKind.CODE, BlockKind.QUOTE, BlockKind.BOILERPLATE, BlockKind.HEADER)
 _PERSON_TYPES = (DocumentType.HUMAN_CHAT, DocumentType.MEETING)
 
 
@@ -38,7 +42,7 @@ class Source:
         mode: `FAST` skips emotions.
         gated: The gate will look at what is found, so that clauses are found on which the rules alone are silent.
         zone: Timezone of the speaker, where known: whose calendar "yesterday" and whose clock "at 5 pm" are. Whole days are
-            kept as the calendar's, clock times as UTC instants.
+            kept as the calendar's, clock times as UTC instants. Where it is not known, a turn's own timestamp tells it by its offset.
     """
 
     document_id: str
@@ -60,48 +64,106 @@ class Extraction:
         retractions: Wishes to drop something said before, also in earlier documents.
         opt_outs: How often the speaker forbade remembering.
         withdrawn: Passages on which statements rested that later words took back, corrected or forbade to remember.
+        recanted: Those of them that stand before the slice, so that what rests on them may have been stored already.
+        closed: Whether the slice ends inside a turn of which no more is for us.
     """
 
     drafts: tuple[Draft, ...] = ()
     retractions: tuple[Retraction, ...] = ()
     opt_outs: int = 0
     withdrawn: tuple[Evidence, ...] = ()
+    recanted: tuple[Evidence, ...] = ()
+    closed: bool = False
 
 
-def extract(document: PreparedDocument, source: Source) -> Extraction:
-    """Return the statements and retractions of a document.
+def extract(
+    document: PreparedDocument, source: Source, part: Slice | None = None, *, closed: bool = False
+) -> Extraction:
+    """Return the statements and retractions of a document, or of one slice of it.
 
     Only humans feed memories: turns of role `user`, and the text of documents. Turns of the assistant and of the
     system are context at most. Nothing in a document is ever obeyed.
+
+    Args:
+        document: The whole document.
+        source: Where it comes from.
+        part: What is read of it; all of it where None.
+        closed: Whether the turn in which the slice begins was closed before (`Extraction.closed`).
     """
-    ledger = Ledger()
-    passages = Passages(document, source.document_id)
-    listener = Listener(ledger, passages, feelings=source.mode is not Mode.FAST, gated=source.gated)
-    reader = Reader(ledger, passages, anchor=_local(source.created_at, source.zone))
-    cast = Cast(document, source)
-    for index, block in enumerate(document.blocks):
-        said_at = _local(block.time or source.created_at, source.zone)
-        if block.role is Role.ASSISTANT:
-            listener.ask(block)
-        elif (
-            block.role is Role.USER
-            and block.kind
-            not in (
-                BlockKind.CODE,
-                BlockKind.QUOTE,
-                BlockKind.BOILERPLATE,
-                BlockKind.HEADER,
-            )
-        ) or (block.role is Role.AUTHOR and cast.writes_of_themselves(block)):
-            listener.hear(block, index, cast.speaker_of(block), said_at)
-        elif block.role is Role.AUTHOR:
-            reader.read(block, index, said_at)
-    return Extraction(
-        drafts=ledger.drafts(),
-        retractions=tuple(ledger.retractions),
-        opt_outs=ledger.opt_outs,
-        withdrawn=tuple(dict.fromkeys(ledger.withdrawn)),
-    )
+    parts = pieces(document.blocks)
+    part = part or Slice(start=0, end=len(parts), total=len(parts))
+    reading = _Reading(document, source, parts, since=part.start)
+    return reading.slice(part, closed=closed)
+
+
+class _Reading:
+    """A document on its way through the rules."""
+
+    def __init__(self, document: PreparedDocument, source: Source, parts: Sequence[Piece], *, since: int) -> None:
+        self._source, self._parts = source, parts
+        self._ledger = Ledger(since=since)
+        passages = Passages(document, source.document_id)
+        self._listener = Listener(self._ledger, passages, feelings=source.mode is not Mode.FAST, gated=source.gated)
+        self._reader = Reader(self._ledger, passages, anchor=_local(source.created_at, source.zone))
+        self._cast = Cast(document, source)
+        self._heard = -1
+
+    def slice(self, part: Slice, *, closed: bool) -> Extraction:
+        """Return what a slice says, read behind the pieces before it."""
+        self._approach(part.start)
+        here = range(part.start, part.end)
+        if closed:
+            here = range(next((at for at in here if not self._parts[at].continues), part.end), part.end)
+        self._read(here)
+        ledger, began = self._ledger, self._parts[part.start].text.start if part.start else 0
+        withdrawn = tuple(dict.fromkeys(ledger.withdrawn))
+        goes_on = not part.last and self._parts[part.end].continues
+        return Extraction(
+            drafts=ledger.drafts(),
+            retractions=tuple(ledger.retractions),
+            opt_outs=ledger.opt_outs,
+            withdrawn=withdrawn,
+            recanted=tuple(evidence for evidence in withdrawn if evidence.start < began),
+            closed=goes_on and (self._closed(part.end - 1) if here else closed),
+        )
+
+    def _closed(self, place: int) -> bool:
+        return self._listener.closed and self._heard == self._parts[place].block
+
+    def _approach(self, start: int) -> None:
+        """Read what comes before a slice as far as the slice has to be understood by it; nothing of it counts."""
+        if not start:
+            return
+        near = before(self._parts, start)
+        for at in (*range(min(TITLED, near.start)), *range(max(TITLED, near.start - LASTING), near.start)):
+            piece = self._parts[at]
+            if piece.text.role is Role.AUTHOR:
+                self._reader.pass_by(piece.text, at)
+        begun = opening(self._parts, near.start)
+        self._read([begun, *near] if begun < near.start else near)
+        self._ledger.forget_changes()
+
+    def _read(self, places: Iterable[int]) -> None:
+        listener, cast = self._listener, self._cast
+        for at in places:
+            piece = self._parts[at]
+            block = piece.text
+            said_at = _local(block.time or self._source.created_at, self._source.zone or fixed(block.offset))
+            if block.role is Role.ASSISTANT:
+                listener.ask(block)
+            elif _speaks(block) or (block.role is Role.AUTHOR and cast.writes_of_themselves(block)):
+                if piece.continues and self._heard == piece.block:
+                    listener.hear_on(block, at)
+                else:
+                    listener.hear(block, at, cast.speaker_of(block), said_at)
+                self._heard = piece.block
+            elif block.role is Role.AUTHOR:
+                self._reader.read(block, at, said_at)
+
+
+def _speaks(block: Block) -> bool:
+    """Whether a human's own words stand in a block."""
+    return block.role is Role.USER and block.kind not in _NOT_SAID
 
 
 def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
@@ -131,7 +193,7 @@ class Cast:
         name = block.speaker or self._learnt or UNNAMED
         alone = block.role is Role.USER and len(self._names) < _TWO and not self._among_people
         own = block.speaker is None or block.speaker == self._source.user_name or alone
-        others = [other for other in self._names if other != block.speaker]
+        others = [other for other in self._names[:_THREE] if other != block.speaker]
         addressee: str | None = "the assistant"
         if block.role is Role.AUTHOR:
             addressee = self._reader
@@ -168,6 +230,6 @@ def _recipient(blocks: Sequence[Block]) -> str:
 def _learnt_name(humans: list[Block]) -> str | None:
     """Return the name that the one unnamed speaker gave, or None."""
     for block in humans:
-        if block.speaker is None and (name := own_name(block.text)) is not None:
+        if block.speaker is None and (name := own_name(block.text[:LONGEST])) is not None:
             return name
     return None

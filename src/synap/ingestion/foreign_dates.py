@@ -1,7 +1,7 @@
 """Dates in the other languages: `3. Mai 2026`, `3 de mayo de 2026`, `2026年5月3日`, and the days around today.
 
 Days, months and years in the forms that name them; what leaves its year out is the nearest one that the sentence can mean.
-Anything else that is relative (`la semana pasada`) is left to the reader of the sentence.
+Weeks, months, years and counts of them are read by `foreign_periods`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from synap.domain.memories import When
 from synap.ingestion import periods
+from synap.ingestion.foreign_periods import relative
 from synap.ingestion.lexicon.foreign_calendar import DAYS_AWAY, FOREIGN_MONTHS, PAST_CUES
 
 _OF = r"(?:\s+(?:de|del|do)\s+|\s+)"
@@ -47,8 +48,10 @@ def foreign_date(text: str, language: str, said_at: datetime | None, *, past: bo
         return None
     if named is not None:
         return named
-    near = None if today is None else _near(text, language)
-    return None if near is None or today is None else periods.day(today + timedelta(days=near))
+    if today is None:
+        return None
+    near = _near(text, language)
+    return relative(text, language, today, past=past) if near is None else periods.day(today + timedelta(days=near))
 
 
 def past_told(text: str, language: str) -> bool:

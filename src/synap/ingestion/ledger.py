@@ -50,8 +50,13 @@ class Found:
 
 @dataclass(slots=True)
 class Ledger:
-    """The findings of one document, in order."""
+    """The findings of one document, in order.
 
+    Attributes:
+        since: First turn of the slice that is worked through; what was found before it is known, and only withdrawn.
+    """
+
+    since: int = 0
     found: list[Found] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
     opt_outs: int = 0
@@ -62,7 +67,7 @@ class Ledger:
         """Enter a finding; said twice, the evidence of the second is added to the first."""
         key = (found.statement.type, found.statement.content)
         place = self.places.get(key)
-        if place is None:
+        if place is None or self.found[place].turn < self.since <= found.turn:
             self.places[key] = len(self.found)
             self.found.append(found)
         else:
@@ -84,9 +89,15 @@ class Ledger:
                 )
             )
 
+    def forget_changes(self) -> None:
+        """Forget what was taken back so far: only what comes now counts."""
+        self.retractions.clear()
+        self.withdrawn.clear()
+        self.opt_outs = 0
+
     def drop_turn(self, turn: int) -> None:
-        """Drop what was found in a turn so far."""
-        self._drop(lambda entry: entry.turn == turn)
+        """Drop what was found since a turn began."""
+        self._drop(lambda entry: entry.turn >= turn)
 
     def drop_last(self, speaker: str) -> None:
         """Drop what the speaker's last sentence gave."""
@@ -140,6 +151,7 @@ class Ledger:
         return tuple(
             Draft(statement=one.statement, evidence=one.evidence, cues=one.cues, doubtful=one.doubtful)
             for one in self.found
+            if one.turn >= self.since
         )
 
     def _drop(self, unwanted: Callable[[Found], bool]) -> None:

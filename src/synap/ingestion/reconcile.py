@@ -108,6 +108,23 @@ def reconcile(
     )
 
 
+def without_recanted(changes: Changes, recanted: Sequence[Memory], *, now: datetime) -> Changes:
+    """Return changes that also end what an earlier slice of the document gave and a later one took back."""
+    settled = {one.memory_id for one in changes.supersede}
+    ends = [
+        Supersession(
+            memory_id=memory.id,
+            older_key=None,
+            valid_until=memory.statement.said_at or now,
+            status=MemoryStatus.RETRACTED,
+            reason="taken back later in the document",
+        )
+        for memory in recanted
+        if memory.id not in settled
+    ]
+    return replace(changes, supersede=(*changes.supersede, *ends)) if ends else changes
+
+
 def _stored(drafts: Sequence[Draft], related: Related, now: datetime) -> Mapping[int, Sequence[_Neighbour]]:
     """Return the neighbours as one object per memory, so that what one draft ends stays ended for the next."""
     once: dict[str, Known] = {}

@@ -16,6 +16,9 @@ from synap.domain.values import Kind, read_values
 from synap.domain.wordlists import listed
 from synap.ingestion.shapes import analyse, words_of
 
+TITLED, LASTING = 64, 256
+"""Blocks in which a document's title is looked for; blocks for which a bare title or a record stands at most."""
+
 ANYWHERE = "documents"
 """Section of what a document says of a thing that the sentence itself names, or of the scope as a whole."""
 
@@ -46,20 +49,22 @@ class Sections:
         self._title = ""
         self._part = ""
         self._record = ""
+        self._marked = 0
 
-    def enter(self, block: Block) -> None:
-        """Take note of a block: a new heading, a bare title line, or the pair that names a record."""
-        if block.heading_path != self._path:
+    def enter(self, block: Block, place: int = 0) -> None:
+        """Take note of a block at its place: a new heading, a bare title line, or the pair that names a record."""
+        if block.heading_path != self._path or place - self._marked > LASTING:
             self._path, self._part, self._record = block.heading_path, "", ""
         if block.kind is BlockKind.PARAGRAPH and (title := bare_title(block.text) or title_above(block.text)):
-            self._record = ""
-            if self._title or self._path:
+            self._record, self._marked = "", place
+            if self._title or self._path or place >= TITLED:
                 self._part = title
             else:
                 self._title = title
         elif block.kind in (BlockKind.KEY_VALUE, BlockKind.LIST_ITEM) and block.cells:
             key, value = (part.strip() for part in block.cells[0])
             if key.casefold() in _NAMING and len(words_of(value)) <= _LONGEST_TITLE:
+                self._marked = place
                 self._record = value if value.casefold().startswith(key.casefold()) else f"{key} {value}"
 
     def titles(self) -> tuple[str, ...]:

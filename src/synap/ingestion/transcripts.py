@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from synap.domain.documents import Block, BlockKind, Role, Turn
 from synap.ingestion.lines import Line, lines
 from synap.ingestion.markdown import parse_markdown
+from synap.ingestion.zones import offset_of
 
 _HUMAN_LABELS = frozenset({"user", "human", "me", "customer", "client"})
 _MACHINE_LABELS = frozenset({"assistant", "ai", "bot", "agent", "model"})
@@ -150,6 +151,7 @@ def render(turns: Sequence[Turn]) -> RenderedTurns:
                     speaker=speaker,
                     turn_id=turn.id,
                     time=_utc(turn.timestamp),
+                    offset=offset_of(turn.timestamp),
                 )
             )
         position += len(label) + len(content) + 1
@@ -265,6 +267,7 @@ def _turn(text: str, label: _Label | None, start: int, end: int, created_at: dat
         role=role,
         speaker=speaker,
         time=_moment(label.time, created_at) if label and label.time else None,
+        offset=offset_of(_stamped(label.time)) if label and label.time else None,
     )
 
 
@@ -297,13 +300,17 @@ def _turn_of(message: object) -> Turn | None:
         role=role if role in _LABELS else "user",
         speaker=speaker if isinstance(speaker, str) else (None if role in _LABELS else role),
         id=str(identity) if isinstance(identity, str | int) else None,
-        timestamp=_iso(stamp) if isinstance(stamp, str) else None,
+        timestamp=_stamped(stamp) if isinstance(stamp, str) else None,
     )
 
 
 def _iso(text: str) -> datetime | None:
+    return _utc(_stamped(text))
+
+
+def _stamped(text: str) -> datetime | None:
     try:
-        return _utc(datetime.fromisoformat(text))
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

@@ -1,9 +1,9 @@
-"""The timezone that a caller names in a document's metadata: `Europe/Berlin`, `UTC+2`, `-05:30`."""
+"""The timezone that a caller names in a document's metadata (`Europe/Berlin`, `UTC+2`, `-05:30`), or a timestamp tells."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -29,3 +29,18 @@ def zone_of(name: str) -> tzinfo | None:
         return ZoneInfo(plain)
     except (KeyError, ValueError, OSError):  # unknown here, or a folder of zones
         return None
+
+
+def offset_of(moment: datetime | None) -> int | None:
+    """Return by how many minutes a timestamp's clock is ahead of UTC.
+
+    None where it tells none, or none at all: a timestamp in UTC says nothing about where the speaker is.
+    """
+    ahead = None if moment is None else moment.utcoffset()
+    return None if not ahead or abs(ahead) > timedelta(hours=_MOST_HOURS) else int(ahead.total_seconds()) // 60
+
+
+@lru_cache(maxsize=256)
+def fixed(offset: int | None) -> tzinfo | None:
+    """Return the timezone of an offset in minutes; None for none."""
+    return None if offset is None else timezone(timedelta(minutes=offset))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ class AcceptDocument:
         batch_id: Row id of its batch, or None.
         on_duplicate: `update`; `reject` to refuse a known `document_id`, `immutable` one with another content.
         priority: 0 for live documents, 1 for bulk ones, which wait behind them.
+        large: Whether it is worked through in slices; then it waits behind live documents too.
     """
 
     instance_id: str
@@ -58,6 +59,7 @@ class AcceptDocument:
     batch_id: int | None = None
     on_duplicate: str = "update"
     priority: int = 0
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class StoredDocument:
         segment_rows: Row ids of the segments, in the order of `prepared.segments`.
         previous: Row id of the version that this one replaced, or None.
         current: Whether no newer version has replaced it.
+        reached: Pieces of it that have been worked through before (`synap.ingestion.pieces`).
+        closed: Whether the turn that goes on there is not for us.
     """
 
     row: int
@@ -85,6 +89,8 @@ class StoredDocument:
     conversation: str | None
     previous: int | None
     current: bool
+    reached: int = 0
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +180,7 @@ class Documents:
                 document, pieces = await documents.fetchone(), await segments.fetchall()
         if document is None:
             raise NotFoundError("the document has been erased")
-        return _stored(document, pieces)
+        return replace(_stored(document, pieces), reached=ingestion["reached"] or 0, closed=bool(ingestion["closed"]))
 
     async def owners(self, instance_id: str, conversation: str) -> list[Scope]:
         """Return the scopes in which a conversation (UUID form) has messages or documents; one entry per owner."""
@@ -333,7 +339,8 @@ async def _insert(
         instance_id=document.instance_id,
         kind=INGEST,
         ingestion_id=rows.ingestion,
-        priority=document.priority,
+        priority=max(document.priority, int(document.large)),
+        large=document.large,
         created_at=document.recorded_at,
     )
     await enqueue(connection, scope, job)

@@ -31,6 +31,7 @@ class IngestionRow:
         instance_id, scope: Whose it is; to be compared with the caller before anything is told.
         document_row: Row id of the document, or None once it is erased.
         batch_id: Row id of its batch, or None.
+        reached, pieces: How many pieces of a large document are done, of how many; None for any other.
     """
 
     id: int
@@ -48,6 +49,8 @@ class IngestionRow:
     message: str | None
     degraded: bool
     warnings: tuple[str, ...]
+    reached: int | None = None
+    pieces: int | None = None
 
     def record(self) -> Ingestion:
         """Return it as callers see it."""
@@ -64,6 +67,7 @@ class IngestionRow:
             error_message=self.message,
             degraded=self.degraded,
             warnings=self.warnings,
+            progress=None if self.pieces is None else (self.reached or 0) / max(self.pieces, 1),
         )
 
 
@@ -197,4 +201,6 @@ def ingestion_of(row: Mapping[str, Any]) -> IngestionRow:
         message=row["message"],
         degraded=row["degraded"],
         warnings=tuple(row["warnings"]),
+        reached=row["reached"],
+        pieces=row["pieces"],
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from synap.domain.documents import IngestionStatus
 from synap.domain.ids import RowIds, RowRef
-from synap.domain.memories import Changes, Memory, MemoryStatus, MemoryType, NewMemory
+from synap.domain.memories import Changes, Evidence, Memory, MemoryStatus, MemoryType, NewMemory
 from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
+from synap.store.applied import Applied, note_end, origin_of
 from synap.store.changes import (
     Ended,
     Origin,
@@ -30,9 +30,9 @@ from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.linking import with_unclear
 from synap.store.plans import plan_changes
-from synap.store.queue import Job, hold
+from synap.store.queue import hold
 from synap.store.receipts import NewReceipt, write
-from synap.store.related import RelatedTo, find_related
+from synap.store.related import RelatedTo, find_related, find_resting
 from synap.store.residents import Residents
 from synap.store.retractions import insert_retractions
 from synap.store.rows import (
@@ -57,35 +57,6 @@ OUTDATED = "a newer version of the document took its place"
 
 _HISTORY_LIMIT = 200
 _DELETED = MemoryStatus.DELETED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """All that the work on one document changes, with the job whose end it is.
-
-    Attributes:
-        job: The job, held by this worker.
-        document: The document as it was loaded.
-        changes: New memories, supersessions, refreshes.
-        vectors: Vectors of the document's segments, by their row ids.
-        slot: Vector column that belongs to the embedder which made the vectors.
-        status, message: `completed` or `partial_success`, and what went wrong in part, or None.
-        degraded, warnings: Whether a part was not done as configured, and what there is to say about it.
-        now: The moment from which all this is believed.
-        linking: How the names in the new memories are linked; None where they are not.
-    """
-
-    job: Job
-    document: StoredDocument
-    changes: Changes
-    vectors: Mapping[int, Any] = field(default_factory=dict)
-    slot: Slot = "emb"
-    status: IngestionStatus = IngestionStatus.COMPLETED
-    message: str | None = None
-    degraded: bool = False
-    warnings: tuple[str, ...] = ()
-    now: datetime
-    linking: Linking | None = field(default_factory=Linking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +98,17 @@ class Memories:
                 neighbours |= (await find_related(connection, scope, portion, (), slot=slot)).neighbours
         return RelatedTo(neighbours=neighbours, topics=found.topics)
 
+    async def resting_on(self, scope: Scope, document: StoredDocument, evidence: Sequence[Evidence]) -> list[Memory]:
+        """Return the active memories that rest on these passages of a document, and on nothing else."""
+        if not evidence:
+            return []
+        async with self._database.transaction([scope]) as connection:
+            return await find_resting(connection, scope, document, evidence)
+
     async def apply(self, scope: Scope, applied: Applied) -> list[str]:
         """Apply the changes of one ingestion and end its job, in one transaction; return the new memories' public ids.
 
+        After a slice of a large document the job goes back to the queue instead.
         Memories of the document's previous version that the new one does not repeat are superseded, its segments
         withheld. Of a document that has itself been replaced meanwhile nothing is added.
 
@@ -141,14 +120,16 @@ class Memories:
 
     async def _apply(self, scope: Scope, applied: Applied, rows: Mapping[int, int]) -> list[str]:
         now, document = applied.now, applied.document
+        if not applied.last:
+            document = replace(document, previous=None)  # the older version goes with the last slice
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
             touched = await touch(connection, scope, instance_id=applied.job.instance_id, now=now)
-            found = await self._look_up(connection, scope, applied)
+            found = await self._look_up(connection, scope, applied, document.previous)
             version = await confirm(touched, scope)
             targets, current = await read_targets(*found)
             plan = plan_changes(scope, applied.changes if current else Changes(), document, targets, rows)
-            origin = _origin(applied)
+            origin = origin_of(applied)
             ingestion = applied.job.ingestion_id
             await note_effects(connection, scope, ingestion, plan.ended, plan.refresh, now=now)
             await insert_retractions(connection, scope, ingestion, plan.pending, plan.row_of_key, now=now)
@@ -166,16 +147,16 @@ class Memories:
             # At the end, as the changes of a long document take minutes, in which its lease must be renewed.
             await hold(connection, applied.job)
             told = with_unclear(applied.message, unclear) if current else OUTDATED
-            await _finish(connection, scope, applied, list(plan.add), message=told)
+            await note_end(connection, scope, applied, list(plan.add), message=told, last=applied.last or not current)
         self._residents.behind(scope, version)
         return [memory_ref(scope, row) for row in plan.add]
 
     async def _look_up(
-        self, connection: Connection, scope: Scope, applied: Applied
+        self, connection: Connection, scope: Scope, applied: Applied, previous: int | None
     ) -> tuple[AsyncCursor[DictRow], AsyncCursor[DictRow]]:
         params = place(scope) | {
             "refreshed": [row_id_of(refresh.memory_id) for refresh in applied.changes.refresh],
-            "previous": applied.document.previous,
+            "previous": previous,
             "document": applied.document.row,
         }
         return (
@@ -336,18 +317,6 @@ class Memories:
         return erased
 
 
-def _origin(applied: Applied) -> Origin:
-    document = applied.document
-    ordinals = (segment.ordinal for segment in document.prepared.segments)
-    return Origin(
-        instance_id=applied.job.instance_id,
-        document_row=document.row,
-        document_id=document.document_id,
-        segment_rows=dict(zip(ordinals, document.segment_rows, strict=True)),
-        linking=applied.linking,
-    )
-
-
 async def erase_memories(
     connection: Connection, scope: Scope, row_ids: Sequence[int], *, now: datetime
 ) -> dict[int, int]:
@@ -364,24 +333,6 @@ async def erase_memories(
             await erase_memory(connection, scope, version, now=now)
         erased[row_id] = len(versions)
     return erased
-
-
-async def _finish(
-    connection: Connection, scope: Scope, applied: Applied, created: list[int], *, message: str | None
-) -> None:
-    params = place(scope) | {
-        "ingestion": applied.job.ingestion_id,
-        "status": applied.status.value,
-        "now": applied.now,
-        "created": len(created),
-        "memories": created,
-        "message": message,
-        "degraded": applied.degraded,
-        "warnings": list(applied.warnings),
-        "job": applied.job.id,
-    }
-    await execute(connection, "finish_ingestion", params)
-    await execute(connection, "delete_job", params)
 
 
 async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:

@@ -47,7 +47,10 @@ class LeaseLostError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A job to be queued; `ingestion_id` is a row id, `priority` 0 is live and 1 is bulk."""
+    """A job to be queued; `ingestion_id` is a row id, `priority` 0 is live and 1 is bulk.
+
+    A `large` one is worked through in slices: it is claimed alone, and goes back to the queue after each.
+    """
 
     id: int
     instance_id: str
@@ -55,6 +58,7 @@ class NewJob:
     created_at: datetime
     ingestion_id: int | None = None
     priority: int = 0
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +169,8 @@ class Queue:
     ) -> list[Job]:
         """Return at most `limit` jobs of the bucket's foremost lane, now held by `owner`, in the order to be done.
 
-        Lanes that another worker is just claiming from are passed over. A job that was lost before comes alone. Empty if
-        there is nothing to do.
+        Lanes that another worker is just claiming from are passed over. A job that was lost before comes alone, and so does
+        a large one, whose slice costs its lane as much as `limit` jobs. Empty if there is nothing to do.
         """
         params: dict[str, Any] = {"bucket": bucket, "now": now, "limit": limit, "look": max(limit, _LOOK), "lost": LOST}
         async with self._database.control() as connection:
@@ -175,10 +179,12 @@ class Queue:
                 return []
             # A statement of its own: its snapshot is taken after the lane is locked, so it sees the last claim's jobs.
             params |= lane
-            chosen = _together(await (await execute(connection, "choose_jobs", params)).fetchall())
+            found = await (await execute(connection, "choose_jobs", params)).fetchall()
+            chosen = _together(found)
             if not chosen:
                 return []
-            params |= {"jobs": chosen, "count": len(chosen), "owner": owner, "lease_until": lease_until}
+            cost = limit if found[0]["large"] else len(chosen)
+            params |= {"jobs": chosen, "count": cost, "owner": owner, "lease_until": lease_until}
             async with connection.pipeline():
                 claimed = await execute(connection, "claim", params)
                 await execute(connection, "advance_lane", params)
@@ -317,9 +323,17 @@ async def enqueue(connection: Connection, scope: Scope, job: NewJob) -> None:
         "kind": job.kind,
         "ingestion": job.ingestion_id,
         "priority": job.priority,
+        "large": job.large,
         "now": job.created_at,
     }
     for name in ("open_lane", "wake_lane", "insert_job"):
+        await execute(connection, name, params)
+
+
+async def give_back(connection: Connection, scope: Scope, job: Job, *, now: datetime) -> None:
+    """Send what returns a job to the queue after a slice of its work, inside the transaction that stores the slice."""
+    params = place(scope) | {"job": job.id, "lane": lane_of(scope), "now": now}
+    for name in ("wake_lane", "return_job"):
         await execute(connection, name, params)
 
 
@@ -343,10 +357,20 @@ def lane_of(scope: Scope) -> int:
 
 
 def _together(rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the ids of the jobs to be worked on together: one that was lost before alone, lest it take others along."""
-    if rows and rows[0]["lost"]:
+    """Return the ids of the jobs to be worked on together.
+
+    One that was lost before comes alone, lest it take others along; a large one too, lest it keep them waiting. What comes
+    after a large one of the same scope waits for its end.
+    """
+    if rows and (rows[0]["lost"] or rows[0]["large"]):
         return [rows[0]["id"]]
-    return [row["id"] for row in rows if not row["lost"]]
+    chosen, waits = [], set()
+    for row in rows:
+        if row["large"]:
+            waits.add(row["scope_id"])
+        elif not row["lost"] and row["scope_id"] not in waits:
+            chosen.append(row["id"])
+    return chosen
 
 
 def _jobs(rows: Sequence[Mapping[str, Any]], owners: Mapping[int, Scope], *, bucket: int, owner: str) -> list[Job]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synap.domain.memories import Memory, NewMemory
+from synap.domain.memories import Evidence, Memory, NewMemory
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash, slot_hash
 from synap.store.database import Connection
+from synap.store.documents import StoredDocument
 from synap.store.rows import mask_texts, memory_of, place, vector_of
 from synap.store.statements import Slot, execute
 
@@ -54,6 +56,24 @@ async def find_related(
     for position, cursor in enumerate(about):
         found[position] = [(memory_of(row, scope), row["score"]) for row in await cursor.fetchall()]
     return RelatedTo(neighbours=dict(neighbours), topics=found)
+
+
+async def find_resting(
+    connection: Connection, scope: Scope, document: StoredDocument, evidence: Sequence[Evidence]
+) -> list[Memory]:
+    """Return the active memories whose evidence lies in some passages of a document alone."""
+    starts = [segment.start for segment in document.prepared.segments]
+    places = {max(0, bisect_right(starts, piece.start) - 1) for piece in evidence} if starts else set()
+    segments = [document.segment_rows[at] for at in sorted(places)]
+    params = place(scope) | {"document": document.row, "segments": segments}
+    cursor = await execute(connection, "resting_on", params, shared=scope.shared)
+    spans = {(piece.document_id, piece.start, piece.end) for piece in evidence}
+    found = [memory_of(row, scope) for row in await cursor.fetchall()]
+    return [
+        memory
+        for memory in found
+        if all((piece.document_id, piece.start, piece.end) in spans for piece in memory.evidence)
+    ]
 
 
 def _draft_params(scope: Scope, drafts: Sequence[NewMemory]) -> dict[str, Any]:

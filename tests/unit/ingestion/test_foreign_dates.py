@@ -112,3 +112,55 @@ def test_a_memory_keeps_its_words_and_gets_its_day() -> None:
     assert gone.content == "Gestern habe ich meinen Schlüssel verloren"
     assert gone.when is not None
     assert gone.when.start.date().isoformat() == "2026-03-10"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "start", "precision"),
+    [
+        ("Letzte Woche habe ich den Ofen repariert.", "de", "2026-03-02", Precision.WEEK),
+        ("Nächsten Monat ziehe ich um.", "de", "2026-04-01", Precision.MONTH),
+        ("Vor drei Tagen kam der Klempner.", "de", "2026-03-08", Precision.DAY),
+        ("In zwei Wochen habe ich Prüfung.", "de", "2026-03-25", Precision.DAY),
+        ("Letzten Montag war ich beim Zahnarzt.", "de", "2026-03-09", Precision.DAY),
+        ("El año pasado vendí mi tractor.", "es", "2025-01-01", Precision.YEAR),
+        ("El lunes pasado perdí mi gorra.", "es", "2026-03-09", Precision.DAY),
+        ("Hace cinco días llegó mi hermana.", "es", "2026-03-06", Precision.DAY),
+        ("Je pars la semaine prochaine.", "fr", "2026-03-16", Precision.WEEK),
+        ("J'ai acheté ce piano il y a deux ans.", "fr", "2024-01-01", Precision.YEAR),
+        ("J'ai un examen vendredi prochain.", "fr", "2026-03-13", Precision.DAY),
+        ("No mês passado comprei uma bicicleta.", "pt", "2026-02-01", Precision.MONTH),
+        ("Daqui a 10 dias começo o curso.", "pt", "2026-03-21", Precision.DAY),
+        ("Mi sono trasferito tre mesi fa.", "it", "2025-12-01", Precision.MONTH),
+        ("Martedì prossimo ho una visita.", "it", "2026-03-17", Precision.DAY),
+        ("\u6211\u53bb\u5e74\u642c\u5bb6\u4e86\u3002", "zh", "2025-01-01", Precision.YEAR),
+        ("\u4e09\u5929\u524d\u6211\u4e22\u4e86\u94b1\u5305\u3002", "zh", "2026-03-08", Precision.DAY),
+        ("\u6765\u6708\u5f15\u3063\u8d8a\u3057\u307e\u3059\u3002", "ja", "2026-04-01", Precision.MONTH),
+        (
+            "3\u65e5\u524d\u306b\u8ca1\u5e03\u3092\u306a\u304f\u3057\u307e\u3057\u305f\u3002",
+            "ja",
+            "2026-03-08",
+            Precision.DAY,
+        ),
+    ],
+)
+def test_a_date_is_told_by_its_distance_from_today(text: str, language: str, start: str, precision: Precision) -> None:
+    found = foreign_date(text, language, SAID, past=False)
+
+    assert found is not None
+    assert found.start.date().isoformat() == start
+    assert found.precision is precision
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ich wohne vor einem Park.", "de"),
+        ("Hace calor en mi cocina.", "es"),
+        ("Il y a deux chats chez moi.", "fr"),
+        ("Ich habe das Gerüst in zwei Wochen gebaut.", "de"),
+        ("Construí la valla en tres días.", "es"),
+        ("Vor drei Tagen Arbeit habe ich keine Angst, vor tausend Tagen schon.", "fr"),
+    ],
+)
+def test_other_words_are_no_distance(text: str, language: str) -> None:
+    assert foreign_date(text, language, SAID, past=False) is None

@@ -7,7 +7,7 @@ values (%(bucket)s, %(ingestion)s, %(instance)s, %(scope)s, %(shared)s, %(rung)s
 -- name: get_ingestion
 select i.bucket, i.id, i.instance_id, i.scope_id, i.shared, i.rung, i.document_row, i.document_key, i.document_type,
     i.mode, i.batch_id, i.status, i.queued_at, i.started_at, i.completed_at, i.memories_created, i.memory_ids, i.message,
-    i.degraded, i.warnings,
+    i.degraded, i.warnings, i.reached, i.pieces, i.closed,
     coalesce(s.space, w.space) as space, s.customer_id, s.user_id
 from ingestion i
 left join scope s on s.bucket = i.bucket and s.id = i.scope_id and not i.shared
@@ -21,8 +21,18 @@ where bucket = %(bucket)s and id = %(ingestion)s and status in ('queued', 'proce
 -- name: finish_ingestion
 update ingestion
 set status = %(status)s, completed_at = %(now)s, started_at = coalesce(started_at, %(now)s),
-    memories_created = %(created)s, memory_ids = %(memories)s::bigint[], message = %(message)s,
-    degraded = %(degraded)s, warnings = %(warnings)s::text[]
+    memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
+    message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
+    warnings = warnings || array (select unnest(%(warnings)s::text[]) except select unnest(warnings)),
+    reached = %(reached)s, pieces = %(pieces)s, closed = %(closed)s
+where bucket = %(bucket)s and id = %(ingestion)s
+
+-- name: advance_ingestion
+update ingestion
+set memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
+    message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
+    warnings = warnings || array (select unnest(%(warnings)s::text[]) except select unnest(warnings)),
+    reached = %(reached)s, pieces = %(pieces)s, closed = %(closed)s
 where bucket = %(bucket)s and id = %(ingestion)s
 
 -- name: fail_ingestion

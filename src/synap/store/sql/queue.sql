@@ -13,9 +13,9 @@ where clock.bucket = %(bucket)s and clock.lane = -1
     and j.priority >= 0)
 
 -- name: insert_job
-insert into job (bucket, id, lane, instance_id, scope_id, shared, kind, ingestion_id, priority, run_at, created_at)
+insert into job (bucket, id, lane, instance_id, scope_id, shared, kind, ingestion_id, priority, large, run_at, created_at)
 values (%(bucket)s, %(job)s, %(lane)s, %(instance)s, %(scope)s, %(shared)s, %(kind)s, %(ingestion)s, %(priority)s,
-    %(now)s, %(now)s)
+    %(large)s, %(now)s, %(now)s)
 
 -- name: discover
 -- One probe per bucket that ever had work. The order inside keeps the planner from anything but the first entry of the index:
@@ -67,7 +67,7 @@ for update of l skip locked
 
 -- name: choose_jobs
 -- From the head of the lane; and where scopes with a running job fill it, the first ones of the scopes between them.
-select j.id, j.error_code is not distinct from %(lost)s as lost
+select j.id, j.scope_id, j.large, j.error_code is not distinct from %(lost)s as lost
 from job j
 where j.bucket = %(bucket)s and j.id = any (array(
     (select h.id from job h
@@ -125,6 +125,13 @@ returning id
 
 -- name: delete_job
 delete from job where bucket = %(bucket)s and id = %(job)s
+
+-- name: return_job
+-- After a slice of its work, which counts as an attempt that went well.
+update job
+set state = 'ready', run_at = %(now)s, tries = 0, lease_owner = null, lease_until = null, error_code = null,
+    error_message = null, large = true
+where bucket = %(bucket)s and id = %(job)s
 
 -- name: retry_job
 update job

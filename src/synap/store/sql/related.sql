@@ -67,3 +67,13 @@ join memory{t} m on m.id = b.id
 left join document{t} o on o.bucket = m.bucket and o.id = m.document_row
 where {at:m} m.scope_id = %(scope)s
 order by b.score desc, b.id
+
+-- name: resting_on
+select m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,
+    m.extractor, m.valid_until, m.metadata::text as metadata, m.document_row, o.document_key,
+    o.metadata::text as document_metadata
+from memory{t} m
+left join document{t} o on o.bucket = m.bucket and o.id = m.document_row
+where {at:m} m.scope_id = %(scope)s and m.status = 0 and m.document_row = %(document)s
+  and m.sources && %(segments)s::bigint[]
+order by m.id

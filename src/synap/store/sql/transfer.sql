@@ -3,7 +3,7 @@
 
 -- name: export_ingestion
 select id, document_row, document_key, document_type, mode, status, queued_at, started_at, completed_at, memories_created,
-    memory_ids, message, degraded, warnings
+    memory_ids, message, degraded, warnings, reached, pieces, closed
 from ingestion
 where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
 order by id

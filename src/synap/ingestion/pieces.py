@@ -1,0 +1,148 @@
+"""A document in portions: pieces of bounded length, and slices of them that are worked through one after the other.
+
+What a document says does not depend on its slices: a piece is cut by the block's length alone, a slice is read behind
+the pieces before it, and whatever later words change of what lies further back is settled by reconciliation, as between
+two documents.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from synap.domain.documents import Block, BlockKind, PreparedDocument, Role
+from synap.ingestion.turn_layout import own_prose
+
+LONGEST, PART = 8_000, 2_000
+"""Code points of a block that is not cut, and of the parts of one that is: each ends with a sentence, else with a word,
+a little before it would."""
+
+SLICE = 600
+"""Weight of a slice, at most: about as many short sentences, some seconds of work with the embedding."""
+
+BEFORE = 48
+"""Pieces before a slice that are read again with it, so that its words are understood; they weigh a tenth at most."""
+
+_BEFORE_WEIGHT = SLICE // 10
+_REACH = 400  # code points in which a piece's end is looked for
+_SURE_STOPS = "\n\u3002\uff01\uff1f"
+_STOPS = f".!?{_SURE_STOPS}"
+_UNREAD = frozenset({BlockKind.CODE, BlockKind.BOILERPLATE, BlockKind.HEADING})
+_PER_UNIT = 80  # code points of text without a stop that are as much work as a short sentence
+
+
+class Piece(NamedTuple):
+    """A block or a part of one; `block` is its number in the document, `continues` whether it goes on with that before."""
+
+    text: Block
+    block: int
+    continues: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """What is worked through at a time: pieces from, to (exclusive), of how many there are in all."""
+
+    start: int
+    end: int
+    total: int
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing of the document comes after it."""
+        return self.end >= self.total
+
+
+def pieces(blocks: Sequence[Block]) -> list[Piece]:
+    """Return the blocks, those that are too long in parts."""
+    made: list[Piece] = []
+    for number, block in enumerate(blocks):
+        if len(block.text) <= LONGEST:
+            made.append(Piece(block, number, continues=False))
+        else:
+            made += [Piece(part, number, continues=place > 0) for place, part in enumerate(_parts(block))]
+    return made
+
+
+def weight(block: Block) -> int:
+    """Return how much work a block is, in short sentences."""
+    text = block.text
+    said = block.kind not in _UNREAD and not text.isspace()
+    return max(1, len(text) // _PER_UNIT, sum(map(text.count, _STOPS)) if said else 0)
+
+
+def is_large(document: PreparedDocument) -> bool:
+    """Whether a document is more than one slice."""
+    return not document.statements and sum(map(weight, document.blocks)) > SLICE
+
+
+def slice_at(parts: Sequence[Piece], start: int) -> Slice:
+    """Return the slice that begins at a piece: as many pieces as weigh no more than `SLICE`, one at least."""
+    end, weighs = start, 0
+    while end < len(parts) and (end == start or weighs + weight(parts[end].text) <= SLICE):
+        weighs += weight(parts[end].text)
+        end += 1
+    return Slice(start=start, end=end, total=len(parts))
+
+
+def before(parts: Sequence[Piece], start: int) -> range:
+    """Return the pieces that are read again for a slice beginning at a piece: the last few, one at least."""
+    first, weighs = start, 0
+    while first > 0 and start - first < BEFORE:
+        weighs += weight(parts[first - 1].text)
+        if first < start and weighs > _BEFORE_WEIGHT:
+            break
+        first -= 1
+    return range(first, start)
+
+
+def opening(parts: Sequence[Piece], piece: int) -> int:
+    """Return the piece with which the block of a piece begins."""
+    while parts[piece].continues:
+        piece -= 1
+    return piece
+
+
+def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice) -> range:
+    """Return the positions of the segments that belong to a slice; each belongs to exactly one."""
+    starts = [segment.start for segment in document.segments]
+
+    def place(piece: int) -> int:
+        if piece <= 0:
+            return 0
+        return len(starts) if piece >= len(parts) else bisect_left(starts, parts[piece].text.start)
+
+    return range(place(part.start), place(part.end))
+
+
+def _parts(block: Block) -> list[Block]:
+    """Return a block in parts; code and quotations of a turn are blanked first, as a part does not know that it is in one.
+
+    Their number follows from the length alone, so that a place in the document stays the same one when a passage of it is
+    blanked. Where marks were taken out of the block's text, a part's place is told as closely as it can be without looking.
+    """
+    spoken = block.kind is BlockKind.TURN and block.role is Role.USER
+    text = own_prose(block.text) if spoken else block.text
+    made, start = [], 0
+    for target in range(PART, len(text) + PART, PART):
+        end = _end(text, target)
+        first = min(block.start + start, block.end)
+        last = max(first, block.end - (len(text) - end))
+        made.append(replace(block, text=text[start:end], start=first, end=last))
+        start = end
+    return made
+
+
+def _end(text: str, end: int) -> int:
+    """Return where a part ends that is to end at `end` or a little before: behind a sentence, else behind a word."""
+    if end >= len(text):
+        return len(text)
+    stop = next((at for at in range(end, end - _REACH, -1) if _closes(text, at)), 0)
+    return stop or next((at for at in range(end, end - _REACH, -1) if text[at].isspace()), end)
+
+
+def _closes(text: str, at: int) -> bool:
+    """Whether a sentence surely ends before a place."""
+    return text[at - 1] in _SURE_STOPS or (text[at - 1] in _STOPS and text[at].isspace())
