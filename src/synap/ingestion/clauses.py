@@ -80,9 +80,10 @@ def _inside_brackets(sentence: str, start: int, place: int) -> bool:
 def _continuation(left: str, right: str, joint: str, *, chained: bool) -> str | None:
     """Return what has to stand before the right side ("" where it has its own subject), or None where nothing is cut."""
     following = words_of(expand(right[:120]))
-    if len(following) < 2:  # noqa: PLR2004 - a clause has at least a subject or a verb, and something about it
-        return None
     before = analyse(left)
+    only_how = joint.strip() == "so" and before.base == "be" and not before.rest  # "I am so happy for her"
+    if only_how or len(following) < 2:  # noqa: PLR2004 - a clause has a subject or a verb, and something about it
+        return None
     complete = before.kind is not SubjectKind.NONE and before.verb >= 0
     bare = joint.strip() == ","
     if following[0].lower in ("please", "pls"):

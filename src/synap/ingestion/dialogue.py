@@ -4,79 +4,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 
 from synap.domain.documents import Block
-from synap.domain.memories import Evidence, MemoryType, Retraction, Statement, When
+from synap.domain.memories import Evidence, MemoryType, Retraction
 from synap.domain.sentences import sentences
 from synap.ingestion import corrections, languages, own_words
 from synap.ingestion.acts import Act, Reading
 from synap.ingestion.answers import Question, answered, replies, worth_keeping
-from synap.ingestion.attributes import feeling_of, hedged
 from synap.ingestion.clauses import Clause, split
 from synap.ingestion.contractions import expand
-from synap.ingestion.date_tenses import tenses_of
 from synap.ingestion.dates import find_dates
-from synap.ingestion.gate import MACHINE, PEOPLE, cues_of, worth_a_look
-from synap.ingestion.ledger import Found, Ledger, Passages
-from synap.ingestion.mentions import Mentions
 from synap.ingestion.orders import asked_of_the_reader
 from synap.ingestion.pointing import pointed
-from synap.ingestion.salience import dreams, salient, tells_a_state
-from synap.ingestion.shapes import Shape, SubjectKind, analyse
+from synap.ingestion.shapes import SubjectKind, analyse
 from synap.ingestion.speech_acts import hands_over, read
-from synap.ingestion.statements import (
-    Circumstances,
-    Speaker,
-    statement_of,
-)
+from synap.ingestion.stating import Stating
 from synap.ingestion.tenses import Tense
 from synap.ingestion.turn_layout import Listed, Pair, Part, own_prose, taken_apart
-from synap.ingestion.validity import opening_moved
 from synap.ingestion.wishes import is_fragment, telegraphic_opening
-from synap.ingestion.wording import put_plainly, with_introductions
 
 _ROLE_LABEL = re.compile(r"^\s*(?:assistant|system|user|human|ai|bot|developer|tool)\s*:", re.IGNORECASE)
-_CONDITION = re.compile(r"^(?:(?:and|but|so) )?if\b", re.IGNORECASE)
 _POINTING = re.compile(r"(?:it|that)['\u2019 ]", re.IGNORECASE)
-_PLEASE = re.compile(r"(?:please|pls)\b", re.IGNORECASE)
 _ANSWERING = (Act.STATEMENT, Act.SOCIAL, Act.TASK)
 _LONGEST_SENTENCE = 600
 
 
-class Hearing:
+class Hearing(Stating):
     """One turn on its way into the ledger, in one piece or in several.
 
     Attributes:
         closed: Whether the speaker said that the rest of the turn is not for us.
     """
-
-    def __init__(
-        self,
-        *,
-        block: Block,
-        turn: int,
-        speaker: Speaker,
-        said_at: datetime | None,
-        ledger: Ledger,
-        passages: Passages,
-        feelings: bool,
-        gated: bool,
-    ) -> None:
-        self._block = block
-        self._index = self._first = turn
-        self._speaker = speaker
-        self._said_at = said_at
-        self._ledger, self._passages = ledger, passages
-        self._feelings, self._gated = feelings, gated
-        self._register = MACHINE if speaker.to_machine else PEOPLE
-        self._mentions = Mentions(speaker.voice.inner)
-        self._source = ""
-        self._last_when: When | None = None
-        self._tasked = False
-        self._heard: set[str] = set()
-        self._before = ""
-        self.closed = False
 
     def go_on(self, block: Block, turn: int) -> None:
         """Work through a further piece of the turn, as far as it is for us."""
@@ -147,6 +105,7 @@ class Hearing:
 
     def _sentence(self, sentence: str) -> Act | None:
         """Work through one sentence; `PAYLOAD` and `OPT_OUT` close the turn."""
+        self._ties.open(sentence)
         language = languages.language_of(sentence)
         if language != "en" and not (self._speaker.heeded and hands_over(sentence)):
             self._foreign(sentence, language)
@@ -216,10 +175,6 @@ class Hearing:
         if last is not None and last.turn == self._index:
             self._ledger.drop_last(self._speaker.key)
 
-    def _standing(self, sentence: str, reading: Reading) -> None:
-        statement = own_words.standing(reading.text, sentence, self._speaker)
-        self._enter(statement, self._evidence(sentence), clause=reading.text)
-
     def _reminder(self, sentence: str, reading: Reading) -> None:
         what = reading.text.rstrip(" .!")
         self._clauses(
@@ -280,78 +235,6 @@ class Hearing:
         restated = clause or f"{topic} is {value}"
         self._clause(Clause(restated, 0, len(sentence)), correction=True, evidence=evidence, always=True)
 
-    def _clauses(
-        self, sentence: str, clauses: list[Clause], *, correction: bool, offset: int = 0, always: bool = False
-    ) -> None:
-        self._last_when = None
-        for clause in with_introductions(clauses, self._speaker.voice.name):
-            start = max(0, clause.start + offset) if len(clauses) > 1 else 0
-            end = clause.end + offset if len(clauses) > 1 else len(sentence)
-            part = sentence[start:end].strip()
-            self._clause(clause, correction=correction, evidence=(self._evidence(part),), always=always)
-
-    def _clause(
-        self,
-        clause: Clause,
-        *,
-        correction: bool,
-        evidence: tuple[Evidence, ...],
-        always: bool = False,
-    ) -> None:
-        if _PLEASE.match(clause.text) and self._speaker.to_machine:
-            self._wish(clause, evidence)
-            return
-        plain, opinion = put_plainly(clause.text)
-        text, denied = corrections.without_old_value(plain)
-        text = opening_moved(text, self._said_at)
-        shape = analyse(text)
-        if _CONDITION.match(text):
-            return
-        spans = find_dates(text, self._said_at, tenses_of(shape), after=self._last_when if clause.carried else None)
-        doubtful = not always and not self._salient(shape, dated=bool(spans))
-        if doubtful and not (self._gated and worth_a_look(shape, register=self._register, dated=bool(spans))):
-            self._mentions.note(shape)
-            return
-        around = Circumstances(
-            speaker=self._speaker,
-            said_at=self._said_at,
-            mentions=self._mentions,
-            feelings=self._feelings,
-            inherited=self._last_when if clause.carried and shape.tense is Tense.PAST and not spans else None,
-            hedged=opinion or hedged(text),
-            doubtful=doubtful,
-        )
-        statement = statement_of(shape, spans, around)
-        self._mentions.note(shape)
-        if statement is None:
-            return
-        sure = always or tells_a_state(shape) or dreams(statement)
-        cues = cues_of(shape, statement, register=self._register, doubtful=doubtful) if not sure else frozenset()
-        if doubtful:
-            self._enter(statement, *evidence, clause=text, cues=cues, doubtful=True)
-            return
-        self._last_when = statement.when
-        if correction or denied:
-            statement = corrections.denying(replace(statement, correction=True), denied)
-        found = self._enter(statement, *evidence, clause=text, cues=cues)
-        if correction or denied:
-            self._ledger.replace_alike(found)
-
-    def _salient(self, shape: Shape, *, dated: bool) -> bool:
-        return salient(
-            shape, dated=dated, felt=feeling_of(shape) is not None, dialogue_of_people=not self._speaker.to_machine
-        )
-
-    def _wish(self, clause: Clause, evidence: tuple[Evidence, ...]) -> None:
-        """Enter a request that ends a statement ("I work nights, so please never call before noon")."""
-        reading = read(clause.text, to_machine=True)
-        if reading.act is Act.STANDING:
-            self._standing(evidence[0].quote, reading)
-
-    def _keep_words(self, sentence: str, text: str, *, asked: str = "", correction: bool = False) -> None:
-        statement = own_words.kept(text, self._speaker, self._said_at, asked=asked, correction=correction)
-        self._enter(statement, self._evidence(sentence), clause=text)
-
     def _foreign(self, sentence: str, language: str) -> None:
         if languages.takes_back(sentence, language):
             topic = languages.topic_taken_back(sentence, language)
@@ -363,29 +246,3 @@ class Hearing:
                 continue
             statement = own_words.foreign(part, self._speaker, language, self._said_at)
             self._enter(statement, self._evidence(part.text), clause=part.text)
-
-    def _enter(
-        self,
-        statement: Statement,
-        *evidence: Evidence,
-        clause: str,
-        cues: frozenset[str] = frozenset(),
-        doubtful: bool = False,
-    ) -> Found:
-        if statement.said_at != self._said_at:
-            statement = replace(statement, said_at=self._said_at)
-        found = Found(
-            statement=statement,
-            evidence=evidence,
-            clause=clause,
-            speaker=self._speaker.key,
-            turn=self._index,
-            cues=cues,
-            doubtful=doubtful,
-        )
-        self._ledger.add(found)
-        return found
-
-    def _evidence(self, part: str) -> Evidence:
-        words = part if not self._source or part in self._source else self._source
-        return self._passages.evidence(self._block, words)

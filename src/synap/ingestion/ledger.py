@@ -32,6 +32,7 @@ class Found:
         speaker: Who said it.
         turn: Index of the block it stands in.
         cues, doubtful: See `synap.domain.memories.Draft`.
+        alone: What is left of a feeling without its trigger, which its last evidence tells; None where it rests on no other.
     """
 
     statement: Statement
@@ -41,6 +42,7 @@ class Found:
     turn: int
     cues: frozenset[str] = frozenset()
     doubtful: bool = False
+    alone: Statement | None = None
 
     @property
     def terms(self) -> frozenset[str]:
@@ -76,6 +78,15 @@ class Ledger:
                 return
             doubtful = earlier.doubtful and found.doubtful
             self.found[place] = replace(earlier, evidence=(*earlier.evidence, *found.evidence), doubtful=doubtful)
+
+    def restate(self, found: Found, fuller: Found) -> None:
+        """Put what is known more fully in the place of one of the latest findings."""
+        for place in range(len(self.found) - 1, max(-1, len(self.found) - 1 - _LATELY), -1):
+            if self.found[place] is found:
+                self.found[place] = fuller
+                self.places.pop((found.statement.type, found.statement.content), None)
+                self.places.setdefault((fuller.statement.type, fuller.statement.content), place)
+                return
 
     def take_back(self, topic: str, speaker: str) -> None:
         """Drop what the speaker said earlier about a topic: every word of it occurs, and it is about the same person."""
@@ -160,11 +171,17 @@ class Ledger:
         kept: list[Found] = []
         for entry in late:
             if unwanted(entry):
-                self.withdrawn += entry.evidence
+                self.withdrawn += entry.evidence if entry.alone is None else entry.evidence[:-1]
             else:
                 kept.append(entry)
-        self.found = early + kept
+        self.found = early + [self._without_trigger(entry) for entry in kept]
         self.places = {(entry.statement.type, entry.statement.content): place for place, entry in enumerate(self.found)}
+
+    def _without_trigger(self, entry: Found) -> Found:
+        """Return a feeling whose trigger was dropped without it; everything else as it is."""
+        if entry.alone is None or entry.evidence[-1] not in self.withdrawn:
+            return entry
+        return replace(entry, statement=entry.alone, evidence=entry.evidence[:-1], alone=None)
 
 
 class Passages:
@@ -204,6 +221,16 @@ class Passages:
             turn_id=block.turn_id,
             segment=self._covering(start),
         )
+
+    def spanning(self, first: Evidence, last: Evidence) -> tuple[Evidence, ...]:
+        """Return one passage over two of the same turn, the second behind the first; both where they are not."""
+        if (
+            first.turn_id != last.turn_id
+            or not first.end <= last.end <= first.start + _PASSAGE
+            or last.start < first.start
+        ):
+            return first, last
+        return (replace(first, end=last.end, quote=self._text[first.start : last.end]),)
 
     def _covering(self, place: int) -> int:
         if not self._segments:

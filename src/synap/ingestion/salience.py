@@ -74,6 +74,7 @@ _STATE = re.compile(
 _SOME_DAY = re.compile(r"\b(?:some ?day|one day|in (?:their|his|her) life(?:time)?|eventually)\b", re.IGNORECASE)
 _OWNED = re.compile(r"\b(?:in|at|on|to|for|of|with) (?:my|our)\b|\bof us\b", re.IGNORECASE)
 _SHORTEST = 3
+_SO_MUCH = 2
 _NOBODY = (SubjectKind.NONE, SubjectKind.ADDRESSEE)
 _EMPTY = (
     lexicon.DETERMINERS
@@ -126,6 +127,8 @@ def dreams(statement: Statement) -> bool:
 def _unfinished(shape: Shape) -> bool:
     """Whether nothing follows a verb that needs a predicate: "my husband is", "my neighbour does"."""
     opened = shape.rest[:1]
+    if len(shape.rest) > _SO_MUCH and opened[0].lower == "so":
+        return False  # "I am so scared of flying"; "I am so happy" alone is chat
     if opened and opened[0].lower in lexicon.CONJUNCTIONS and not shape.helpers and shape.base in ("be", "do", "have"):
         return True
     said = any(word.lower not in ("not", "too", "also", "still", "always", "never") for word in shape.rest)
