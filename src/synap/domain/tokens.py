@@ -128,6 +128,7 @@ def cut(text: str, budget: int) -> str:
     return text[: ends[kept - 1]] + MARK if kept else ""
 
 
+@lru_cache(maxsize=8192)
 def _word(letters: str) -> int:
     size = len(letters)
     if size <= _SHORT_WORD and letters.isascii() and letters.islower():
