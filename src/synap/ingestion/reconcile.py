@@ -113,7 +113,7 @@ def without_recanted(changes: Changes, recanted: Sequence[Memory], *, now: datet
 
     What the later one says again all the same stays.
     """
-    settled = {one.memory_id for one in (*changes.supersede, *changes.refresh)}
+    settled = {one.memory_id for one in changes.supersede} | {one.memory_id for one in changes.refresh}
     ends = [
         Supersession(
             memory_id=memory.id,
