@@ -14,7 +14,7 @@ def test_with_nothing_set_everything_has_its_default() -> None:
 
     assert settings == Settings()
     assert settings.max_document_bytes == 10 * 1024 * 1024
-    assert settings.resident_mib == 256
+    assert settings.resident_mib == 512
 
 
 def test_every_variable_is_read_in_its_type() -> None:

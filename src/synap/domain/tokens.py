@@ -25,8 +25,8 @@ MARK = " …"
 _UNIT = 1000  # costs below are thousandths of a token, so that sums are exact on every machine
 
 _RUN = re.compile(
-    r"""(?P<blank>[ ](?![\s\d]))                 # alone and before no digit: part of the word behind it
-      | (?P<word>[A-Z]*[a-z\u00aa\u00b5\u00ba\u00c0-\u024f]+|[A-Z]+)
+    r"""[ ]?(?P<word>[A-Z]*[a-z\u00aa\u00b5\u00ba\u00c0-\u024f]+|[A-Z]+)  # with the blank before it, which is part of it
+      | (?P<blank>[ ](?![\s\d]))                 # alone, before a sign
       | (?P<digits>\d+)
       | (?P<space>\s+)
       | (?P<signs>[!-/:-@\[-`{-~]+)
@@ -97,7 +97,7 @@ def _cost(text: str) -> int:
         kind = run.lastgroup or "other"
         if kind == "blank":
             continue
-        characters = run.group()
+        characters = run.group(kind)
         if kind == "word":
             cost += _word(characters)
         elif kind == "space":
@@ -128,6 +128,7 @@ def cut(text: str, budget: int) -> str:
     return text[: ends[kept - 1]] + MARK if kept else ""
 
 
+@lru_cache(maxsize=8192)
 def _word(letters: str) -> int:
     size = len(letters)
     if size <= _SHORT_WORD and letters.isascii() and letters.islower():

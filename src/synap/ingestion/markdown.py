@@ -34,6 +34,7 @@ _BOILERPLATE = re.compile(
     r"|(?:©|\(c\)\s|copyright\b).{0,160}|.{0,160}\ball rights reserved\b.{0,40}|table of contents",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"[<\[*_`\\]")
 _CLEANINGS = (
     (re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL), ""),
     (re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,1000}(?:\s\"[^\"\n]{0,200}\")?\)"), r"\1"),
@@ -142,8 +143,8 @@ def _table_head(start: int, state: _State) -> Sequence[Line]:
 
 def clean(words: str) -> str:
     """Return inline Markdown without its marks: links as their text, no emphasis, code marks, tags or check boxes."""
-    if words.isalnum():
-        return words
+    if _MARK.search(words) is None:
+        return words.strip()
     for pattern, plain in _CLEANINGS:
         words = pattern.sub(plain, words)
     return words.strip()
