@@ -393,7 +393,11 @@ async def test_dates_are_read_by_our_own_grammar_and_disagreement_lowers_confide
     assert moved.confidence == pytest.approx(0.9 * 0.6)
 
 
-async def test_no_more_is_spent_on_a_document_than_is_allowed(shop: Shop) -> None:
+@pytest.mark.parametrize("size", [20, 10**9], ids=["in slices", "at once"])
+async def test_no_more_is_spent_on_a_document_than_is_allowed(
+    shop: Shop, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synap.ingestion.pieces.SLICE", size)
     budget = "version: 1.0.0\ningestion: {extraction: {mode: enhanced, budget: {max_calls: 1}}}"
     await shop.open_instance(budget)
     shop.server.follow(proposes())

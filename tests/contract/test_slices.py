@@ -17,6 +17,7 @@ from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
 from synap.engine.faults import Fault, Faults
 from synap.engine.worker import Pace
+from synap.ingestion.pieces import Slice
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -212,6 +213,22 @@ async def test_what_the_slice_before_gave_can_be_taken_back(desk: Desk, monkeypa
 
     assert await desk.contents("ada") == await desk.contents("bea")
     assert "The user owns a lathe" in await desk.contents("ada")
+
+
+async def test_what_is_taken_back_and_said_again_in_one_slice_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [Turn(content=text) for text in ("I own a red canoe.", "Scratch that.", "I own a red canoe.")]
+    monkeypatch.setattr("synap.ingestion.pieces.SLICE", ENDLESS)
+    await desk.work([await desk.hand_in(said, "bea")])
+
+    monkeypatch.setattr(
+        "synap.engine.ingest.slice_at",
+        lambda parts, start: Slice(start=start, end=len(parts) if start else 1, total=len(parts)),
+    )
+    await desk.work([await desk.hand_in(said, "ada")])
+
+    assert await desk.contents("ada") == await desk.contents("bea") == ["The user owns a red canoe"]
 
 
 async def test_a_new_version_ends_what_the_old_one_gave_and_undoing_brings_it_back(desk: Desk) -> None:

@@ -115,6 +115,18 @@ async def test_a_memory_that_is_updated_is_not_tied_either(home: Home) -> None:
     assert (await sdk.memories.get(said)).content == "The user's manager is Ottilie"
 
 
+async def test_a_memory_that_is_derived_anew_is_not_tied_either(home: Home) -> None:
+    sdk = await home.configured(OFF)
+    first = await sdk.memories.create("User: My manager is Ottilie Berg.", **MIA)
+    await sdk.memories.wait_for_completion(first.ingestion_id, timeout_seconds=30)
+    await told(sdk, "My current manager is Ottilie Berg.")
+
+    undone = await sdk.memories.undo(first.ingestion_id, **MIA)
+
+    assert undone.rewritten_ids
+    assert await named(sdk) == []
+
+
 async def test_what_was_tied_before_stays_and_goes_with_its_memory(home: Home) -> None:
     sdk = await home.configured({})
     (said,) = await told(sdk, "Ingrid Falk teaches pottery.")

@@ -29,7 +29,7 @@ from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemor
 from synap.domain.scopes import Ids, Place, Scope, decide_scope, scope_chain
 from synap.domain.terms import term_hashes
 from synap.errors import ServiceUnavailableError
-from synap.store.applied import Applied
+from synap.store.applied import Applied, Progress
 from synap.store.compactions import Compactions, StartCompaction
 from synap.store.conversations import Conversations, NewMessage, NewTranscript, Recorded, RecordedTranscript
 from synap.store.database import Database
@@ -199,13 +199,26 @@ class Desk:
         return await self.apply(job, *statements, **changes)
 
     async def apply(self, job: Job, *statements: Statement | str, vectors: Any = None, **changes: Any) -> list[str]:
+        return await self.slice(job, *statements, vectors=vectors, **changes)
+
+    async def slice(
+        self,
+        job: Job,
+        *statements: Statement | str,
+        vectors: Any = None,
+        progress: Progress | None = None,
+        **changes: Any,
+    ) -> list[str]:
+        """Apply what a job's document says, or as much of it as `progress` tells."""
         assert job.ingestion_id is not None
         document = await self.store.documents.load(job.scope, job.ingestion_id)
         add = tuple(
             new_memory(key, one, document, None if vectors is None else vectors[key])
             for key, one in enumerate(statements)
         )
-        applied = Applied(job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now())
+        applied = Applied(
+            job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now(), progress=progress
+        )
         return await self.store.memories.apply(job.scope, applied)
 
     async def remember(self, scope: Scope, *texts: str, document_id: str | None = None, **options: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from synap.domain.memories import Evidence, MemoryType, Refresh, Statement
+from synap.store.applied import Progress
 from synap.store.rows import row_id_of
 
 FIRST = "The shared budget is secretly red."
@@ -80,6 +81,28 @@ async def test_a_memory_of_two_documents_keeps_the_words_of_the_one_that_stays(d
     assert await traces(desk, bob, "secretly") != []
     found = await desk.find(acme, "shared budget")
     assert [one.memory.statement.content for one in found.candidates if not one.excerpt] == [OTHER]
+
+
+async def test_what_a_document_said_in_two_of_its_slices_is_derived_anew_all_the_same(desk: Any) -> None:
+    acme = desk.scope(customer="acme")
+    first = await desk.accept(acme, FIRST)
+    (job,) = await desk.claim(acme)
+    (made,) = await desk.slice(job, fact(FIRST, "Zanzibar"), progress=Progress(reached=1, pieces=2))
+    (job,) = await desk.claim(acme)
+    again = Evidence(document_id=first.document_id, start=0, end=len(FIRST), quote=FIRST)
+    refresh = Refresh(memory_id=made, said_at=None, evidence=(again,), statement=fact(FIRST))
+    desk.later()
+    await desk.slice(job, refresh=(refresh,), progress=Progress(reached=2, pieces=2))
+    desk.later()
+    await told_again(desk, acme, made, fact(OTHER, "Lisbon"))
+
+    undone = await undo(desk, acme, row_id_of(first.ingestion_id))
+
+    memory = await desk.store.memories.get(acme, row_id_of(made))
+    assert undone.rewritten == (made,)
+    assert memory.statement.content == OTHER
+    assert [piece.quote for piece in memory.evidence] == [OTHER]
+    assert await traces(desk, acme, "secretly") == []
 
 
 async def test_a_look_changes_nothing(desk: Any) -> None:

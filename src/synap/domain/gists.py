@@ -17,7 +17,6 @@ from synap.domain.values import counts, read_values
 SURE_TERMS = 3
 """Topic terms of a clause of which one alone is no topic in common."""
 
-
 _NO_TERMS = re.compile(r"\b(?:[A-Z][\w&-]*|\w*\d\w*|\w+(?=['\u2019](?!s\b))|(?<=['\u2019])\w+)")
 _COMMON = re.compile(r"(?<=\s)[a-z][a-z-]+(?:\s[a-z][a-z-]+)*")
 
@@ -102,7 +101,10 @@ def gist_of(statement: Statement) -> Gist:
         return gist
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def gist_of_text(text: str) -> Gist:
-    """Return the gist of a text: of one that several statements have, or that is read from the store once more, the same."""
+    """Return the gist of a text: of one that several statements have, or that is read from the store once more, the same.
+
+    One takes some five kilobytes for a short sentence and fifty for a passage of a thousand characters.
+    """
     return Gist(text)

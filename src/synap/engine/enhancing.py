@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cachetools import LRUCache
@@ -36,6 +36,9 @@ DOCUMENT_SECONDS = 180.0
 
 LEAST_TOKENS = 500
 """Tokens that must be left of a document's budget for another call to be made."""
+
+PER_CALL, PER_CODE_POINT = 2_400, 2
+"""Of a large document's budget a slice has a call for so many code points, and so many tokens for each: twice what most take."""
 
 AT_A_TIME = metering.AT_A_TIME - 1
 """Documents that are read with the model at a time: one place is left to whoever waits for an answer."""
@@ -68,6 +71,24 @@ class Enhanced:
 def wanted(rules: IngestionRules, source: Source) -> bool:
     """Whether a document is to be read with a model: `fast` ones never wait for one."""
     return rules.extraction.mode is ExtractionMode.ENHANCED and source.mode is not Mode.FAST
+
+
+def share_of(rules: IngestionRules, begin: int, end: int, *, last: bool) -> IngestionRules:
+    """Return the rules with as much of a document's budget as one slice of it may use, by the code points that it covers.
+
+    What the slices of a document may use together is never more than its budget, whoever works on them, and the first
+    ones are served first. The `last` one has whatever no other may use.
+    """
+    budget = rules.extraction.budget
+
+    def upto(place: int) -> tuple[int, int]:
+        return min(budget.max_calls, -(-place // PER_CALL)), min(budget.max_tokens, place * PER_CODE_POINT)
+
+    (calls, tokens), (most_calls, most_tokens) = upto(begin), upto(end)
+    if last:
+        most_calls, most_tokens = budget.max_calls, budget.max_tokens
+    share = replace(budget, max_calls=most_calls - calls, max_tokens=most_tokens - tokens)
+    return replace(rules, extraction=replace(rules.extraction, budget=share))
 
 
 class Enhancer:

@@ -98,6 +98,13 @@ class Work:
         return slice(None) if self.positions is None else slice(self.positions.start, self.positions.stop)
 
     @property
+    def reach(self) -> tuple[int, int]:
+        """Code points of the document that lie before what it covers, and up to its end."""
+        prepared, here = self.document.prepared, self.segments
+        before = [0, *(segment.start for segment in prepared.segments[1:]), len(prepared.text)]
+        return before[here.start or 0], before[-1 if here.stop is None else here.stop]
+
+    @property
     def progress(self) -> Progress | None:
         """How far a large document has come with it."""
         if self.part is None:
@@ -153,6 +160,9 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
         key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id, work.document.reached)
         prepared = work.document.prepared
         shown = replace(prepared, segments=prepared.segments[work.segments])
+        if work.part is not None:
+            begin, end = work.reach
+            rules = enhancing.share_of(rules, begin, end, last=work.part.last)
         made = await core.enhancer.enhance(shown, source, found, key=key, rules=rules)
     logger.info(
         "document was read with the language model",

@@ -36,22 +36,28 @@ async def undo(core: Core, caller: Caller, request: UndoIngestion) -> UndoneInge
     """Undo an ingestion: its document and what only that said are gone, what it ended is believed again."""
     ids = Ids.checked(customer_id=request.customer_id, user_id=request.user_id)
     scope, ref = await _ingestion(core, caller, request.ingestion_id, ids, field="ingestion_id")
-    check_writable(core.instance_of(caller), scope)
-    signer, book = await signer_of(core), core.instance_of(caller).id
+    instance = core.instance_of(caller)
+    check_writable(instance, scope)
+    signer, book = await signer_of(core), instance.id
 
     def receipt(document_id: str) -> NewReceipt:
         return due(core, signer, book, Subject.of(scope, item=document_id), action="document")
 
     undone = await core.store.undoing.undo(
-        scope, ref.row_id, now=core.clock.now(), look=request.preview, receipt=receipt
+        scope,
+        ref.row_id,
+        now=core.clock.now(),
+        look=request.preview,
+        linked=instance.maca.storage.graph.enabled,
+        receipt=receipt,
     )
     if undone is None:
         raise unknown("ingestion_id", request.ingestion_id)
     if not request.preview:
-        targets = (request.ingestion_id, *undone.removed, *undone.restored)
+        core.cache.forget(instance_id=book)
+        targets = (request.ingestion_id, *undone.removed, *undone.restored, *undone.rewritten)
         await core.record(caller, "memory.undo", scope=scope, targets=targets, count=len(targets) - 1)
         await _embed(core, scope, undone.rewritten)
-        core.cache.forget(instance_id=book)
     return UndoneIngestion(
         ingestion_id=request.ingestion_id,
         document_id=undone.document_id,
@@ -67,17 +73,14 @@ async def _embed(core: Core, scope: Scope, rewritten: Sequence[str]) -> None:
     """Give memories that say something else now their vectors; where that fails, the taking of stock does it later."""
     if not rewritten:
         return
-    found = await core.store.memories.get_many(scope, [row_id_of(memory_id) for memory_id in rewritten])
     try:
+        found = await core.store.memories.get_many(scope, [row_id_of(memory_id) for memory_id in rewritten])
         space = await core.spaces.live()
         vectors = await space.embedder.embed_documents([memory.statement.content for memory in found])
+        made = dict(zip([row_id_of(memory.id) for memory in found], vectors, strict=True))
+        await core.store.embeddings.write(scope, slot=space.slot, memories=made, segments={})
     except SynapError as error:
-        logger.warning("memories are left without vectors", extra={"count": len(found), "code": error.code})
-        return
-    rows = [row_id_of(memory.id) for memory in found]
-    await core.store.embeddings.write(
-        scope, slot=space.slot, memories=dict(zip(rows, vectors, strict=True)), segments={}
-    )
+        logger.warning("memories are left without vectors", extra={"count": len(rewritten), "code": error.code})
 
 
 async def pending(core: Core, caller: Caller, *, ids: Ids) -> tuple[PendingRetraction, ...]:

@@ -44,14 +44,12 @@ def foreign_date(text: str, language: str, said_at: datetime | None, *, past: bo
     today = None if said_at is None else said_at.date()
     try:
         named = _eastern(text, today, past=past) if language in _EASTERN else _western(text, language, today, past=past)
-    except ValueError:  # a day that no month has
+        if named is not None or today is None:
+            return named
+        near = _near(text, language)
+        return relative(text, language, today, past=past) if near is None else periods.day(today + timedelta(days=near))
+    except (ValueError, OverflowError):  # a day that no month has, or that lies outside the years that are counted
         return None
-    if named is not None:
-        return named
-    if today is None:
-        return None
-    near = _near(text, language)
-    return relative(text, language, today, past=past) if near is None else periods.day(today + timedelta(days=near))
 
 
 def past_told(text: str, language: str) -> bool:

@@ -109,8 +109,11 @@ def reconcile(
 
 
 def without_recanted(changes: Changes, recanted: Sequence[Memory], *, now: datetime) -> Changes:
-    """Return changes that also end what an earlier slice of the document gave and a later one took back."""
-    settled = {one.memory_id for one in changes.supersede}
+    """Return changes that also end what an earlier slice of the document gave and a later one took back.
+
+    What the later one says again all the same stays.
+    """
+    settled = {one.memory_id for one in changes.supersede} | {one.memory_id for one in changes.refresh}
     ends = [
         Supersession(
             memory_id=memory.id,

@@ -19,8 +19,11 @@ SEGMENT = 2
 MOST_TEXTS = 4096
 """Texts kept of a scope, the latest read."""
 
-_OVERHEAD_BYTES = 8192
-"""What a memory takes besides its texts, about; most of it is its gist, once it was read over (`synap.domain.gists`)."""
+_OVERHEAD_BYTES = 3584
+"""What a memory takes besides its texts, about."""
+
+_GIST_BYTES = 60
+"""What its gist takes for each code point, about, once it was read over (`synap.domain.gists`)."""
 
 RowKey: TypeAlias = tuple[int, int]
 """Part and id of a row."""
@@ -45,8 +48,8 @@ class Told:
     @property
     def size(self) -> int:
         """Bytes that it takes, about."""
-        quotes = sum(len(piece.quote) for piece in self.memory.evidence)
-        return _OVERHEAD_BYTES + 2 * (len(self.memory.statement.content) + quotes)
+        length, quotes = len(self.memory.statement.content), sum(len(piece.quote) for piece in self.memory.evidence)
+        return _OVERHEAD_BYTES + _GIST_BYTES * length + 2 * (length + quotes)
 
 
 class Texts:

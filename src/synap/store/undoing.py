@@ -68,20 +68,28 @@ class Undoing:
         *,
         now: datetime,
         look: bool = False,
+        linked: bool = True,
         receipt: Callable[[str], NewReceipt] | None = None,
     ) -> Undone | None:
         """Undo an ingestion of exactly this scope, by row id, in one transaction; None where it has no document any more.
 
         The transaction writes the receipt that `receipt` makes for the document's id. With `look` nothing is changed, and
-        the answer tells what would be.
+        the answer tells what would be. `linked` tells whether the names in what is derived anew are tied to entities.
 
         Raises:
             ConflictError: It is still being worked on, or a newer version has taken its document's place.
         """
-        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look, receipt=receipt))
+        return await retry(lambda: self._undo(scope, ingestion, now=now, look=look, linked=linked, receipt=receipt))
 
     async def _undo(
-        self, scope: Scope, ingestion: int, *, now: datetime, look: bool, receipt: Callable[[str], NewReceipt] | None
+        self,
+        scope: Scope,
+        ingestion: int,
+        *,
+        now: datetime,
+        look: bool,
+        linked: bool,
+        receipt: Callable[[str], NewReceipt] | None,
     ) -> Undone | None:
         params = place(scope) | {"ingestion": ingestion, "shared": scope.shared, "now": now}
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
@@ -104,7 +112,9 @@ class Undoing:
             written = None
             if not look:
                 await _carry_out(connection, scope, params, plan)
-                await self._rewrite(connection, scope, params | {"instance": found["instance_id"]}, plan.rewritten)
+                await self._rewrite(
+                    connection, scope, params | {"instance": found["instance_id"]}, plan.rewritten, linked=linked
+                )
                 if receipt is not None:
                     removed = {"documents": 1, "memories": len(plan.removed)}
                     written = await write(connection, receipt(document["document_key"]), removed)
@@ -119,7 +129,13 @@ class Undoing:
         )
 
     async def _rewrite(
-        self, connection: Connection, scope: Scope, params: Mapping[str, Any], said: Mapping[int, Detail]
+        self,
+        connection: Connection,
+        scope: Scope,
+        params: Mapping[str, Any],
+        said: Mapping[int, Detail],
+        *,
+        linked: bool,
     ) -> None:
         """Give memories by row the words of another source, and link the names in them anew; nothing for none."""
         if not said:
@@ -133,6 +149,8 @@ class Undoing:
         instance_id, now = params["instance"], params["now"]
         columns = memory_columns(made, Origin(instance_id=instance_id))
         await execute(connection, "rewrite_memories", {**params, **columns, "ids": list(said)}, shared=scope.shared)
+        if not linked:
+            return
         linking = Linking(owned=scope.user_id is not None)
         statements = {row: one.statement for row, one in said.items()}
         await link(connection, scope, statements, linking, instance_id=instance_id, now=now, ids=self._ids)
@@ -230,11 +248,12 @@ def _plan(
         for one in [_believed_again(effect, rows[effect["memory_id"]], known, set(removed))]
         if one is not None
     ]
-    again = [effect for effect in effects if effect["kind"] == "repeated" and effect["memory_id"] in rows]
+    # One that it made in one slice and said again in another has not been there before.
+    again = [effect for effect in effects if effect["kind"] == "repeated" and effect["memory_id"] in rows.keys() - made]
     repeated = [
         _unsaid(rows[effect["memory_id"]], effect, key)
         for effect in again
-        if effect["memory_id"] not in removed and rows[effect["memory_id"]]["recorded_at"] <= effect["recorded_at"]
+        if rows[effect["memory_id"]]["recorded_at"] <= effect["recorded_at"]
     ]
     rewritten = {row: said for row in kept if (said := _said_elsewhere(rows[row], sayings, key)) is not None}
     repeated += [_unsaid(rows[row], None, key, rewritten.get(row)) for row in kept]

@@ -164,3 +164,14 @@ def test_a_date_is_told_by_its_distance_from_today(text: str, language: str, sta
 )
 def test_other_words_are_no_distance(text: str, language: str) -> None:
     assert foreign_date(text, language, SAID, past=False) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "said_at"),
+    [
+        *((told, datetime(1, 1, 2, tzinfo=UTC)) for told in ("vor drei Tagen", "vor drei Monaten", "letztes Jahr")),
+        *((told, datetime(9999, 12, 31, tzinfo=UTC)) for told in ("in drei Jahren", "nächste Woche", "morgen")),
+    ],
+)
+def test_a_moment_outside_the_years_that_are_counted_is_none(told: str, said_at: datetime) -> None:
+    assert foreign_date(told, "de", said_at, past=False) is None

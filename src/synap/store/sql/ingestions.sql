@@ -23,7 +23,9 @@ update ingestion
 set status = %(status)s, completed_at = %(now)s, started_at = coalesce(started_at, %(now)s),
     memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
     message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
-    warnings = warnings || array (select unnest(%(warnings)s::text[]) except select unnest(warnings)),
+    warnings = warnings || array (
+        select u.warning from unnest(%(warnings)s::text[]) with ordinality as u (warning, place)
+        where u.warning <> all (warnings) order by u.place),
     reached = %(reached)s, pieces = %(pieces)s, closed = %(closed)s
 where bucket = %(bucket)s and id = %(ingestion)s
 
@@ -31,7 +33,9 @@ where bucket = %(bucket)s and id = %(ingestion)s
 update ingestion
 set memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
     message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
-    warnings = warnings || array (select unnest(%(warnings)s::text[]) except select unnest(warnings)),
+    warnings = warnings || array (
+        select u.warning from unnest(%(warnings)s::text[]) with ordinality as u (warning, place)
+        where u.warning <> all (warnings) order by u.place),
     reached = %(reached)s, pieces = %(pieces)s, closed = %(closed)s
 where bucket = %(bucket)s and id = %(ingestion)s
 
