@@ -109,10 +109,7 @@ def fuse(
     total = base[:count] + TIME_WEIGHT * balance.time * timed
     total += balance.neighbours * _neighbour_weights(candidates) * neighbour
     total += _settled(candidates, recency, balance)
-    total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
-    _hold_back_former(total, candidates, queries)
-    total *= np.array([query.weight for query in queries])
-    _place_governing(total, candidates, queries)
+    _judge(total, candidates, queries, balance)
     columns = {
         "total": total * _surety(cosines, semantic=semantic),
         "vector": vector[:count],
@@ -128,6 +125,14 @@ def fuse(
         matched=matched,
         scores=_each(candidates, queries, total, matched) if len(queries) > 1 else {},
     )
+
+
+def _judge(total: _Scores, candidates: Sequence[Candidate], queries: Sequence[Query], balance: Balance) -> None:
+    """Turn sums into shares of the highest there is, and put back what is an excerpt, what used to be and what was derived."""
+    total *= np.array([[EXCERPT_DISCOUNT if c.excerpt else 1.0] for c in candidates]) / balance.full
+    _hold_back_former(total, candidates, queries)
+    total *= np.array([query.weight for query in queries])
+    _place_governing(total, candidates, queries)
 
 
 def _best_first(
