@@ -7,6 +7,7 @@ PostgreSQL would leave it unused and read the table.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,17 @@ def fill(owner_dsn: str, table: str) -> None:
             "from generate_series(1, %(rows)s) n",
             shared,
         )
-        # Freezing waits for pages that autovacuum has pinned, which would else not count as visible to all.
-        connection.execute(f"vacuum (freeze, analyze) {table}")
+        # Freezing waits for pages that autovacuum has pinned, which would else not count as visible to all; what autovacuum
+        # looks at meanwhile is not visible to all either, until it has ended.
+        for _ in range(100):
+            connection.execute(f"vacuum (freeze, analyze) {table}")
+            seen = connection.execute(
+                "select relallvisible >= relpages from pg_class where oid = %s::regclass", [table]
+            ).fetchone()
+            if seen == (True,):
+                return
+            time.sleep(0.1)
+        pytest.fail(f"the pages of {table} do not become visible to all")
 
 
 async def plan_of(connection: Connection, query: str) -> list[dict[str, Any]]:
