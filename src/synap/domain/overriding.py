@@ -228,8 +228,9 @@ def _choices_differ(mine: Reading, other: Reading) -> bool:
     """Whether both name an alternative of one family, and no common one; of one person's, to deny one leaves the others open."""
     if mine.own and other.own and mine.negative is not other.negative:
         return False
-    families = {family for family, _ in mine.choices}
-    families = families and families & {family for family, _ in other.choices}
+    if not mine.choices:
+        return False
+    families = {family for family, _ in mine.choices} & {family for family, _ in other.choices}
     return any(
         not {w for f, w in mine.choices if f == family} & {w for f, w in other.choices if f == family}
         for family in families

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from synap.domain.normal_forms import undetermined
 from synap.domain.values import read_values
@@ -43,7 +42,6 @@ def telling_words(title: str) -> frozenset[str]:
     return frozenset(title_words(title)) - _OF_ANY_DOCUMENT
 
 
-@lru_cache(maxsize=4096)
 def note_of(content: str) -> frozenset[str]:
     """Return the telling words of the note in brackets that ends a statement: what it stood under; a date is no note."""
     note = _NOTE.search(content)

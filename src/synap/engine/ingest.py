@@ -293,7 +293,7 @@ def _extracted(
     parts = pieces(document.prepared.blocks)
     part = slice_at(parts, document.reached)
     positions = segments_of(document.prepared, parts, part)
-    found = extract(document.prepared, source, part, closed=document.closed)
+    found = extract(document.prepared, source, part, parts=parts, closed=document.closed)
     if analysis is not None:
         found = replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
     whole = part.start == 0 and part.last

@@ -77,7 +77,12 @@ class Extraction:
 
 
 def extract(
-    document: PreparedDocument, source: Source, part: Slice | None = None, *, closed: bool = False
+    document: PreparedDocument,
+    source: Source,
+    part: Slice | None = None,
+    *,
+    parts: Sequence[Piece] | None = None,
+    closed: bool = False,
 ) -> Extraction:
     """Return the statements and retractions of a document, or of one slice of it.
 
@@ -88,9 +93,11 @@ def extract(
         document: The whole document.
         source: Where it comes from.
         part: What is read of it; all of it where None.
+        parts: The document's pieces, where the caller has them.
         closed: Whether the turn in which the slice begins was closed before (`Extraction.closed`).
     """
-    parts = pieces(document.blocks)
+    if parts is None:
+        parts = pieces(document.blocks)
     part = part or Slice(start=0, end=len(parts), total=len(parts))
     reading = _Reading(document, source, parts, since=part.start)
     return reading.slice(part, closed=closed)

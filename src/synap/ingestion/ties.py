@@ -208,7 +208,7 @@ def ending(earlier: Found, clause: str, joint: str | None) -> str | None:
         or earlier.doubtful
     ):
         return None
-    text = clause[_LEAD.match(clause).end() :]  # type: ignore[union-attr]  # the pattern matches the empty string
+    text = _without_lead(clause)
     if not _ends(analyse(earlier.clause), text):
         return None
     first = earlier.clause.rstrip(" .!")
@@ -216,6 +216,10 @@ def ending(earlier: Found, clause: str, joint: str | None) -> str | None:
     unread = joint is None or not joint.strip(" ,") or last.startswith("I ")  # "the grant and I" would be two persons
     joined = "; " if joint is None or (unread and _APART.search(joint) is None) else f"{joint.rstrip()} "
     return f"{first}{joined}{last}"
+
+
+def _without_lead(clause: str) -> str:
+    return clause[_LEAD.match(clause).end() :]  # type: ignore[union-attr]  # the pattern matches the empty string
 
 
 def _ends(before: Shape, text: str) -> bool:
@@ -236,7 +240,7 @@ def felt(clause: str) -> Felt | None:
     """Return the feeling that a clause tells of the speaker without what it is about, or None."""
     if len(clause) > _LONGEST:
         return None
-    text = clause[_LEAD.match(clause).end() :]  # type: ignore[union-attr]  # the pattern matches the empty string
+    text = _without_lead(clause)
     made = _MADE.match(text)
     return _felt_by_it(made) if made is not None else _felt_now(text)
 

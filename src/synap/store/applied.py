@@ -94,10 +94,10 @@ async def note_end(
         "reached": applied.progress and applied.progress.reached,
         "pieces": applied.progress and applied.progress.pieces,
         "closed": applied.progress and applied.progress.closed,
+        "last": last,
     }
-    if not last:
-        await execute(connection, "advance_ingestion", params)
+    await execute(connection, "note_ingestion", params)
+    if last:
+        await execute(connection, "delete_job", params)
+    else:
         await give_back(connection, scope, applied.job, now=applied.now)
-        return
-    await execute(connection, "finish_ingestion", params)
-    await execute(connection, "delete_job", params)

@@ -18,20 +18,13 @@ where i.bucket = %(bucket)s and i.id = %(ingestion)s
 update ingestion set status = 'processing', started_at = coalesce(started_at, %(now)s)
 where bucket = %(bucket)s and id = %(ingestion)s and status in ('queued', 'processing')
 
--- name: finish_ingestion
+-- name: note_ingestion
+-- What the work on a document, or on a slice of it, came to; with the `last` one it is at its end.
 update ingestion
-set status = %(status)s, completed_at = %(now)s, started_at = coalesce(started_at, %(now)s),
+set status = case when %(last)s then %(status)s else status end,
+    completed_at = case when %(last)s then %(now)s else completed_at end,
+    started_at = case when %(last)s then coalesce(started_at, %(now)s) else started_at end,
     memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
-    message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
-    warnings = warnings || array (
-        select u.warning from unnest(%(warnings)s::text[]) with ordinality as u (warning, place)
-        where u.warning <> all (warnings) order by u.place),
-    reached = %(reached)s, pieces = %(pieces)s, closed = %(closed)s
-where bucket = %(bucket)s and id = %(ingestion)s
-
--- name: advance_ingestion
-update ingestion
-set memories_created = memories_created + %(created)s, memory_ids = memory_ids || %(memories)s::bigint[],
     message = nullif(concat_ws('; ', message, %(message)s::text), ''), degraded = degraded or %(degraded)s,
     warnings = warnings || array (
         select u.warning from unnest(%(warnings)s::text[]) with ordinality as u (warning, place)
