@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from synap.domain.memories import Modality
 from synap.ingestion import verbs
@@ -12,7 +13,7 @@ from synap.ingestion.lexicon.cues import DISLIKING, LIFE_EVENTS, LIKING
 from synap.ingestion.lexicon.feelings import BOOSTERS, DOWNTONERS, FEELING_NOUNS, FEELING_VERBS, FEELINGS, FELT
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.lexicon.verbs import LINKING
-from synap.ingestion.shapes import Shape, is_name, words_of
+from synap.ingestion.shapes import KEPT, Shape, is_name, words_of
 from synap.ingestion.tenses import Tense
 
 _HEDGES = re.compile(
@@ -76,6 +77,7 @@ class Liking:
     positive: bool
 
 
+@lru_cache(maxsize=KEPT)
 def feeling_of(shape: Shape) -> Feeling | None:
     """Return the feeling that the clause tells of its subject, or None; a negated one is none."""
     if shape.verb < 0:
@@ -131,12 +133,15 @@ _IDIOMS = (
 )
 """Turns of phrase for a feeling, each with its category and strength."""
 
+_IDIOM = re.compile("|".join(idiom.pattern for idiom, _, _ in _IDIOMS), re.IGNORECASE)
+
 
 def _by_idiom(shape: Shape) -> Feeling | None:
     """Read "I am over the moon", "the noise is driving me mad"."""
+    if not _IDIOM.search(shape.text):
+        return None
     return next(
-        (Feeling(category=name, intensity=strength) for idiom, name, strength in _IDIOMS if idiom.search(shape.text)),
-        None,
+        Feeling(category=name, intensity=strength) for idiom, name, strength in _IDIOMS if idiom.search(shape.text)
     )
 
 
@@ -208,6 +213,7 @@ def _weighed(strength: float, around: tuple[str, ...]) -> float:
     return round(min(1.0, max(0.1, strength)), 2)
 
 
+@lru_cache(maxsize=KEPT)
 def liking_of(shape: Shape) -> Liking | None:
     """Return what the clause tells about liking, or None."""
     if shape.verb < 0:
@@ -239,6 +245,7 @@ def _no_liking(shape: Shape) -> bool:
     return bool(thanks) or wish or (shape.tense is Tense.PAST and not shape.perfect)
 
 
+@lru_cache(maxsize=KEPT)
 def modality_of(shape: Shape) -> Modality:
     """Return how the clause is meant."""
     if reported(shape):
@@ -261,6 +268,7 @@ def reported(shape: Shape) -> bool:
     return len(shape.rest) >= 3  # noqa: PLR2004 - a reported clause has a subject, a verb and more
 
 
+@lru_cache(maxsize=KEPT)
 def hedged(text: str) -> bool:
     """Whether the speaker is not sure."""
     return _HEDGES.search(text) is not None

@@ -7,13 +7,14 @@ moved from May to July` looks ahead for July only.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from synap.ingestion import verbs
 from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.calendar import MONTHS, WEEKDAYS
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
 from synap.ingestion.lexicon.sets import word_set
-from synap.ingestion.shapes import Shape, SubjectKind, Word, analyse, words_of
+from synap.ingestion.shapes import KEPT, Shape, SubjectKind, Word, analyse, words_of
 from synap.ingestion.tenses import Tense
 
 _RESCHEDULING = word_set(
@@ -40,6 +41,7 @@ _AHEAD = word_set("will shall")
 _OPENS_PHRASE = lexicon.PREPOSITIONS | lexicon.CONJUNCTIONS | {"to"}
 
 
+@lru_cache(maxsize=KEPT)
 def tenses_of(shape: Shape) -> tuple[tuple[int, Tense], ...]:
     """Return from which place of the clause on each tense holds, in order; the first from 0 on."""
     found = [(0, shape.tense)]

@@ -51,10 +51,12 @@ _WORDS = "|".join(
     ),
 )
 _HINT = re.compile(
-    rf"\d|\b(?:{_WORDS}|today|tonight|yesterday|tomorrow|ago|back|week|month|year|quarter|decade|day|night|morning|"
-    r"afternoon|evening|weekend|fortnight|half|hour|minute|eo[mywq]|\w+ties)",
+    r"(?:19|20)\d\d|\d[./-]\d|\d(?:st|nd|rd|th)|[2-9]0['\u2019]?s|"
+    rf"\b(?:{_WORDS}|today|tonight|yesterday|tomorrow|ago|back|week|month|year|quarter|decade|day|night|morning|"
+    r"afternoon|evening|weekend|fortnight|half|hour|minute|eo[mywq]|q[1-4]|\w+ties)",
     re.IGNORECASE,
 )
+"""What every date has one of; nothing is looked for in a text without any."""
 _PREPOSITION = re.compile(
     r"\b(on|in|at|by|until|till|since|from|before|after|for|during|of|to|through|over|around|between|due|back in)\s+$",
     re.IGNORECASE,

@@ -33,7 +33,8 @@ _MOMENT = re.compile(
 _ROUTINE = re.compile(r"\b(?:always|usually|often|sometimes|never|every|each|tomorrow|next)\b", re.IGNORECASE)
 _LONGEST_SUBJECT = 10
 _LONGEST_NAME = 4
-_KEPT = 2048  # parses kept at hand: one clause is looked at by many rules in turn
+KEPT = 2048
+"""Parses, and readings of parses, kept at hand: one clause is looked at by many rules in turn."""
 
 
 class SubjectKind(StrEnum):
@@ -86,6 +87,9 @@ class Shape:
     tense: Tense = Tense.PRESENT
     negated: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # the rest follows from it, and its hash is kept
+
     @property
     def subject_text(self) -> str:
         """The subject's own words."""
@@ -103,13 +107,13 @@ class Shape:
         return any(helper in lexicon.HAVE for helper in self.helpers)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the words of a text with their places; a closing full stop is no part of a word."""
     return tuple([Word(m[0], m[0].casefold().replace("\u2019", "'"), *m.span()) for m in _WORD.finditer(text)])
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def analyse(text: str) -> Shape:
     """Return the shape of a clause whose contractions are written out."""
     words = words_of(text)
@@ -122,7 +126,7 @@ def analyse(text: str) -> Shape:
     return _with_verb(text, words, kind, subject)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def is_name(word: str) -> bool:
     """Whether a word is written like a name and is none of the words that are only capitalised by their place."""
     return word[:1].isupper() and word.casefold().removesuffix("'s").removesuffix("\u2019s") not in lexicon.NOT_NAMES
