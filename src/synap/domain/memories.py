@@ -241,6 +241,9 @@ class PendingRetraction:
 RECORD_EXTRACTOR = "record@1"
 """What a record that is served as a memory names as its extractor: nothing was extracted."""
 
+IMPLIED_EXTRACTOR = "implied@1"
+"""What a preference names as its extractor that nobody stated: it follows from what was chosen again and again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from synap.domain.attributes import NOT, attributes_of, qualified
 from synap.domain.changeovers import change_of, habit_of
+from synap.domain.choices import choices_of
 from synap.domain.clauses import believed, clauses, past, without_time
 from synap.domain.likings import likings_of
 from synap.domain.memories import Slot
@@ -111,6 +112,7 @@ def _slots_of_clause(clause: str, owner: str) -> Iterator[Slot]:
     yield from ruled
     yield from _lengths(clause, owner)
     yield from likings_of(clause, owner)
+    yield from (choice.slot for choice in choices_of(clause, owner))
     told = ruled or list(attributes_of(clause, owner))
     if not ruled:
         yield from told

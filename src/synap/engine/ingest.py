@@ -24,6 +24,7 @@ from synap.errors import NotFoundError
 from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.hints import hints_of, with_hints
+from synap.ingestion.implied import implied
 from synap.ingestion.pieces import Slice, pieces, segments_of, slice_at
 from synap.ingestion.reconcile import Related, reconcile, without_recanted
 from synap.ingestion.records import meaning_of
@@ -221,6 +222,10 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
     known = await core.store.memories.related(scope, fresh, topics, slot=slot)
+    if follows := [draft for draft in implied(work.drafts, known.neighbours) if _wanted(draft, work.instance)]:
+        work = replace(work, drafts=(*work.drafts, *follows))
+        more = await space.embedder.embed_documents([draft.statement.content for draft in follows])
+        draft_vectors = np.vstack([draft_vectors, more])
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
     changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())

@@ -28,6 +28,7 @@ from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
+from synap.store.implied import unsupported
 from synap.store.linking import with_unclear
 from synap.store.plans import plan_changes
 from synap.store.queue import hold
@@ -38,6 +39,7 @@ from synap.store.retractions import insert_retractions
 from synap.store.rows import (
     STATUSES,
     TYPES,
+    Detail,
     decode_detail,
     decode_metadata,
     memory_of,
@@ -322,6 +324,7 @@ async def erase_memories(
 ) -> dict[int, int]:
     """Blank memories inside a transaction that locked their scope; see `Memories.erase_all`."""
     erased: dict[int, int] = {}
+    told: list[Detail] = []
     for row_id in row_ids:
         row = await _lock(connection, scope, row_id)
         if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
@@ -329,10 +332,12 @@ async def erase_memories(
         params = place(scope) | {"memory": row_id, "reason": UPDATED}
         earlier = await execute(connection, "earlier_versions", params, shared=scope.shared)
         versions = [row, *await earlier.fetchall()]
+        told += [decode_detail(version["detail"]) for version in versions]
         for version in versions:
             await erase_memory(connection, scope, version, now=now)
         erased[row_id] = len(versions)
-    return erased
+    baseless = await unsupported(connection, scope, told)
+    return erased | await erase_memories(connection, scope, baseless, now=now) if baseless else erased
 
 
 async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:

@@ -20,6 +20,7 @@ from synap.errors import ConflictError
 from synap.store.changes import Ended, Origin, memory_columns, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
+from synap.store.implied import unsupported
 from synap.store.linking import link, unlink
 from synap.store.receipts import NewReceipt, write
 from synap.store.residents import Residents
@@ -108,7 +109,10 @@ class Undoing:
             rows = await _memories(connection, scope, touched)
             later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
             sayings = await _sayings(connection, scope, params, found["memory_ids"])
-            plan = _plan(found, document, effects, rows, await _memories(connection, scope, later), sayings=sayings)
+            lost = [decode_detail(row["detail"]) for row in rows.values()]
+            baseless = await unsupported(connection, scope, lost, without=document["document_key"])
+            others = await _memories(connection, scope, later)
+            plan = _plan(found, document, effects, rows, others, sayings=sayings, baseless=baseless)
             written = None
             if not look:
                 await _carry_out(connection, scope, params, plan)
@@ -235,11 +239,12 @@ def _plan(
     later: Mapping[int, Mapping[str, Any]],
     *,
     sayings: Sequence[Mapping[str, Any]],
+    baseless: Sequence[int],
 ) -> _Plan:
     key = document["document_key"]
     made = [row for row in ingestion["memory_ids"] if row in rows]
     kept = [row for row in made if rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
-    removed = [row for row in made if row not in kept]
+    removed = list(dict.fromkeys((*(row for row in made if row not in kept), *baseless)))
     known = {**later, **rows}
     ended = [
         one

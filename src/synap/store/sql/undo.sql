@@ -35,6 +35,13 @@ from memory{t}
 where {at} scope_id = %(scope)s and id = any (%(memories)s::bigint[])
 for update
 
+-- name: memories_of_slots
+select id, detail, extractor
+from memory{t}
+where {at} scope_id = %(scope)s and status = 0 and slots && %(slots)s::bigint[]
+order by id
+for update
+
 -- name: undo_endings
 update memory{t} m
 set status = u.status, superseded_at = case when u.status = 0 then null else m.superseded_at end, superseded_by = u.by_id,
