@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import PipelineStatus
 from psycopg.waiting import Wait
 from tests.campaign.relay import relay
 
@@ -295,6 +296,37 @@ async def test_an_exchange_that_was_called_off_ends_with_its_connection(dsn: str
 
     del called_off
     gc.collect()  # what is noisy when it is freed fails the test
+
+
+async def test_whoever_is_called_off_leaves_nobody_inside_a_pipeline(
+    fresh_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, left = PatientConnection.wait, [0]
+
+    async def counted(connection: PatientConnection, *arguments: object, **options: object) -> object:
+        left[0] -= 1
+        if left[0] == 0 and (task := asyncio.current_task()) is not None:
+            task.cancel()
+        return await wait(connection, *arguments, **options)
+
+    async def read(database: Database) -> None:
+        async with database.transaction([ALICE], pipelined=True) as connection:
+            await names(connection)
+
+    monkeypatch.setattr(PatientConnection, "wait", counted)
+    found, steps = [], range(1, 13)
+    async with await Database.open(fresh_dsn, size=1) as database:
+        for step in steps:
+            left[0] = step
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.create_task(read(database))
+            left[0] = 0
+            async with database.control() as connection:
+                pipeline = connection.pgconn.pipeline_status
+                cursor = await connection.execute("update job set tries = tries where id = 0")
+                found.append((pipeline, cursor.rowcount))
+
+    assert found == [(PipelineStatus.OFF, 0) for _ in steps]
 
 
 async def test_a_call_that_finds_no_free_connection_in_time_is_told_so(fresh_dsn: str) -> None:

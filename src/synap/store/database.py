@@ -14,6 +14,7 @@ from typing import Any, Self, TypeAlias
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -144,6 +145,7 @@ class Database:
             dsn,
             connection_class=PatientConnection,
             configure=configure,
+            reset=_refuse_unended,
             reconnect_timeout=_RECONNECT_SECONDS,
             kwargs={**options, "context": adapters, "cursor_factory": cursor_factory},
             min_size=1,
@@ -227,6 +229,18 @@ class Database:
             if plan_once and not self._distributed:
                 await connection.execute(_PLAN_ONCE)
             yield connection
+
+
+async def _refuse_unended(connection: PatientConnection) -> None:
+    """Refuse a connection for the pool whose pipeline was called off before its end: the next caller would be inside it.
+
+    psycopg leaves it so where a task is cancelled on entering or leaving a pipeline, with nothing else to be seen.
+
+    Raises:
+        psycopg.OperationalError: It is inside one; the pool closes it.
+    """
+    if connection.pgconn.pipeline_status != PipelineStatus.OFF:
+        raise psycopg.OperationalError("the connection was left inside a pipeline")
 
 
 async def _enter(connection: Connection, entered: list[int] | None, role: str | None) -> None:
