@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from synap.domain.choices import Choice, choices_of, enough
+from synap.domain.choices import CHOICE, Choice, choices_of, enough
 from synap.domain.clauses import clauses, without_time
 from synap.domain.likings import LIKING
 from synap.domain.memories import IMPLIED_EXTRACTOR, Draft, Memory, MemoryType, Modality, Slot, Statement
@@ -35,7 +35,7 @@ def implied(
     """
     found: dict[Slot, Draft] = {}
     for key, draft in enumerate(drafts):
-        if not _occasion(draft.statement):
+        if not _occasion(draft.statement) or all(slot.attribute != CHOICE for slot in draft.statement.slots):
             continue
         near = [memory for memory, _ in neighbours.get(key, ())]
         for choice in _choices(draft.statement):
