@@ -219,7 +219,7 @@ def ending(earlier: Found, clause: str, joint: str | None) -> str | None:
 
 
 def _without_lead(clause: str) -> str:
-    return clause[_LEAD.match(clause).end() :]  # type: ignore[union-attr]  # the pattern matches the empty string
+    return _LEAD.sub("", clause, count=1)  # at the start, where it also matches nothing at all
 
 
 def _ends(before: Shape, text: str) -> bool:

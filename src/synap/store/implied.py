@@ -29,16 +29,13 @@ async def unsupported(
         return []
     params = place(scope) | {"slots": [slot_hash(slot) for slot in lost]}
     rows = await (await execute(connection, "memories_of_slots", params, shared=scope.shared)).fetchall()
-    told = [(row, decode_detail(row["detail"])) for row in rows]
+    occasions = [decode_detail(row["detail"]) for row in rows if row["extractor"] != IMPLIED_EXTRACTOR]
     found = []
-    for row, detail in told:
+    for row in rows:
         if row["extractor"] != IMPLIED_EXTRACTOR:
             continue
-        occasions = [
-            (occasion.statement, occasion.evidence)
-            for other, occasion in told
-            if other["extractor"] != IMPLIED_EXTRACTOR and set(detail.statement.slots) & set(occasion.statement.slots)
-        ]
-        if not enough(occasions, without=without):
+        slots = set(decode_detail(row["detail"]).statement.slots)
+        told = [(one.statement, one.evidence) for one in occasions if slots & set(one.statement.slots)]
+        if not enough(told, without=without):
             found.append(row["id"])
     return found
