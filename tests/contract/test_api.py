@@ -8,12 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import (
     ConflictError,
@@ -26,20 +25,15 @@ from synap import (
     Synap,
     SynapError,
 )
-from synap.api.protocol import AdminApi, Api
+from synap.api.protocol import AdminApi
 from synap.bootstrap import Opening, open_engine
 from synap.engine.accounts import MANAGEMENT_PREFIX, new_key, new_key_id
 from synap.engine.engine import Engine
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
 from synap.sdk.http_admin import HttpAdminApi
-from synap.sdk.transport import Transport
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
-DOORS = ("in process", "over http")
 DOCUMENT_BYTES = 100_000
 
 
@@ -54,28 +48,20 @@ class House:
 
     async def way_in(self, door: str, *, tenancy: str = "open") -> Synap:
         """Return an SDK for a new instance, by way of `door`."""
-        local = Synap(connection=Connection(lambda: _line(None, self.operator)))
+        local = sdk_over(None, self.operator)
         instance = await local.admin.instances.create(self.client_id, f"bot-{uuid.uuid4()}", tenancy=tenancy)
         key = (await local.admin.keys.create(instance.id, "test")).api_key
         return await (self._http(key) if door == "over http" else self._process(key))
 
     async def _process(self, key: str) -> Synap:
         api = self.engine.api_for(await self.engine.authenticate(key))
-        return Synap(connection=Connection(lambda: _line(api, self.operator)))
+        return sdk_over(api, self.operator)
 
     async def _http(self, key: str) -> Synap:
-        app: Any = create_app(Gate(self.engine), max_document_bytes=DOCUMENT_BYTES)
-        through = httpx.ASGITransport(app)
-        api = HttpApi(Transport("http://synap", key, timeout=30, through=through))
-        admin = HttpAdminApi(Transport("http://synap", self.management_key, timeout=30, through=through))
-        return Synap(connection=Connection(lambda: _line(api, admin)))
-
-
-async def _line(api: Api | None, admin: AdminApi | None) -> Line:
-    async def release() -> None:
-        pass
-
-    return OpenLine(operations=api, management=admin, release=release)
+        api, admin = (
+            over_http(self.engine, secret, max_document_bytes=DOCUMENT_BYTES) for secret in (key, self.management_key)
+        )
+        return sdk_over(HttpApi(api), HttpAdminApi(admin))
 
 
 @pytest.fixture
@@ -491,7 +477,7 @@ async def test_a_caller_whose_key_cannot_be_checked_gets_degraded_fetches_and_no
     await remembered(sdk, "The greenhouse alarm code is marigold.", user_id="ana", customer_id="flora")
     instance = await house.engine.caller_of((await sdk.whoami()).instance_id)
     api = house.engine.api_for(replace(instance, unverified=True))
-    cut_off = Synap(connection=Connection(lambda: _line(api, house.operator)))
+    cut_off = sdk_over(api, house.operator)
 
     fetched = await cut_off.user.context.fetch("ana", "flora", search_query="greenhouse alarm code")
     with pytest.raises(ServiceUnavailableError) as refusal:
@@ -506,10 +492,7 @@ async def test_instances_that_share_client_memories_share_their_ingestions_and_c
     ids = [(await sdk.whoami()).instance_id for sdk in (one, other)]
     for instance_id in ids:
         await house.operator.set_config(instance_id, {"storage": {"scoping": {"client_scope": "client"}}})
-    first, second = [
-        Synap(connection=Connection(partial(_line, house.engine.api_for(await house.engine.caller_of(i)), None)))
-        for i in ids
-    ]
+    first, second = [sdk_over(house.engine.api_for(await house.engine.caller_of(i))) for i in ids]
 
     await remembered(first, "The support desk sits in Lisbon.")
     again = await second.memories.create("The support desk sits in Lisbon.", document_type="document", mode="fast")

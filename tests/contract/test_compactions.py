@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import ConflictError, InvalidInputError, NotFoundError, PayloadTooLargeError, Synap, TranscriptConflictError
 from synap.api.admin import CreateInstance
@@ -17,11 +17,7 @@ from synap.bootstrap import Opening, open_engine
 from synap.engine import worker as workers
 from synap.engine.engine import Engine
 from synap.engine.faults import Fault, Faults
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
-from synap.sdk.transport import Transport
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.store.queue import COMPACT
 from synap.testing import FixedClock, FixedEmbedder
@@ -54,13 +50,8 @@ class Place:
             api: Any = self.engine.api_for(await self.engine.caller_of(instance.id))
         else:
             key = (await operator.create_key(instance.id, label="test")).api_key
-            app: Any = create_app(Gate(self.engine), max_document_bytes=LIMIT)
-            api = HttpApi(Transport("http://synap", key, timeout=30, through=httpx.ASGITransport(app)))
-
-        async def line() -> Line:
-            return OpenLine(operations=api, management=None, release=_nothing)
-
-        return Synap(connection=Connection(line))
+            api = HttpApi(over_http(self.engine, key, max_document_bytes=LIMIT))
+        return sdk_over(api)
 
     async def work(self) -> None:
         """Work until nothing waits."""
@@ -73,11 +64,7 @@ class Place:
             self.engine.worker._stopping.clear()  # noqa: SLF001 - the same worker goes on in the next step
 
 
-async def _nothing() -> None:
-    pass
-
-
-@pytest.fixture(params=["in process", "over http"])
+@pytest.fixture(params=DOORS)
 async def place(request: pytest.FixtureRequest, fresh_dsn: str, fresh_owner_dsn: str) -> AsyncIterator[Place]:
     clock = FixedClock(datetime(2026, 5, 3, 10, tzinfo=UTC))
     settings = Settings(database_url=fresh_dsn, migration_url=fresh_owner_dsn, max_document_bytes=LIMIT)

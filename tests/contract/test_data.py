@@ -6,12 +6,11 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, Synap
 from synap.api.admin import CreateInstance
@@ -21,12 +20,8 @@ from synap.bootstrap import Opening, open_engine
 from synap.engine import data
 from synap.engine.accounts import MANAGEMENT_PREFIX, new_key, new_key_id
 from synap.engine.engine import Engine
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
 from synap.sdk.http_admin import HttpAdminApi
-from synap.sdk.transport import Transport
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -66,13 +61,6 @@ class Home:
         return found
 
 
-async def _line(api: Api | None, admin: AdminApi | None) -> Line:
-    async def release() -> None:
-        pass
-
-    return OpenLine(operations=api, management=admin, release=release)
-
-
 OpenHome = Callable[..., Awaitable[Home]]
 
 
@@ -82,7 +70,7 @@ def database_name(own_database: str) -> str:
     return own_database
 
 
-@pytest.fixture(params=["in process", "over http"])
+@pytest.fixture(params=DOORS)
 async def enter(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> AsyncIterator[OpenHome]:
     """A function that makes an instance, by one of the doors."""
     settings = Settings(database_url=dsn, migration_url=owner_dsn)
@@ -104,15 +92,12 @@ async def enter(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> Asy
         api: Api = engine.api_for(await engine.authenticate(key))
         admin: AdminApi = operator
         if request.param == "over http":
-            app: Any = create_app(Gate(engine))
-            through = httpx.ASGITransport(app)
-            api = HttpApi(Transport("http://synap", key, timeout=30, through=through))
-            admin = HttpAdminApi(Transport("http://synap", secret, timeout=30, through=through))
+            api, admin = HttpApi(over_http(engine, key)), HttpAdminApi(over_http(engine, secret))
         return Home(
             engine=engine,
             operator=operator,
             instance_id=instance.id,
-            sdk=Synap(connection=Connection(partial(_line, api, admin))),
+            sdk=sdk_over(api, admin),
             owner_dsn=owner_dsn,
         )
 

@@ -6,12 +6,11 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import ConflictError, InvalidInputError, NotFoundError, Synap
 from synap.api.admin import CreateInstance
@@ -19,11 +18,7 @@ from synap.api.entities import EntityRecord
 from synap.api.protocol import Api
 from synap.bootstrap import Opening, open_engine
 from synap.engine.engine import Engine
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
-from synap.sdk.transport import Transport
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -57,17 +52,10 @@ class Home:
         return [memory.content for memory in (await self.sdk.entities.fetch(name=name, **ids)).memories]
 
 
-async def _line(api: Api) -> Line:
-    async def release() -> None:
-        pass
-
-    return OpenLine(operations=api, management=None, release=release)
-
-
 OpenHome = Callable[[], Awaitable[Home]]
 
 
-@pytest.fixture(params=["in process", "over http"])
+@pytest.fixture(params=DOORS)
 async def enter(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> AsyncIterator[OpenHome]:
     """A function that makes an instance, by one of the doors."""
     settings = Settings(database_url=dsn, migration_url=owner_dsn)
@@ -81,9 +69,8 @@ async def enter(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> Asy
         key = (await operator.create_key(instance.id, label="test")).api_key
         api: Api = engine.api_for(await engine.authenticate(key))
         if request.param == "over http":
-            app: Any = create_app(Gate(engine))
-            api = HttpApi(Transport("http://synap", key, timeout=30, through=httpx.ASGITransport(app)))
-        return Home(engine=engine, sdk=Synap(connection=Connection(partial(_line, api))))
+            api = HttpApi(over_http(engine, key))
+        return Home(engine=engine, sdk=sdk_over(api))
 
     yield entered
     await engine.stop()

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import Synap
 from synap.api.admin import CreateInstance
@@ -17,15 +18,11 @@ from synap.bootstrap import Opening, open_engine
 from synap.domain.scopes import Tenancy
 from synap.engine.engine import Engine
 from synap.errors import ConflictError, InvalidInputError
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
-from synap.sdk.transport import Transport
 from synap.server.backend import Gate
 from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
-
-DOORS = ("in process", "over http")
 
 
 @pytest.fixture
@@ -45,18 +42,9 @@ async def new_key_of(engine: Engine, tenancy: Tenancy = Tenancy.OPEN) -> str:
 
 
 async def way_in(engine: Engine, key: str, door: str) -> Synap:
-    app: Any = create_app(Gate(engine))
-    api: Any = HttpApi(Transport("http://synap", key, timeout=30, through=httpx.ASGITransport(app)))
     if door == "in process":
-        api = engine.api_for(await engine.authenticate(key))
-
-    async def line() -> Line:
-        async def release() -> None:
-            pass
-
-        return OpenLine(operations=api, management=None, release=release)
-
-    return Synap(connection=Connection(line))
+        return sdk_over(engine.api_for(await engine.authenticate(key)))
+    return sdk_over(HttpApi(over_http(engine, key)))
 
 
 @pytest.fixture(params=DOORS)

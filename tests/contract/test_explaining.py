@@ -6,19 +6,15 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
+from tests.doors import DOORS, over_http, sdk_over
 
 from synap import InvalidInputError, NotFoundError, Synap
 from synap.api.admin import CreateInstance
 from synap.api.protocol import AdminApi, Api
 from synap.bootstrap import Opening, open_engine
 from synap.engine.engine import Engine
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.sdk.http import HttpApi
-from synap.sdk.transport import Transport
-from synap.server.backend import Gate
-from synap.server.rest.app import create_app
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -41,19 +37,11 @@ class House:
         key = (await self.admin.create_key(instance.id, label="test")).api_key
         api: Api = self.engine.api_for(await self.engine.authenticate(key))
         if self.door == "over http":
-            app: Any = create_app(Gate(self.engine))
-            api = HttpApi(Transport("http://synap", key, timeout=30, through=httpx.ASGITransport(app)))
-
-        async def line() -> Line:
-            async def release() -> None:
-                pass
-
-            return OpenLine(operations=api, management=None, release=release)
-
-        return Synap(connection=Connection(line))
+            api = HttpApi(over_http(self.engine, key))
+        return sdk_over(api)
 
 
-@pytest.fixture(params=["in process", "over http"])
+@pytest.fixture(params=DOORS)
 async def house(request: pytest.FixtureRequest, dsn: str, owner_dsn: str) -> AsyncIterator[House]:
     settings = Settings(database_url=dsn, migration_url=owner_dsn)
     engine = await open_engine(settings, Opening(workers=2, embedder=FixedEmbedder(dim=384)))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.doors import sdk_over
 
 from synap import Synap
 from synap.api.admin import CreateInstance
 from synap.bootstrap import Opening, open_engine
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -56,14 +56,7 @@ async def home(dsn: str, owner_dsn: str) -> AsyncIterator[Home]:
     client = await admin.create_client(name=f"client-{uuid.uuid4()}")
     instance = await admin.create_instance(CreateInstance(client_id=client.client_id, name=f"bot-{uuid.uuid4()}"))
     api = engine.api_for(await engine.caller_of(instance.id))
-
-    async def line() -> Line:
-        async def release() -> None:
-            pass
-
-        return OpenLine(operations=api, management=None, release=release)
-
-    yield Home(sdk=Synap(connection=Connection(line)))
+    yield Home(sdk=sdk_over(api))
     await engine.stop()
 
 

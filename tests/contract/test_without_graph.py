@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.doors import sdk_over
 
 from synap import NotFoundError, Synap
 from synap.api.admin import CreateInstance
 from synap.api.protocol import Api
 from synap.bootstrap import Opening, open_engine
 from synap.engine.admin import EngineAdmin
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
@@ -32,14 +32,7 @@ class Home:
 
     async def configured(self, source: dict[str, Any]) -> Synap:
         await self.admin.set_config(self.instance_id, source)
-
-        async def line() -> Line:
-            async def release() -> None:
-                pass
-
-            return OpenLine(operations=await self.api(), management=None, release=release)
-
-        return Synap(connection=Connection(line))
+        return sdk_over(await self.api())
 
 
 @pytest.fixture

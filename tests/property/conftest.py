@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.doors import sdk_over
 
 import synap.store.search as searching
 from synap import Synap
@@ -23,7 +24,6 @@ from synap.bootstrap import Opening, open_engine
 from synap.domain.scopes import Tenancy
 from synap.engine.engine import Engine
 from synap.engine.worker import Pace
-from synap.sdk.connection import Connection, Line, OpenLine
 from synap.settings import Settings
 from synap.store import resident_search, resident_texts
 from synap.store.checks import ServerFacts
@@ -44,15 +44,7 @@ class House:
             CreateInstance(client_id=self.client_id, name=f"bot-{uuid.uuid4()}", tenancy=tenancy)
         )
         api = self.engine.api_for(await self.engine.caller_of(made.id))
-
-        async def line() -> Line:
-            return OpenLine(operations=api, management=operator, release=_nothing)
-
-        return Synap(connection=Connection(line))
-
-
-async def _nothing() -> None:
-    """Leave the engine running: its fixture stops it."""
+        return sdk_over(api, operator)
 
 
 OpenHouse = Callable[[str], Awaitable[House]]
