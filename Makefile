@@ -104,6 +104,7 @@ format: $(STAMP)
 campaign: setup
 	$(BIN)/python -m tests.campaign.isolation
 	$(BIN)/python -m tests.campaign.durability --full --report docs/reports/durability.json
+	$(BIN)/python -m tests.campaign.durability --full --store url --report docs/reports/durability-by-url.json
 
 bench: setup
 	$(BIN)/python -m benchmarks.speed

@@ -35,13 +35,18 @@ class AnyServer(Protocol):
 class UrlServer:
     """A server of whose roles only addresses and passwords are known."""
 
-    def __init__(self, address: str, passwords: dict[Role, str]) -> None:
+    def __init__(self, folder: Path, address: str, passwords: dict[Role, str]) -> None:
+        self._folder = folder
         self._address = address
         self._passwords = passwords
 
     def dsn(self, role: Role = Role.APP, *, database: str = DATABASE) -> str:
         """Return the URL with which `role` logs in to a database."""
         return f"postgresql://{role.value}:{self._passwords[role]}@{self._address}:{PORT}/{database}"
+
+    def start_again(self) -> None:
+        """Start it after it was stopped or killed, as whoever runs it would."""
+        EmbeddedServer.start(self._folder, stay=True, settings={"listen_addresses": self._address}).stop()
 
 
 @contextmanager
@@ -60,7 +65,7 @@ def url_server(folder: Path) -> Iterator[UrlServer]:
             assert row is not None
             Path(row[0]).write_text(_HBA)
             connection.execute("select pg_reload_conf()")
-        made = UrlServer(address, passwords)
+        made = UrlServer(folder, address, passwords)
         _check_passwords_count(made)
         yield made
 

@@ -38,7 +38,7 @@ from tests.e2e.conftest import Home
 
 from synap.store.cluster import PORT
 from synap.store.migrate import migrate
-from synap.store.server import EmbeddedServer, Role
+from synap.store.server import Role
 
 RECOVERY_SECONDS = 60.0
 AWAY_SECONDS = (8.0, 75.0)
@@ -105,9 +105,8 @@ def _by_url(trial: Trial, number: int) -> Iterator[tuple[str, Seen]]:
         inner = Trial(home=home, chance=trial.chance, rounds=1, found=trial.found)
         log = Acknowledgements(folder / "acknowledged.jsonl")
         anchored(inner, client, log)
-        address = str(conninfo_to_dict(server.dsn(Role.APP))["host"])
         faults: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
-            "by URL, killed": (partial(kill_database_in, folder), partial(_start_again, folder, address)),
+            "by URL, killed": (partial(kill_database_in, folder), server.start_again),
             "by URL, cut off": (between.cut, between.mend),
             "by URL, silent": (between.hush, between.mend),
             "by URL, 500 ms late": (partial(between.slow, 0.5), between.mend),
@@ -224,11 +223,6 @@ def kill_database_in(folder: Path) -> None:
     kill_database(home)
 
 
-def _start_again(folder: Path, address: str) -> None:
-    """Start a killed database again, as whoever runs it would."""
-    EmbeddedServer.start(folder, stay=True, settings={"listen_addresses": address}).stop()
-
-
 def _nothing() -> None:
     """Leave the mending to the engine."""
 
@@ -246,5 +240,6 @@ SCENARIOS = (
         run=away,
         quick=1,
         full=20,
+        by_url=False,
     ),
 )

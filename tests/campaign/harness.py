@@ -25,10 +25,12 @@ from typing import Any
 import httpx
 import psutil
 import psycopg
+from tests.by_url import url_server
 from tests.campaign.history import Acknowledgements, State, violations
 from tests.e2e.conftest import Home, Program
 
 from synap.store.cluster import OWNER, conninfo
+from synap.store.migrate import migrate
 from synap.store.privileges import blocking_ancestor, server_account
 from synap.store.server import DATABASE, Role, prepare
 
@@ -67,6 +69,7 @@ class Trial:
         found: What was not as promised, in words.
         notes: What was counted and measured.
         skipped: What could not be tried on this machine, and why.
+        revive: Starts a killed database again where Synap's own processes do not.
     """
 
     home: Home
@@ -75,6 +78,12 @@ class Trial:
     found: list[str] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    revive: Callable[[], None] = lambda: None
+
+    @property
+    def by_url(self) -> bool:
+        """Whether the database is one given by URL."""
+        return self.home.database is not None
 
     def find(self, what: str) -> None:
         """Tell that a promise was not kept."""
@@ -119,6 +128,7 @@ class Scenario:
         unit: What `rounds` counts.
         quick: How many without an argument.
         full: How many in the whole campaign.
+        by_url: Whether it is tried on a database given by URL as well.
     """
 
     number: int
@@ -129,6 +139,7 @@ class Scenario:
     unit: str = "rounds"
     quick: int = 1
     full: int = 1
+    by_url: bool = True
 
 
 @contextmanager
@@ -142,6 +153,28 @@ def campaign_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def embedded_trial(folder: Path, chance: random.Random, rounds: int) -> Iterator[Trial]:
+    """Yield a trial over an embedded store in a folder."""
+    with home_in(folder) as home:
+        yield Trial(home=home, chance=chance, rounds=rounds)
+
+
+@contextmanager
+def url_trial(folder: Path, chance: random.Random, rounds: int) -> Iterator[Trial]:
+    """Yield a trial over a PostgreSQL of its own that is reached by URL, whose files lie in the home's data folder."""
+    data = folder / "data"
+    data.mkdir(mode=0o711)
+    with url_server(data) as server:
+        migrate(server.dsn(Role.OWNER))
+        with home_in(folder, database=server.dsn) as home:
+            yield Trial(home=home, chance=chance, rounds=rounds, revive=server.start_again)
+
+
+TRIALS = {"embedded": embedded_trial, "url": url_trial}
+"""Ways to a trial, by the kind of store that it is over."""
 
 
 @contextmanager
@@ -242,6 +275,14 @@ def kill_database(home: Home) -> None:
             continue
 
 
+def halt_database(home: Home) -> None:
+    """Have a database end its sessions and stop, as PostgreSQL's fast shutdown does."""
+    processes = home.postgres()
+    if processes:
+        processes[0].send_signal(signal.SIGINT)
+        psutil.wait_procs(processes, timeout=60)
+
+
 def becomes(true: Callable[[], object], *, seconds: float = QUEUE_SECONDS) -> bool:
     """Wait until something holds; return whether it did. A call that fails meanwhile counts as not yet."""
     deadline = time.monotonic() + seconds
@@ -293,11 +334,18 @@ def take_stock(trial: Trial, label: str = "") -> None:
 
 
 def verify_pages(trial: Trial, label: str = "") -> None:
-    """Have every page of the stopped store checked against its checksum by PostgreSQL's own program."""
+    """Have every page of the stopped store checked against its checksum by PostgreSQL's own program.
+
+    An embedded one was stopped by the last process on it; one by URL is stopped for this, and started again.
+    """
+    if trial.by_url:
+        halt_database(trial.home)
     cluster = prepare(trial.home.data)
     command = [cluster.binaries.program("pg_checksums"), "--check", "-D", str(cluster.data)]
     done = cluster.account.run(command, timeout=300, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
     trial.check(done.returncode == 0, f"{label}pages are damaged: {done.stdout[-300:]} {done.stderr[-300:]}")
+    if trial.by_url:
+        trial.revive()
 
 
 def owner_of(home: Home) -> str:

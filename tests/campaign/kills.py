@@ -166,6 +166,8 @@ def deletions(trial: Trial) -> None:
         _hold_files(trial, secret, other)
         trial.tell(f"round {number + 1}: killed in the middle, ended by the next process")
     take_stock(trial)
+    if trial.by_url:
+        trial.skip("the purge and the search of files: of a database by URL an erasure is logical")
 
 
 def _word(trial: Trial) -> str:
@@ -183,14 +185,16 @@ def _shown(client: httpx.Client, secret: str) -> list[str]:
 
 
 def _hold_files(trial: Trial, secret: str, other: str) -> None:
-    """Purge, and look through every file below the folder for both markers."""
+    """Look through the logs for what was erased; purge an embedded store, and look through its files for both markers."""
+    logged = [one for one in trial.home.programs if secret in one.out + one.err]
+    trial.check(not logged, "the log of a process holds the erased words")
+    if trial.by_url:
+        return
     with EmbeddedServer.start(trial.home.data) as server:
         purge(server.dsn(Role.OWNER))
     seen = sight(trial.home.folder, [secret, other])
     trial.check(not seen[secret].bytes, f"after the purge the erased words lie in {dict(seen[secret].files)}")
     trial.check(seen[other].bytes, "the look through the files is blind: what was kept is not seen either")
-    logged = [one for one in trial.home.programs if secret in one.out + one.err]
-    trial.check(not logged, "the log of a process holds the erased words")
 
 
 def _kill(trial: Trial, program: Program, worker: Program, victim: str) -> None:
@@ -200,6 +204,8 @@ def _kill(trial: Trial, program: Program, worker: Program, victim: str) -> None:
         program.kill()
     if victim in ("worker", "all"):
         worker.kill()
+    if victim in ("database", "all"):
+        trial.revive()
 
 
 SCENARIOS = (

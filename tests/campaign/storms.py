@@ -269,6 +269,7 @@ SCENARIOS = (
         run=folders,
         quick=1,
         full=20,
+        by_url=False,
     ),
     Scenario(
         number=9,

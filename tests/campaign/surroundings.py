@@ -308,6 +308,7 @@ SCENARIOS = (
         run=disk,
         quick=1,
         full=10,
+        by_url=False,
     ),
     Scenario(
         number=12,
@@ -319,5 +320,6 @@ SCENARIOS = (
         run=machine,
         quick=1,
         full=3,
+        by_url=False,
     ),
 )
