@@ -20,7 +20,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         target: `user`, `customer`, `client` or `conversation`: which door was used.
         search_query: None or empty for the newest and surest.
         max_results: 0..50 items.
-        max_results_per_query: Share of each of several queries, 1..50; None for none.
+        max_results_per_query: Share of each of several queries, 1..50; None for the best one of each.
         types: Memory types, singular or plural, `temporal`, `all`; empty for all.
         precision_level: `high` or `medium`; taken, and for now the same.
         mode: `fast` or `accurate`; None for the instance's own.

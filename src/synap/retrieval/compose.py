@@ -39,7 +39,7 @@ class Wanted:
 
     Attributes:
         max_results: Items at most; they are cut by relevance.
-        per_query: Share of each of several queries, or None; see `synap.retrieval.share`.
+        per_query: Share of each of several questions, or None for the best one of each; see `synap.retrieval.share`.
         budget: Tokens that the formatted context may take; it is cut by scope, the broadest first.
         types: Memory types served; empty for all.
         ladder: The account's rungs, which rank the scopes.
@@ -107,13 +107,17 @@ def compose(recall: Recall, search: Search, wanted: Wanted) -> Context:
 
 
 def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted) -> list[Placed]:
-    """Return as many as are wanted, each of several queries with its share where one is asked for."""
+    """Return as many as are wanted, among them the share of each of several questions: its best one, or as many as are asked for.
+
+    Scores say how well a question is met beside its other answers, so that one which many meet alike would take all the
+    room from one that a single memory answers.
+    """
     most = max(0, wanted.max_results)
     if search.queries and wanted.floor > 0.0:
         placed = [one for one in placed if one.relevance >= wanted.floor]
-    if wanted.per_query is None or not fused.scores:
+    if len(search.asked) < 2:  # noqa: PLR2004 - one question takes it all
         return list(placed[:most])
-    return share_out(placed, fused.scores, search.asked, each=wanted.per_query, most=most)
+    return share_out(placed, fused.scores, search.asked, each=wanted.per_query or 1, most=most)
 
 
 def _eligible(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:

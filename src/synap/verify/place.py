@@ -110,12 +110,15 @@ class Place:
         self.roll = list(self.model.present)
 
     def take(self, *, direct: bool | None = None) -> Planted | None:
-        """Return something with known memories that no other change of this round touches, or None."""
+        """Return something with known memories that no other change of this round touches, or None; never the world's.
+
+        What the world knows is changed by the operator alone.
+        """
         for _ in range(20):
             planted = self.some()
             if planted is None:
                 return None
-            fits = planted.memory_ids and direct in (None, planted.direct)
+            fits = planted.owner != WORLD and planted.memory_ids and direct in (None, planted.direct)
             if fits and planted not in self.busy and planted.owner not in self.leaving:
                 self.busy |= {planted, planted.owner}
                 return planted

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -131,6 +132,17 @@ def test_each_item_tells_which_queries_found_it(make: Any) -> None:
     found = {item.memory.id: item.matched_queries for item in answer(make, candidates, "one", "two").items}
 
     assert found == {"a": ("one",), "b": ("one", "two")}
+
+
+def test_the_one_answer_to_a_question_has_room_beside_the_many_to_another(make: Any) -> None:
+    many = [make.candidate(f"n{number:02}", lexical=(2.0, 1.0)) for number in range(30)]
+    only = make.candidate("only", lexical=(1.0, 4.0), rung="client")
+
+    answered = [ids(answer(make, [*many, only], "q1", "q2", max_results=most)) for most in (2, 10, 20)]
+
+    assert [len(found) for found in answered] == [2, 10, 20]
+    assert all("only" in found for found in answered)
+    assert all(set(fewer) < set(more) for fewer, more in itertools.pairwise(answered))
 
 
 def test_a_turn_is_served_once_as_its_memory(make: Any) -> None:
