@@ -21,7 +21,7 @@ help:
 	@echo "make e2e     the end-to-end tests alone"
 	@echo "make e2e-official       the published client and MCP server against a real server"
 	@echo "make e2e-integrations   the published framework integrations against a real server"
-	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills, 15 scenarios more); takes a day"
+	@echo "make campaign           isolation (200,000 checks x 3 seeds, embedded and by URL) and durability (200 kills, 15 scenarios more, most by URL too); takes a night"
 	@echo "make bench   speed, as tables with ratios"
 	@echo "make bench-million   the same of a store of 1,000,000 memories; needs 10 GB of disk"
 	@echo "make docs    write the generated reference pages"

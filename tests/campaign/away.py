@@ -239,7 +239,7 @@ SCENARIOS = (
         " left hanging while new ones work, as after a move; all this while three write and two read what is known to be there.",
         run=away,
         quick=1,
-        full=20,
+        full=5,
         by_url=False,
     ),
 )

@@ -241,6 +241,6 @@ SCENARIOS = (
         " and after the end; then a purge, and a search for the markers in all files, logs included.",
         run=deletions,
         quick=1,
-        full=20,
+        full=10,
     ),
 )

@@ -259,7 +259,7 @@ SCENARIOS = (
         " and `on_duplicate: reject`.",
         run=storms,
         quick=2,
-        full=200,
+        full=50,
     ),
     Scenario(
         number=5,
@@ -268,7 +268,7 @@ SCENARIOS = (
         method="Two servers write in one folder; the one that started the database is killed, then the database.",
         run=folders,
         quick=1,
-        full=20,
+        full=10,
         by_url=False,
     ),
     Scenario(
@@ -281,6 +281,6 @@ SCENARIOS = (
         run=malformed,
         unit="random bodies",
         quick=200,
-        full=20_000,
+        full=5_000,
     ),
 )

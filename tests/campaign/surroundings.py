@@ -307,7 +307,7 @@ SCENARIOS = (
         " MiB while documents of 80 KB come in; after 30 s of refusals there is room again.",
         run=disk,
         quick=1,
-        full=10,
+        full=3,
         by_url=False,
     ),
     Scenario(
@@ -319,7 +319,7 @@ SCENARIOS = (
         " to a server with 64 descriptors; the clock of a running server set a day back and forth (libfaketime).",
         run=machine,
         quick=1,
-        full=3,
+        full=2,
         by_url=False,
     ),
 )
