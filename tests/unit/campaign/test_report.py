@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from tests.campaign.durability import SCENARIOS
-from tests.campaign.report import keep
+import pytest
+from tests.campaign.durability import SCENARIOS, main
+from tests.campaign.report import DEFECTS, keep
 
 NUMBERS = [*range(1, 15), 16, 18]
 
@@ -15,6 +18,7 @@ NUMBERS = [*range(1, 15), 16, 18]
 def made(**changed: Any) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "rounds": 3, "seed": 7, "seconds": 1.5, "passed": True, "found": [], "notes": {"kills": {"server": 2}}, "skipped": [],
+        "store": "embedded",
     }  # fmt: skip
     return {**whole, **changed}
 
@@ -40,3 +44,21 @@ def test_a_report_keeps_other_scenarios_and_tells_what_broke(tmp_path: Path) -> 
     assert "Not in this report: stages, deletions," in page
     assert "python -m tests.campaign.durability storms --rounds 9 --seed 7" in page
     assert str(tmp_path) not in page
+
+
+def test_a_report_by_url_names_the_store_and_tells_defects_of_no_other(tmp_path: Path) -> None:
+    by_url, embedded = (tmp_path / f"{name}.json" for name in ("by-url", "embedded"))
+    keep(by_url, SCENARIOS["kills"], made(store="url"), asked=["kills"])
+    keep(embedded, SCENARIOS["kills"], made(), asked=["kills"])
+
+    page = by_url.with_suffix(".md").read_text()
+    assert "kills --rounds 3 --seed 7 --store url" in page
+    assert DEFECTS.read_text().strip() not in page
+    assert DEFECTS.read_text().strip() in embedded.with_suffix(".md").read_text()
+
+
+def test_what_an_embedded_store_alone_has_is_not_tried_by_url(capsys: pytest.CaptureFixture[str]) -> None:
+    with mock.patch.object(sys, "argv", ["durability", "disk", "--store", "url"]), pytest.raises(SystemExit):
+        main()
+
+    assert "tried on the embedded store alone: disk" in capsys.readouterr().err
