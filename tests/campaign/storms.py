@@ -14,6 +14,7 @@ from tests.campaign.harness import (
     Trial,
     becomes,
     document,
+    fetch,
     hold_to_log,
     kill_database,
     post,
@@ -91,7 +92,7 @@ def folders(trial: Trial) -> None:
         first.kill()
         asyncio.run(write((other,), f"f{number}left"))
         kill_database(trial.home)
-        answers = [_status(other) for _ in range(3)]
+        answers = [fetch(other, "Which box stands in the cellar?").status_code for _ in range(3)]
         asyncio.run(write((other,), f"f{number}again"))
         trial.home.run_out_leases()
         hold_to_log(trial, log, f"round {number}: ")
@@ -106,10 +107,6 @@ def folders(trial: Trial) -> None:
 async def _written_to(client: httpx.Client, log: Acknowledgements, name: str, stop: asyncio.Event) -> None:
     async with speaker_of(client) as speaker:
         await write_until(speaker, log, name, stop)
-
-
-def _status(client: httpx.Client) -> int:
-    return client.post(CREATE, json={"document": ""}).status_code
 
 
 def malformed(trial: Trial) -> None:
