@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import httpx
 from psycopg.conninfo import conninfo_to_dict
@@ -34,7 +33,6 @@ from tests.campaign.harness import (
 )
 from tests.campaign.history import Acknowledgements
 from tests.campaign.relay import Relay, relay
-from tests.e2e.conftest import Home
 
 from synap.store.cluster import PORT
 from synap.store.migrate import migrate
@@ -96,8 +94,10 @@ def _embedded(trial: Trial, number: int) -> Seen:
 
 def _by_url(trial: Trial, number: int) -> Iterator[tuple[str, Seen]]:
     folder = trial.home.folder / f"url{number}"
-    folder.mkdir(mode=0o711)
-    with url_server(folder) as server, _relayed(server.dsn) as (between, dsn), home_in(folder, database=dsn) as home:
+    data = folder / "data"  # the home's own, so that its database is found there
+    for one in (folder, data):
+        one.mkdir(mode=0o711)
+    with url_server(data) as server, _relayed(server.dsn) as (between, dsn), home_in(folder, database=dsn) as home:
         migrate(server.dsn(Role.OWNER))
         program, client = home.serve()
         # The queue is worked by a process of its own as well, whose connections fail by themselves.
@@ -106,7 +106,7 @@ def _by_url(trial: Trial, number: int) -> Iterator[tuple[str, Seen]]:
         log = Acknowledgements(folder / "acknowledged.jsonl")
         anchored(inner, client, log)
         faults: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
-            "by URL, killed": (partial(kill_database_in, folder), server.start_again),
+            "by URL, killed": (partial(kill_database, home), server.start_again),
             "by URL, cut off": (between.cut, between.mend),
             "by URL, silent": (between.hush, between.mend),
             "by URL, 500 ms late": (partial(between.slow, 0.5), between.mend),
@@ -214,13 +214,6 @@ def _hold(trial: Trial, log: Acknowledgements, label: str) -> None:
     """Hold the store against the log; leases of claims whose answer was lost run out by themselves."""
     hold_to_log(trial, log, label)
     take_stock(trial, label)
-
-
-def kill_database_in(folder: Path) -> None:
-    """Kill the database whose data lies in a folder."""
-    home = Home(folder)
-    home.data = folder
-    kill_database(home)
 
 
 def _nothing() -> None:

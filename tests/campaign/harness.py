@@ -344,8 +344,7 @@ def verify_pages(trial: Trial, label: str = "") -> None:
     command = [cluster.binaries.program("pg_checksums"), "--check", "-D", str(cluster.data)]
     done = cluster.account.run(command, timeout=300, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
     trial.check(done.returncode == 0, f"{label}pages are damaged: {done.stdout[-300:]} {done.stderr[-300:]}")
-    if trial.by_url:
-        trial.revive()
+    trial.revive()
 
 
 def owner_of(home: Home) -> str:

@@ -115,7 +115,7 @@ def _kept(placed: Sequence[Placed], fused: Fused, search: Search, wanted: Wanted
     most = max(0, wanted.max_results)
     if search.queries and wanted.floor > 0.0:
         placed = [one for one in placed if one.relevance >= wanted.floor]
-    if len(search.asked) < 2:  # noqa: PLR2004 - one question takes it all
+    if not search.asked[1:]:  # one question takes it all
         return list(placed[:most])
     return share_out(placed, fused.scores, search.asked, each=wanted.per_query or 1, most=most)
 

@@ -81,8 +81,8 @@ class UserContext:
             conversation_id: A conversation that the fetch belongs to.
             search_query: One or several questions; none for the newest and surest.
             max_results: How many items at most, 0..50.
-            max_results_per_query: Share of each of several questions, which take turns, 1..50; None for the best one of each. Room left
-                is filled best first.
+            max_results_per_query: Share of each of several questions, which take turns, 1..50; None for the best one of
+                each. Room left is filled best first.
             types: Memory types wanted; none for all.
             mode: `fast` or `accurate`; None for the instance's own.
             max_tokens: Budget of `formatted_context`; None for the instance's own.

@@ -307,8 +307,7 @@ class Memories:
         """Blank memories as `erase` does, and write the receipt of it, all in one transaction.
 
         Preferences that followed from them and have too little left to rest on go with them. Returns by row id how many rows
-        were blanked. What is not there, or erased already, is left out; where nothing is
-        blanked, no receipt is written.
+        were blanked. What is not there, or erased already, is left out; where nothing is blanked, no receipt is written.
         """
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
