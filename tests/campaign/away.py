@@ -57,9 +57,10 @@ class Seen:
 def away(trial: Trial) -> None:
     """Kill the embedded database; then one given by URL, behind a relay, is killed, cut off, silent and slow."""
     kinds = Counter[str]()
+    log = Acknowledgements(trial.home.folder / "embedded.jsonl")
     recoveries: dict[str, float] = {}
     for number in range(trial.rounds):
-        for name, seen in (("embedded, killed", _embedded(trial, number)), *_by_url(trial, number)):
+        for name, seen in (("embedded, killed", _embedded(trial, log, number)), *_by_url(trial, number)):
             kinds += Counter({f"write {status}": count for status, count in seen.writes.items()}) + seen.reads
             recoveries[name] = max(recoveries.get(name, 0.0), seen.recovery)
             writes, reads = dict(sorted(seen.writes.items())), dict(seen.reads)
@@ -68,10 +69,8 @@ def away(trial: Trial) -> None:
     trial.note("longest recovery, seconds", recoveries)
 
 
-def _embedded(trial: Trial, number: int) -> Seen:
+def _embedded(trial: Trial, log: Acknowledgements, number: int) -> Seen:
     """Kill the embedded database while its server runs: that starts it again."""
-    log = Acknowledgements(trial.home.folder / f"embedded{number}.jsonl")
-    log.sent |= set(trial.rows("select document_key from document")) if number else set()
     _, client = trial.home.serve()
     anchored(trial, client, log)
     seen = asyncio.run(

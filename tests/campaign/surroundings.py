@@ -63,7 +63,7 @@ def _full(trial: Trial, name: str, put: Callable[[Home, Path], None] | None) -> 
     recoveries: list[float] = []
     place = trial.home.folder / name
     with small_disk(place, mib=DISK_MIB) as folder, home_in(folder if put is None else _made(place)) as home:
-        inner = Trial(home=home, chance=trial.chance, rounds=1, found=trial.found)
+        inner = Trial(home=home, chance=trial.chance, rounds=1, found=trial.found, notes=trial.notes)
         log = Acknowledgements(trial.home.folder / f"{name}.jsonl")
         if put is not None:
             home.serve()[0].stop()
@@ -84,7 +84,7 @@ def _full(trial: Trial, name: str, put: Callable[[Home, Path], None] | None) -> 
             trial.tell(f"{name}, round {number + 1}: {dict(seen)}, taken again after {recoveries[-1]:.1f} s")
         take_stock(inner)
         inner.check(program.stop() == 0, "the server did not stop cleanly")
-        verify_pages(inner)
+        verify_pages(inner, f"disk of the {name} full: ", was_full=True)
         deaths = sum("died" in line for line in program.err.splitlines())
     trial.note(f"disk of the {name} full: writes by status", dict(sorted(seen.items())))
     trial.note(
