@@ -169,7 +169,10 @@ def _refused_starts(trial: Trial) -> None:
     _without_model(trial, {**fresh, "SYNAP_EMBEDDER": "minilm", "XDG_CACHE_HOME": str(folder / "none")})
     _read_only(trial)
     _, client = trial.home.serve()
-    trial.check("kept" in fetch(client, "Which box?").text, "after the refused starts the store is not as it was")
+    trial.check(
+        "kept" in fetch(client, "Where is the box with label kept?").text,
+        "after the refused starts the store is not as it was",
+    )
     for one in trial.home.programs:
         if one.process.poll() is None:
             one.stop()
