@@ -196,6 +196,8 @@ def python() -> str:
 
 
 def _error(name: str, kind: type[SynapError]) -> str:
+    if name != kind.__name__:
+        return f"- `{name}`: the same as `{kind.__name__}`, by the name that the official client gives it."
     return f"- `{name}`, code `{kind.code}`. {_first(kind)}"
 
 

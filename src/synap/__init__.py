@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         TranscriptConflictError,
         TransientError,
     )
+    from synap.errors import NotFoundError as ContextNotFoundError
+    from synap.errors import PermanentError as SynapPermanentError
+    from synap.errors import TransientError as SynapTransientError
     from synap.sdk.client import Synap
     from synap.sdk.client import Synap as MaximemSynapSDK
     from synap.sdk.responses import ContextResponse
@@ -53,6 +56,7 @@ __all__ = [
     "BatchResult",
     "ConflictError",
     "ContextItem",
+    "ContextNotFoundError",
     "ContextResponse",
     "DataDeletion",
     "ForbiddenError",
@@ -75,7 +79,9 @@ __all__ = [
     "SetupError",
     "Synap",
     "SynapError",
+    "SynapPermanentError",
     "SynapSync",
+    "SynapTransientError",
     "TranscriptConflictError",
     "TransientError",
     "Turn",
@@ -91,7 +97,6 @@ _HOMES = {
     "DataDeletion": "synap.api.data",
     "Forgotten": "synap.api.data",
     "Ingestion": "synap.api.memories",
-    "MaximemSynapSDK": "synap.sdk.client",
     "MemoryPage": "synap.api.memories",
     "MemoryRecord": "synap.api.memories",
     "PendingRetraction": "synap.api.memories",
@@ -105,12 +110,20 @@ _HOMES = {
 }
 """Where a public name lives; what is not listed is an error."""
 
+_ALIASES = {
+    "ContextNotFoundError": "NotFoundError",
+    "MaximemSynapSDK": "Synap",
+    "SynapPermanentError": "PermanentError",
+    "SynapTransientError": "TransientError",
+}
+"""What the official client calls them, so that code written for it finds the same things here."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'synap' has no attribute {name!r}")
-    home = import_module(_HOMES.get(name, "synap.errors"))
-    value = getattr(home, "Synap" if name == "MaximemSynapSDK" else name)
+    own = _ALIASES.get(name, name)
+    value = getattr(import_module(_HOMES.get(own, "synap.errors")), own)
     globals()[name] = value
     return value
 

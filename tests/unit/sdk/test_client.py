@@ -65,6 +65,18 @@ def test_the_alias_is_the_class_itself() -> None:
     assert MaximemSynapSDK is Synap
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("ContextNotFoundError", "NotFoundError"),
+        ("SynapPermanentError", "PermanentError"),
+        ("SynapTransientError", "TransientError"),
+    ],
+)
+def test_errors_go_by_the_official_names_as_well(theirs: str, ours: str) -> None:
+    assert getattr(synap, theirs) is getattr(synap, ours)
+
+
 def test_without_key_and_url_the_engine_runs_in_this_process() -> None:
     assert opening_of(Synap()).func.__name__ == "embedded"
 
