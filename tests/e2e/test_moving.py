@@ -73,6 +73,26 @@ def test_memory_is_carried_about(synap: Run, server_folder: Callable[[], Path], 
     assert synap("purge", "--data-dir", home)[0] == Exit.OK
 
 
+def test_a_chat_log_is_of_one_user_and_a_second_run_changes_nothing(
+    synap: Run, server_folder: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, chat = server_folder(), tmp_path / "chat.json"
+    chat.write_text('[{"role": "user", "content": "I play the cello."}, {"role": "assistant", "content": "Nice."}]')
+    take = ("import", chat, "--from", "chat", "--data-dir", home)
+
+    for whose in ((), ("--customer", "acme")):
+        code, told = synap(*take, *whose)
+        assert (code, "give --user" in told) == (Exit.USAGE, True), told
+    assert not any(home.iterdir())
+    for name in ("once", "twice"):
+        assert synap(*take, "--user", "nora")[0] == Exit.OK
+        assert synap("export", tmp_path / name, "--user", "nora", "--data-dir", home)[0] == Exit.OK
+
+    once, twice = [(tmp_path / name).read_text().splitlines()[1:-1] for name in ("once", "twice")]
+    assert once == twice
+    assert "cello" not in synap("fetch", "what is played", "--user", "pieter", "--data-dir", home)[1]
+
+
 def test_what_is_for_the_embedded_store_says_so_where_a_url_is_set(
     synap: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -75,10 +76,16 @@ def import_memory(
 ) -> None:
     """Put an export into an instance; or, with --from, hand in what another maker's file holds.
 
-    An export of one user may be put in under other ids. Other makers' records go to --user, or to the users they name.
+    An export of one user may be put in under other ids. Other makers' records go to --user, or to the users they name; a
+    chat log names none, so it needs --user.
     """
 
     async def work() -> ImportReport | HandedIn:
+        if maker == CHAT and user is None:
+            raise InvalidInputError(
+                "a chat log does not tell whose it is: give --user; `synap ingest` takes what all may read",
+                field="user",
+            )
         async with opened_engine(read_settings(data_dir, database_url), workers=2 if maker else 0) as engine:
             instance_id = instance or engine.default_instance
             if maker is not None:
@@ -111,7 +118,8 @@ async def _hand_in(
     api = engine.api_for(await engine.caller_of(instance_id))
     content = await asyncio.to_thread(_content, file)
     if maker == CHAT:
-        upload = UploadMemory(filename=file.name, content=content, user_id=user, customer_id=customer)
+        key = f"{CHAT}:{hashlib.sha256(content).hexdigest()}"  # without one each run would be a conversation of its own
+        upload = UploadMemory(filename=file.name, content=content, document_id=key, user_id=user, customer_id=customer)
         ids = [(await api.upload_memory(upload)).ingestion_id]
         refused = 0
     else:

@@ -109,6 +109,11 @@ def test_records_of_nobody_are_refused_unless_a_user_is_named() -> None:
     assert read_dump(content, maker="mem0", user_id="nora")[0].user_id == "nora"
 
 
+def test_an_empty_user_is_refused_and_not_taken_for_everybody() -> None:
+    with pytest.raises(InvalidInputError, match="user_id must not be empty"):
+        read_dump(b'[{"memory": "Sings", "id": "m7"}]', maker="mem0", user_id="")
+
+
 def test_an_unknown_maker_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(InvalidInputError, match="known are mem0, zep, graphiti, letta"):
         read_dump(b"[]", maker="memx")
