@@ -33,7 +33,7 @@ def read_dump(
 
     Raises:
         InvalidInputError: An id is empty or too long; the maker is unknown; the file is no JSON, cut short, holds nothing that
-            is read, or a record names no user.
+            is read, or a record names no user or has a field of another type than is read there.
     """
     Ids.checked(customer_id=customer_id, user_id=user_id)  # an empty one must not pass for nobody's
     if maker not in MAKERS:
