@@ -210,28 +210,61 @@ async def test_an_export_that_was_cut_short_is_gone_on_with(place: Place) -> Non
         assert place.lines("cut.jsonl") == place.lines("whole.jsonl")
 
 
-async def test_an_import_that_was_cut_short_is_gone_on_with(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = await place.filled(), await place.instance()
-    await place.export(first, "one.jsonl")
+async def cut_short(place: Place, name: str, instance_id: str, *, after: int) -> None:
+    """Put a file in, and cut that short once so many owners are in."""
     genuine = place.engine.core.store.transfers.write
     calls = []
 
     async def write(*arguments: Any, **named: Any) -> int:
         calls.append(arguments)
-        if len(calls) == 3:
+        if len(calls) > after:
             raise KeyboardInterrupt
         return await genuine(*arguments, **named)
 
-    monkeypatch.setattr(place.engine.core.store.transfers, "write", write)
-    with pytest.raises(KeyboardInterrupt):
-        await place.put_in("one.jsonl", second)
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place.engine.core.store.transfers, "write", write)
+        with pytest.raises(KeyboardInterrupt):
+            await place.put_in(name, instance_id)
+
+
+async def test_an_import_that_was_cut_short_is_gone_on_with(place: Place) -> None:
+    first, second = await place.filled(), await place.instance()
+    await place.export(first, "one.jsonl")
+    await cut_short(place, "one.jsonl", second, after=2)
 
     done = await place.put_in("one.jsonl", second)
 
     assert (done.owners, done.already) == (4, 2)
     await place.export(second, "two.jsonl")
     assert place.rows("one.jsonl") == place.rows("two.jsonl")
+
+
+async def test_an_import_is_gone_on_with_though_those_who_are_in_were_written_to_meanwhile(place: Place) -> None:
+    first, second = await place.filled(), await place.instance()
+    await place.export(first, "one.jsonl")
+    await cut_short(place, "one.jsonl", second, after=2)
+    await place.remember(second, "I collect stamps.", user_id="bob")
+
+    done = await place.put_in("one.jsonl", second)
+
+    assert (done.owners, done.already) == (4, 2)
+    assert await place.known(second, **ANA) == await place.known(first, **ANA)
+    before, after = [await place.known(one, user_id="bob") for one in (first, second)]
+    assert set(before) < set(after)
+    assert [one for one in after if "stamps" in one]
+
+
+async def test_an_import_is_gone_on_with_though_of_somebody_only_an_undone_ingestion_is_left(place: Place) -> None:
+    first, second = await place.instance(), await place.instance()
+    ingestion_id = await place.remember(first, "I live in Oslo.", user_id="bob")
+    await (await place.api(first)).undo_ingestion(UndoIngestion(ingestion_id=ingestion_id, user_id="bob"))
+    await place.export(first, "one.jsonl")
+    assert {row["record"] for row in place.rows("one.jsonl")} == {"owner", "ingestion", "owner_end"}
+    await place.put_in("one.jsonl", second)
+
+    done = await place.put_in("one.jsonl", second)
+
+    assert (done.owners, done.already, done.rows) == (1, 1, 0)
 
 
 def _cut(text: str) -> str:

@@ -73,6 +73,71 @@ def test_memory_is_carried_about(synap: Run, server_folder: Callable[[], Path], 
     assert synap("purge", "--data-dir", home)[0] == Exit.OK
 
 
+def test_a_chat_log_is_of_one_user_and_a_second_run_changes_nothing(
+    synap: Run, server_folder: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, chat = server_folder(), tmp_path / "chat.json"
+    chat.write_text('[{"role": "user", "content": "I play the cello."}, {"role": "assistant", "content": "Nice."}]')
+    take = ("import", chat, "--from", "chat", "--data-dir", home)
+
+    for whose in ((), ("--customer", "acme")):
+        code, told = synap(*take, *whose)
+        assert (code, "give --user" in told) == (Exit.USAGE, True), told
+    assert not any(home.iterdir())
+    for name in ("once", "twice"):
+        assert synap(*take, "--user", "nora")[0] == Exit.OK
+        assert synap("export", tmp_path / name, "--user", "nora", "--data-dir", home)[0] == Exit.OK
+
+    once, twice = [(tmp_path / name).read_text().splitlines()[1:-1] for name in ("once", "twice")]
+    assert once == twice
+    assert "cello" not in synap("fetch", "what is played", "--user", "pieter", "--data-dir", home)[1]
+
+
+def test_a_second_agent_of_a_user_leaves_the_first_ones_memories_as_they_are(
+    synap: Run, server_folder: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, other = server_folder(), tmp_path / "other.af"
+    whole = (SAMPLES / "letta.af").read_text()
+    other.write_text(whole.replace("walnuts", "celery").replace("carpenter", "glazier").replace("2019", "2021"))
+
+    for file in (SAMPLES / "letta.af", other, SAMPLES / "letta.af"):
+        code, told = synap("import", file, "--from", "letta", "--user", "nora", "--data-dir", home)
+        assert (code, "3 documents handed in: 3 completed" in told) == (Exit.OK, True), told
+
+    synap("export", tmp_path / "nora.jsonl", "--user", "nora", "--data-dir", home)
+    rows = [json.loads(line) for line in (tmp_path / "nora.jsonl").read_text().splitlines()]
+    documents = [row for row in rows if row["record"] == "document"]
+    assert [row["current"] for row in documents] == [True] * 6
+    said = "".join(row["text"] for row in documents)
+    assert [word for word in ("walnuts", "celery", "carpenter", "glazier", "2019", "2021") if word not in said] == []
+
+
+def test_records_that_were_refused_are_told_with_their_reason(
+    synap: Run, server_folder: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, file = server_folder(), tmp_path / "memories.json"
+    records = [
+        {"memory": "Sings", "user_id": "nora"},
+        {"memory": "x" * 9000, "user_id": "nora", "id": "m1"},
+        {"memory": "Dances", "user_id": "nora", "id": "y" * 2000},
+    ]
+    file.write_text(json.dumps(records))
+
+    code, told = synap("import", file, "--from", "mem0", "--data-dir", home)
+
+    assert code == Exit.PARTIAL
+    lines = told.splitlines()
+    assert [line for line in lines if line.startswith("failed: mem0:m1: ") and "at most 8000 characters" in line]
+    assert [line for line in lines if line.startswith("failed: 'mem0:yyy") and "at most 1024 UTF-8 bytes" in line]
+    assert "3 documents handed in: 1 completed, 2 failed" in lines
+    printed = synap("import", file, "--from", "mem0", "--data-dir", home, "--json")[1]
+    errors = json.JSONDecoder().raw_decode(printed)[0]["errors"]
+    assert [(one["document_id"][:8], one["status"]) for one in errors] == [
+        ("mem0:m1", "failed"),
+        ("'mem0:yy", "failed"),
+    ]
+
+
 def test_what_is_for_the_embedded_store_says_so_where_a_url_is_set(
     synap: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

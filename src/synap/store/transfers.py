@@ -55,13 +55,16 @@ class Transfers:
         return found
 
     async def state(self, scope: Scope, *, low: int, high: int) -> str:
-        """Return whether a scope is `empty`, `done` (it holds rows of this range of ids alone), or `taken` by others."""
-        params = place(scope) | {"low": low, "high": high}
+        """Return whether a scope is `empty`, `done` (it holds rows of this range of ids), or `taken` by others alone.
+
+        A scope is put in whole or not at all, so one such row tells that all were; what was written since is no matter.
+        """
+        params = place(scope) | {"shared": scope.shared, "low": low, "high": high}
         async with self._database.transaction([scope]) as connection:
             row = await (await execute(connection, "import_state", params, shared=scope.shared)).fetchone()
         if row is None or not row["rows"]:
             return "empty"
-        return "done" if row["own"] == row["rows"] else "taken"
+        return "done" if row["own"] else "taken"
 
     async def write(self, scope: Scope, section: Section, *, instance_id: str, now: datetime) -> int:
         """Put rows into a scope that is empty; return how many. Ingestions that were not through are queued again.

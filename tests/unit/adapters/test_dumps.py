@@ -81,6 +81,87 @@ def test_an_agent_file_of_the_older_form_is_read() -> None:
     assert [told(one) for one in found] == ["She sings.", "I sing."]
 
 
+def keys(value: object, maker: str) -> list[str]:
+    return [str(one.document_id) for one in read_dump(json.dumps(value).encode(), maker=maker, user_id="nora")]
+
+
+def test_an_id_of_a_record_is_the_id_of_its_document_within_its_kind() -> None:
+    graph = {
+        "edges": [{"uuid": "a", "fact": "Sings"}],
+        "episodes": [{"uuid": "a", "content": "I sing."}],
+        "sessions": [{"session_id": "a", "messages": [{"content": "I sing."}]}],
+    }
+
+    assert keys(graph, "zep") == ["zep:fact:a", "zep:episode:a", "zep:session:a"]
+    assert keys([{"id": "a", "memory": "Sings"}], "mem0") == ["mem0:a"]
+
+
+UNNAMED = {
+    "mem0": [{"memory": "Sings"}],
+    "zep": {
+        "edges": [{"fact": "Sings"}],
+        "facts": [{"fact": "Whistles"}],
+        "episodes": [{"content": "Sings"}],
+        "sessions": [{"messages": [{"content": "Sings"}], "facts": [{"fact": "Hums"}]}],
+    },
+    "letta": {
+        "agents": [
+            {
+                "id": "agent-0",
+                "name": "helper",
+                "memory_blocks": [{"id": "block-0", "label": "human", "value": "Sings"}],
+                "passages": [{"id": "passage-0", "text": "Sings"}],
+                "messages": [{"role": "user", "content": "Sings"}],
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("maker", sorted(UNNAMED))
+def test_records_without_ids_of_their_own_are_told_apart_by_what_they_say(maker: str) -> None:
+    told = json.dumps(UNNAMED[maker])
+    other = json.loads(told.replace("Sings", "Dances").replace("Whistles", "Drums").replace("Hums", "Claps"))
+
+    first, second = keys(UNNAMED[maker], maker), keys(other, maker)
+
+    assert len({*first, *second}) == len(first) + len(second)
+    assert keys(json.loads(told), maker) == first
+
+
+def test_facts_that_differ_in_nothing_but_their_time_are_two() -> None:
+    stays = [{"fact": "Lives in Ghent", "valid_at": year} for year in ("2001-01-01", "2010-01-01", "2001-01-01")]
+
+    first, second, again = keys({"edges": stays}, "zep")
+
+    assert first != second
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("maker", "value", "told"),
+    [
+        (
+            "mem0",
+            [{"memory": "Sings"}, {"memory": "Hums", "categories": 5}],
+            r"record\[1\].categories .* a list, not int",
+        ),
+        ("mem0", [{"memory": "Sings", "categories": "hobbies"}], r"record\[0\].categories .* a list, not str"),
+        ("mem0", [{"memory": "Sings", "categories": [5]}], r"record\[0\].categories .* one of them is int"),
+        ("mem0", [{"memory": "Sings", "metadata": "web"}], r"record\[0\].metadata .* an object, not str"),
+        ("mem0", [{"memory": 5}], r"record\[0\].memory .* text, not int"),
+        ("zep", {"edges": {"a": {"fact": "Sings"}}}, "edges .* a list, not dict"),
+        ("zep", {"edges": [{"fact": "Sings", "episodes": 5}]}, r"edges\[0\].episodes .* a list, not int"),
+        ("zep", {"sessions": [{"messages": [{"content": 5}]}]}, r"sessions\[0\].messages\[0\].content .* not int"),
+        ("letta", {"agents": [{"passages": [{"text": 5}]}]}, r"agents\[0\].passages\[0\].text .* text, not int"),
+        ("letta", {"core_memory": {"human": "Sings"}}, "core_memory .* a list, not dict"),
+    ],
+)
+def test_a_field_of_another_type_is_named(maker: str, value: object, told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        keys(value, maker)
+
+
 def test_lines_of_json_are_read_as_a_list() -> None:
     lines = b'{"memory": "Sings", "user_id": "a"}\n{"memory": "Dances", "user_id": "a"}\n'
 
@@ -107,6 +188,11 @@ def test_records_of_nobody_are_refused_unless_a_user_is_named() -> None:
     with pytest.raises(InvalidInputError, match="mem0:m7: give --user"):
         read_dump(content, maker="mem0")
     assert read_dump(content, maker="mem0", user_id="nora")[0].user_id == "nora"
+
+
+def test_an_empty_user_is_refused_and_not_taken_for_everybody() -> None:
+    with pytest.raises(InvalidInputError, match="user_id must not be empty"):
+        read_dump(b'[{"memory": "Sings", "id": "m7"}]', maker="mem0", user_id="")
 
 
 def test_an_unknown_maker_is_refused_with_those_that_are_known() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from synap.adapters.dumps.records import Record, moment, records, words
+from synap.adapters.dumps.records import Record, entries, identified, moment, said, texts, words
 from synap.api.memories import CreateMemory, StructuredMemory
 from synap.domain.documents import Turn
 
@@ -20,21 +20,22 @@ def read(value: Any) -> Iterator[CreateMemory]:
     `episodes`. Of an episode: `content`, `source`, `reference_time` (or `valid_at`, `created_at`), `group_id`, `uuid`. Of a
     session: `session_id`, `user_id`, and `messages` with `role`, `content`, `name`, `created_at`.
     """
-    whole = value if isinstance(value, dict) else {"edges": value}
+    whole = value if isinstance(value, dict) else {"edges": value if isinstance(value, list) else []}
     told: set[str] = set()
     for name in ("edges", "facts"):
-        for position, edge in records(whole.get(name)):
-            told |= {one for one in edge.get("episodes") or () if isinstance(one, str)}
-            yield from _fact(edge, position, words(edge, "group_id", "user_id"))
-    for position, episode in records(whole.get("episodes")):
-        if words(episode, "uuid", "id") not in told:
-            yield from _episode(episode, position)
-    for position, session in records(whole.get("sessions")):
-        yield from _session(session, position)
+        for at, edge in entries(whole, name):
+            told.update(texts(edge, "episodes", at=at))
+            yield from _fact(edge, at, words(edge, "group_id", "user_id"))
+    for at, episode in entries(whole, "episodes"):
+        own = words(episode, "uuid", "id")
+        if not own or own not in told:
+            yield from _episode(episode, at, own)
+    for at, session in entries(whole, "sessions"):
+        yield from _session(session, at)
 
 
-def _fact(edge: Record, position: int, user: str) -> Iterator[CreateMemory]:
-    content = words(edge, "fact", "content")
+def _fact(edge: Record, at: str, user: str) -> Iterator[CreateMemory]:
+    content = said(edge, "fact", "content", at=at)
     if content:
         memory = StructuredMemory(
             type="fact",
@@ -42,53 +43,55 @@ def _fact(edge: Record, position: int, user: str) -> Iterator[CreateMemory]:
             valid_from=moment(edge, "valid_at"),
             valid_until=moment(edge, "invalid_at", "expired_at"),
         )
-        yield CreateMemory(
+        made = CreateMemory(
             memories=(memory,),
             document_type="document",
-            document_id=f"zep:{words(edge, 'uuid', 'id') or position}",
             document_created_at=moment(edge, "created_at", "valid_at"),
             user_id=user or None,
             metadata=FROM,
         )
+        yield identified(made, "zep:fact", words(edge, "uuid", "id"))
 
 
-def _episode(episode: Record, position: int) -> Iterator[CreateMemory]:
-    content = words(episode, "content")
+def _episode(episode: Record, at: str, own: str) -> Iterator[CreateMemory]:
+    content = said(episode, "content", at=at)
     if content:
         spoken = words(episode, "source") == "message"
-        yield CreateMemory(
+        made = CreateMemory(
             document=content,
             document_type="ai-chat-conversation" if spoken else "document",
-            document_id=f"zep:{words(episode, 'uuid', 'id') or position}",
             document_created_at=moment(episode, "reference_time", "valid_at", "created_at"),
             user_id=words(episode, "group_id", "user_id") or None,
             metadata=FROM,
         )
+        yield identified(made, "zep:episode", own)
 
 
-def _session(session: Record, position: int) -> Iterator[CreateMemory]:
+def _session(session: Record, at: str) -> Iterator[CreateMemory]:
     user = words(session, "user_id", "group_id")
-    named = words(session, "session_id", "uuid", "id") or str(position)
-    turns = tuple(_turn(message) for _, message in records(session.get("messages")) if words(message, "content"))
+    messages = entries(session, "messages", at=at)
+    turns = tuple(
+        _turn(message, content) for place, message in messages if (content := said(message, "content", at=place))
+    )
     if turns:
-        yield CreateMemory(
+        made = CreateMemory(
             document=turns,
             document_type="ai-chat-conversation",
-            document_id=f"zep:{named}",
             document_created_at=turns[0].timestamp,
             user_id=user or None,
             metadata=FROM,
         )
-    for number, fact in records(session.get("facts")):
-        yield from _fact({"uuid": f"{named}:{number}", **fact}, number, user)
+        yield identified(made, "zep:session", words(session, "session_id", "uuid", "id"))
+    for place, fact in entries(session, "facts", at=at):
+        yield from _fact(fact, place, user)
 
 
-def _turn(message: Record) -> Turn:
+def _turn(message: Record, content: str) -> Turn:
     role = words(message, "role_type", "role").casefold()
     label = words(message, "role")
     name = words(message, "name") or ("" if label.casefold() in _SPOKEN else label)
     return Turn(
-        content=words(message, "content"),
+        content=content,
         role=_SPOKEN.get(role, "user"),
         speaker=name or None,
         timestamp=moment(message, "created_at"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from synap.adapters.dumps.records import Record, moment, records, words
+from synap.adapters.dumps.records import Record, entries, identified, moment, records, said, words
 from synap.api.memories import CreateMemory
 from synap.domain.documents import Turn
 
@@ -21,58 +21,56 @@ def read(value: Any) -> Iterator[CreateMemory]:
 
     Read are both forms of the file: one agent (`core_memory`, `messages`), and `agents` beside `blocks`. Of a block: `label`,
     `value`; of a passage (`passages`, `archival_memory`): `text`, `created_at`; of a message: `role`, `content` (text, or
-    parts of which those of type `text` are read), `text`, `created_at`. Calls of tools are left out.
+    parts of which those of type `text` are read), `text`, `created_at`. Calls of tools are left out. So are ids: they are
+    numbers of a file (`block-0`), and mean another block in the next one.
     """
     whole = value if isinstance(value, dict) else {}
-    agents = [agent for _, agent in records(whole.get("agents"))] or [whole]
-    for _, block in records(whole.get("blocks")):
-        yield from _block(block)
-    for number, agent in enumerate(agents):
-        named = words(agent, "id", "name") or str(number)
+    for at, block in entries(whole, "blocks"):
+        yield from _block(block, at)
+    for at, agent in list(entries(whole, "agents")) or [("", whole)]:
         for name in ("core_memory", "memory_blocks"):
-            for _, block in records(agent.get(name)):
-                yield from _block(block, named)
+            for place, block in entries(agent, name, at=at):
+                yield from _block(block, place)
         for name in ("passages", "archival_memory"):
-            for position, passage in records(agent.get(name)):
-                yield from _passage(passage, f"{named}:{words(passage, 'id') or position}")
-        yield from _messages(agent, named)
+            for place, passage in entries(agent, name, at=at):
+                yield from _passage(passage, place)
+        yield from _messages(agent, at)
 
 
-def _block(block: Record, agent: str = "") -> Iterator[CreateMemory]:
-    text, label = words(block, "value", "content"), words(block, "label", "name")
-    if text and label.casefold() not in _ABOUT_THE_AGENT:
-        named = words(block, "id") or f"{agent}:{label}"
-        yield CreateMemory(
-            document=text, document_type="document", document_id=f"letta:{named}", metadata={**FROM, "block": label}
-        )
-
-
-def _passage(passage: Record, named: str) -> Iterator[CreateMemory]:
-    text = words(passage, "text", "content")
+def _block(block: Record, at: str) -> Iterator[CreateMemory]:
+    label = words(block, "label", "name")
+    text = "" if label.casefold() in _ABOUT_THE_AGENT else said(block, "value", "content", at=at)
     if text:
-        yield CreateMemory(
+        made = CreateMemory(document=text, document_type="document", metadata={**FROM, "block": label})
+        yield identified(made, "letta:block")
+
+
+def _passage(passage: Record, at: str) -> Iterator[CreateMemory]:
+    text = said(passage, "text", "content", at=at)
+    if text:
+        made = CreateMemory(
             document=text,
             document_type="document",
-            document_id=f"letta:{named}",
             document_created_at=moment(passage, "created_at"),
             metadata=FROM,
         )
+        yield identified(made, "letta:passage")
 
 
-def _messages(agent: Record, named: str) -> Iterator[CreateMemory]:
+def _messages(agent: Record, at: str) -> Iterator[CreateMemory]:
     turns = tuple(
         Turn(content=text, role=words(message, "role"), timestamp=moment(message, "created_at"))
-        for _, message in records(agent.get("messages"))
+        for _, message in entries(agent, "messages", at=at)
         if words(message, "role") in _SPOKEN and (text := _text(message))
     )
     if turns:
-        yield CreateMemory(
+        made = CreateMemory(
             document=turns,
             document_type="ai-chat-conversation",
-            document_id=f"letta:{named}:messages",
             document_created_at=turns[0].timestamp,
             metadata=FROM,
         )
+        yield identified(made, "letta:messages")
 
 
 def _text(message: Record) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from synap.adapters.dumps.records import moment, records, words
+from synap.adapters.dumps.records import identified, moment, records, said, table, texts, words
 from synap.api.memories import CreateMemory, StructuredMemory
 
 
@@ -15,23 +15,23 @@ def read(value: Any) -> Iterator[CreateMemory]:
     Read of each: `memory` (or `text`, `data`), `user_id`, `created_at`, `updated_at`, `categories`, `metadata`, `id`.
     """
     for position, record in records(value, "results", "memories", "data"):
-        content = words(record, "memory", "text", "data")
+        at = f"record[{position}]"
+        content = said(record, "memory", "text", "data", at=at)
         if not content:
             continue
-        categories = [one for one in record.get("categories") or () if isinstance(one, str)]
+        categories = texts(record, "categories", at=at)
         liking = any("preference" in one.casefold() for one in categories)
-        told = record.get("metadata")
         agent = words(record, "agent_id", "run_id")
-        yield CreateMemory(
+        made = CreateMemory(
             memories=(StructuredMemory(type="preference" if liking else "fact", content=content),),
             document_type="document",
-            document_id=f"mem0:{words(record, 'id') or position}",
             document_created_at=moment(record, "created_at", "updated_at"),
             user_id=words(record, "user_id") or None,
             metadata={
-                **(told if isinstance(told, dict) else {}),
+                **table(record, "metadata", at=at),
                 **({"categories": categories} if categories else {}),
                 **({"agent_id": agent} if agent else {}),
                 "imported_from": "mem0",
             },
         )
+        yield identified(made, "mem0", words(record, "id"))

@@ -10,6 +10,7 @@ import msgspec
 from synap.adapters.dumps import graphiti, letta, mem0
 from synap.adapters.dumps.records import parse, refusal
 from synap.api.memories import CreateMemory
+from synap.domain.scopes import Ids
 
 MAKERS: dict[str, Callable[[Any], Iterator[CreateMemory]]] = {
     "mem0": mem0.read,
@@ -31,9 +32,10 @@ def read_dump(
         customer_id: The users' customer.
 
     Raises:
-        InvalidInputError: The maker is unknown; the file is no JSON, cut short, holds nothing that is read, or a record
-            names no user.
+        InvalidInputError: An id is empty or too long; the maker is unknown; the file is no JSON, cut short, holds nothing that
+            is read, or a record names no user or has a field of another type than is read there.
     """
+    Ids.checked(customer_id=customer_id, user_id=user_id)  # an empty one must not pass for nobody's
     if maker not in MAKERS:
         raise refusal(maker, f"cannot be read: known are {', '.join(MAKERS)}")
     found = list(MAKERS[maker](parse(content, maker=maker)))

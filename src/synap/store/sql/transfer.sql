@@ -137,10 +137,13 @@ select id from scope where bucket = %(bucket)s and id = %(scope)s for share
 select id from scope_shared where id = %(scope)s for share
 
 -- name: import_state
--- Whether a scope holds rows, and whether they are those that an import has put in.
+-- Whether a scope holds rows, and how many of them an import has put in: its ingestions too, which may be all of an owner.
 select count(*) as rows, count(*) filter (where r.id between %(low)s and %(high)s) as own
 from (
     select id from document{t} where {at} scope_id = %(scope)s
     union all select id from memory{t} where {at} scope_id = %(scope)s
     union all select id from entity{t} where {at} scope_id = %(scope)s
-    union all select id from conversation where bucket = %(bucket)s and scope_id = %(scope)s) r
+    union all select id from conversation where bucket = %(bucket)s and scope_id = %(scope)s
+    union all select id from ingestion
+        where bucket = %(bucket)s and scope_id = %(scope)s and shared = %(shared)s
+            and id between %(low)s and %(high)s) r
