@@ -222,6 +222,37 @@ async def test_a_single_memory_is_listed_read_changed_and_erased(sdk: Synap) -> 
         await sdk.memories.get(changed.memory_id)
 
 
+async def test_new_text_is_read_anew(sdk: Synap) -> None:
+    accepted = await sdk.memories.create("User: I have a dentist appointment on 5 May 2030 at 10:00.", user_id="ana")
+    done = await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    before = await sdk.memories.get(done.memory_ids[0])
+
+    moved = await sdk.memories.update(before.memory_id, "The user has a dentist appointment on 19 May 2030")
+    other = await sdk.memories.update(moved.memory_id, "I prefer light mode now", "replace")
+    history = await sdk.memories.history(before.memory_id)
+
+    assert before.evidence
+    assert (moved.memory_type, moved.evidence) == ("temporal_event", ())
+    assert moved.event_date is not None
+    assert (moved.event_date.day, moved.content) == (19, "The user has a dentist appointment on 19 May 2030")
+    assert (other.memory_type, other.event_date, other.memory_id) == ("preference", None, before.memory_id)
+    assert [(one.memory_type, bool(one.evidence)) for one in history] == [
+        ("temporal_event", True),
+        ("temporal_event", False),
+        ("preference", False),
+    ]
+
+
+async def test_an_outdated_statement_does_not_stay_beside_the_newer_one(sdk: Synap) -> None:
+    accepted = await sdk.memories.create("User: I live in Berlin.", user_id="ana")
+    done = await sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+
+    changed = await sdk.memories.update(done.memory_ids[0], "I moved to Oslo")
+
+    assert changed.content == "I moved to Oslo"
+    assert [one.value for one in changed.attributes if one.name == "residence"] == ["oslo"]
+
+
 async def test_a_conversation_is_made_ready_for_a_prompt(sdk: Synap) -> None:
     for role, content in (("user", "Is {this} it?"), ("assistant", "It is.")):
         await sdk.conversation.record_message("ready", role, content, user_id="ana")

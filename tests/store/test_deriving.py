@@ -173,6 +173,27 @@ async def test_what_somebody_wrote_into_it_stays(desk: Any) -> None:
     assert (await desk.store.memories.get(acme, row_id_of(made))).statement.content == "The shared budget is blue."
 
 
+async def test_what_somebody_wrote_without_their_words_goes_with_the_last_of_its_documents(desk: Any) -> None:
+    acme = desk.scope(customer="acme")
+    first, made = await told(desk, acme, fact(FIRST))
+    other = await told_again(desk, acme, made, fact(OTHER))
+    known = await desk.store.memories.get(acme, row_id_of(made))
+    desk.later()
+    written = desk.bare("The shared budget is blue.")
+    await desk.store.memories.update(
+        acme, row_id_of(made), written, instance_id=desk.place.instance_id, now=desk.later()
+    )
+
+    undone = await undo(desk, acme, first)
+    kept = await desk.store.memories.get(acme, row_id_of(made))
+    undone_too = await undo(desk, acme, other)
+
+    assert (undone.removed, undone.rewritten) == ((), ())
+    assert kept.statement.content == "The shared budget is blue."
+    assert kept.document_id not in ("", known.document_id)
+    assert undone_too.removed == (made,)
+
+
 @pytest.mark.parametrize("other", ["globex", None])
 async def test_nobody_else_derives_it(desk: Any, other: str | None) -> None:
     acme, stranger = desk.scope(customer="acme"), desk.scope("eve", other)

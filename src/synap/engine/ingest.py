@@ -222,7 +222,7 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
     )
     topics = [term_hashes(retraction.topic) for retraction in work.retractions]
     known = await core.store.memories.related(scope, fresh, topics, slot=slot)
-    if follows := [draft for draft in implied(work.drafts, known.neighbours) if _wanted(draft, work.instance)]:
+    if follows := [draft for draft in implied(work.drafts, known.neighbours) if wanted(draft, work.instance)]:
         work = replace(work, drafts=(*work.drafts, *follows))
         more = await space.embedder.embed_documents([draft.statement.content for draft in follows])
         draft_vectors = np.vstack([draft_vectors, more])
@@ -262,7 +262,7 @@ def _worth_keeping(space: LiveSpace, work: Work, vectors: Any) -> tuple[Work, An
         kept = judge(weights, work.drafts, vectors, feelings=work.document.mode is not Mode.FAST)
     else:
         kept = certain(work.drafts)
-    kept = [(place, draft) for place, draft in kept if _wanted(draft, work.instance)]
+    kept = [(place, draft) for place, draft in kept if wanted(draft, work.instance)]
     return replace(work, drafts=tuple(draft for _, draft in kept)), vectors[[place for place, _ in kept]]
 
 
@@ -320,11 +320,11 @@ def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:
 
 def _eligible(found: Extraction, instance: Instance) -> tuple[Draft, ...]:
     """Return the drafts that may be kept: where the gate has yet to judge, it is asked after it whether they are wanted."""
-    drafts = tuple(draft for draft in found.drafts if draft.cues or _wanted(draft, instance))
+    drafts = tuple(draft for draft in found.drafts if draft.cues or wanted(draft, instance))
     return _with_own(drafts, instance)
 
 
-def _wanted(draft: Draft, instance: Instance) -> bool:
+def wanted(draft: Draft, instance: Instance) -> bool:
     """Whether a draft is wanted: the caller's own always, another if its category is on and it is sure enough."""
     if draft.extractor == DIRECT:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
 
 from synap.api.memories import (
     DeletedMemory,
@@ -15,21 +15,18 @@ from synap.api.wire import memory_record
 from synap.domain.documents import DocumentType
 from synap.domain.echoes import echo
 from synap.domain.ids import decode_public_id, unknown
-from synap.domain.memories import Draft, Memory, MemoryStatus, MemoryType, NewMemory
+from synap.domain.memories import MemoryStatus, MemoryType, NewMemory
 from synap.domain.privacy import PiiHandling
 from synap.domain.scopes import Ids, Scope, decide_scope
-from synap.domain.sentences import sentences
-from synap.domain.slots import content_hash, slots_of
-from synap.domain.terms import tokenize
+from synap.domain.slots import content_hash
 from synap.engine import checks
 from synap.engine.callers import Caller, check_writable
 from synap.engine.core import Core
-from synap.engine.ingest import DIRECT
+from synap.engine.ingest import DIRECT, wanted
 from synap.engine.lookups import locate
 from synap.engine.receipts import Subject, due, signer_of
-from synap.engine.spaces import LiveSpace
 from synap.errors import ConflictError, InvalidInputError
-from synap.ingestion.attributes import names_in
+from synap.ingestion.new_text import Reading, renewed
 from synap.ingestion.protect import protect, protect_metadata
 
 MERGE_STRATEGIES = ("replace", "append", "smart-merge")
@@ -90,26 +87,31 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
         raise InvalidInputError(
             f"merge_strategy must be one of {allowed}, not {echo(request.merge_strategy)}", field="merge_strategy"
         )
-    if request.document_type is not None:
-        checks.one_of(DocumentType, request.document_type, field="document_type")
-    given = checks.memory_content(request.document, field="document")
-    pii = PiiHandling(core.instance_of(caller).maca.ingestion.pii.handling)
-    text, _ = protect(given, pii)
+    instance, given = core.instance_of(caller), request.document_type
+    pii = PiiHandling(instance.maca.ingestion.pii.handling)
+    text, _ = protect(checks.memory_content(request.document, field="document"), pii)
+    reading = Reading(
+        now=core.clock.now(),
+        document_type=None if given is None else checks.one_of(DocumentType, given, field="document_type"),
+        own=instance.maca.ingestion.slots,
+        wanted=lambda draft: wanted(draft, instance),
+    )
     known = await core.store.memories.get(scope, ref.row_id)
     if known is None or known.status is MemoryStatus.DELETED:
         raise unknown("memory_id", request.memory_id)
-    merged = checks.memory_content(_merge(known.statement.content, text, request.merge_strategy), field="document")
-    if content_hash(merged) == content_hash(known.statement.content) and request.metadata is None:
+    draft = await asyncio.to_thread(renewed, known, text, request.merge_strategy, reading)
+    content = checks.memory_content(draft.statement.content, field="document")
+    if content_hash(content) == content_hash(known.statement.content) and request.metadata is None:
         return memory_record(known)
     space = await core.spaces.live()
-    fresh = await _rewritten(core, space, known, merged)
+    vectors = await space.embedder.embed_documents([content])
     metadata = None
     if request.metadata is not None:
         metadata = {**known.metadata, **protect_metadata(checks.metadata(request.metadata), pii)[0]}
     updated = await core.store.memories.update(
         scope,
         ref.row_id,
-        fresh,
+        NewMemory(key=0, draft=draft, extractor=DIRECT, vector=vectors[0]),
         instance_id=core.instance_of(caller).id,
         now=core.clock.now(),
         metadata=metadata,
@@ -122,29 +124,6 @@ async def update(core: Core, caller: Caller, request: UpdateMemory) -> MemoryRec
         )
     await core.record(caller, "memory.update", scope=scope, targets=(request.memory_id, updated), count=1)
     return await _served(core, scope, updated)
-
-
-async def _rewritten(core: Core, space: LiveSpace, known: Memory, content: str) -> NewMemory:
-    """Return a memory in the place of `known`, of the same kind, with other text.
-
-    What it settles stays tied to the section of the document that `known` was told in.
-    """
-    sections = {slot.name: slot.section for slot in known.statement.slots}
-    told = slots_of(content, subject=known.statement.subject)
-    statement = replace(
-        known.statement,
-        content=content,
-        entities=names_in(content),
-        slots=tuple(replace(slot, section=sections.get(slot.name, "")) for slot in told),
-        said_at=core.clock.now(),
-        valid_from=None,
-        valid_until=None,
-        verbatim=False,
-    )
-    vectors = await space.embedder.embed_documents([content])
-    return NewMemory(
-        key=0, draft=Draft(statement=statement, evidence=known.evidence), extractor=DIRECT, vector=vectors[0]
-    )
 
 
 async def _served(core: Core, scope: Scope, memory_id: str) -> MemoryRecord:
@@ -185,20 +164,3 @@ async def restore(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> Me
     if await core.store.memories.restore(scope, ref.row_id, now=core.clock.now()):
         await core.record(caller, "memory.restore", scope=scope, targets=(memory_id,), count=1)
     return await _served(core, scope, memory_id)
-
-
-def _merge(old: str, new: str, strategy: str) -> str:
-    """Return the text after an update: new alone; old and new; or for smart-merge, new with what of old still adds."""
-    if strategy == "replace":
-        return new
-    if strategy == "append":
-        return f"{old} {new}"
-    known = set(tokenize(new))
-    kept = [old[start:end] for start, end in sentences(old) if not _is_outdone(old[start:end], known)]
-    return " ".join([new, *kept])
-
-
-def _is_outdone(sentence: str, known: set[str]) -> bool:
-    """Whether a sentence shares half of its words with the newer text, which then speaks of the same and wins."""
-    words = set(tokenize(sentence))
-    return not words or 2 * len(words & known) >= len(words)

@@ -257,7 +257,20 @@ class Memories(Undoing):
         user_id: str | None = None,
         customer_id: str | None = None,
     ) -> MemoryRecord:
-        """Give a memory new text; the old one is superseded, not overwritten. Returns what is now current."""
+        """Give a memory new text; the old one is superseded, not overwritten. Returns what is now current.
+
+        Type, time and category are read from the text; its words stay as given.
+
+        Args:
+            memory_id: The memory; it keeps its id.
+            document: The new text.
+            merge_strategy: `replace` keeps the new text alone, `append` puts it behind the old one, `smart-merge` puts it first
+                and keeps what of the old one it neither says too nor ends.
+            document_type: How the text is read; None for what suits the memory.
+            metadata: Added to the memory's own.
+            user_id: The user it belongs to.
+            customer_id: The customer it belongs to.
+        """
         request = build(
             UpdateMemory,
             {

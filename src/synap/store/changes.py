@@ -102,6 +102,20 @@ def rests_elsewhere(evidence: Sequence[Evidence], document_id: str) -> bool:
     return any(piece.document_id != document_id for piece in evidence)
 
 
+def heir_of(row: Mapping[str, Any], sayings: Sequence[Mapping[str, Any]], document_id: str) -> str | None:
+    """Return the last document beside this one that said a memory before somebody wrote into it; None where there is none.
+
+    What was written need not rest on any passage, but takes the place of what both documents said.
+    """
+    for one in sayings:
+        if one["memory_id"] == row["id"] and one["recorded_at"] < row["recorded_at"]:
+            others = (piece.document_id for piece in decode_detail(one["said"]).evidence)
+            heir = next((other for other in others if other != document_id), None)
+            if heir is not None:
+                return heir
+    return None
+
+
 async def insert_memories(
     connection: Connection,
     scope: Scope,

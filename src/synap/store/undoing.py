@@ -17,7 +17,7 @@ from synap.domain.resolution import Linking
 from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.domain.slots import content_hash
 from synap.errors import ConflictError
-from synap.store.changes import Ended, Origin, memory_columns, rests_elsewhere
+from synap.store.changes import Ended, Origin, heir_of, memory_columns, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.implied import unsupported
@@ -243,7 +243,8 @@ def _plan(
 ) -> _Plan:
     key = document["document_key"]
     made = [row for row in ingestion["memory_ids"] if row in rows]
-    kept = [row for row in made if rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
+    heirs = {row: heir for row in made if (heir := heir_of(rows[row], sayings, key)) is not None}
+    kept = [row for row in made if row in heirs or rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
     removed = list(dict.fromkeys((*(row for row in made if row not in kept), *baseless)))
     known = {**later, **rows}
     ended = [
@@ -261,7 +262,7 @@ def _plan(
         if rows[effect["memory_id"]]["recorded_at"] <= effect["recorded_at"]
     ]
     rewritten = {row: said for row in kept if (said := _said_elsewhere(rows[row], sayings, key)) is not None}
-    repeated += [_unsaid(rows[row], None, key, rewritten.get(row)) for row in kept]
+    repeated += [_unsaid(rows[row], None, key, rewritten.get(row), heir=heirs.get(row)) for row in kept]
     restored = {one["id"] for one in ended if one["status"] == _ACTIVE}
     sources = {source for row in restored for source in rows[row]["sources"]}
     return _Plan(
@@ -317,11 +318,16 @@ def _said_elsewhere(row: Mapping[str, Any], sayings: Sequence[Mapping[str, Any]]
 
 
 def _unsaid(
-    row: Mapping[str, Any], effect: Mapping[str, Any] | None, document_id: str, said: Detail | None = None
+    row: Mapping[str, Any],
+    effect: Mapping[str, Any] | None,
+    document_id: str,
+    said: Detail | None = None,
+    *,
+    heir: str | None = None,
 ) -> dict[str, Any]:
     """Return the columns of a memory that the document says no more: as before, or where others said it since, without it.
 
-    Then its statement is the one of `said`, where it is given.
+    Then its statement is the one of `said`, where it is given, and it belongs to `heir` where it rests on no passage.
     """
     if effect is not None and not effect["outdone"]:
         return {
@@ -342,7 +348,7 @@ def _unsaid(
         "document_row": None if effect is None else effect["document_row"],
         "segment_row": None,
         "seen_at": row["seen_at"],
-        "key": evidence[0].document_id if evidence else None,
+        "key": evidence[0].document_id if evidence else heir,
     }
 
 
