@@ -33,8 +33,7 @@ where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
       where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
 
 -- name: forget_expired_documents
--- The document's name was the caller's, and goes with it. Asked of all that is gone, not of what goes now alone: earlier
--- versions have left names.
+-- The document's name was the caller's, and goes with it.
 update ingestion i set document_row = null, document_key = ''
 where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s and i.document_row is not null
   and not exists (
