@@ -12,6 +12,7 @@ import pytest
 
 from synap.api.admin import CreateInstance
 from synap.api.conversations import RecordMessage
+from synap.api.data import DeleteData
 from synap.api.memories import CreateMemory, StructuredMemory
 from synap.bootstrap import Opening, open_engine
 from synap.engine.accepting import accepted as genuine
@@ -180,6 +181,43 @@ async def test_nothing_that_was_refused_is_kept_of_a_row(shop: Shop, owner_dsn: 
     assert "jane" not in str(kept)
     assert "documents[0]" in kept["rows"][0]["record"]["error_message"]
     assert len(result.results[0].error_message or "") < 500
+
+
+async def test_of_a_batch_nothing_is_kept_that_an_erasure_would_leave(shop: Shop, owner_dsn: str) -> None:
+    _, api = shop
+    instance_id = api.core.instance_of(api.caller).id
+    rows = [note("She has asthma.", document_id="ana-diagnosis.md"), note("", document_id="ana-draft.md")]
+    batch = await api.create_batch(rows)
+
+    before = await api.batch(batch.batch_id)
+    (kept,) = stored(owner_dsn, instance_id, "batch")
+    await api.delete_data(DeleteData(scope="user", user_id="ana", confirm="ana"))
+    after = await api.batch(batch.batch_id)
+
+    assert [row.document_id for row in batch.results] == ["ana-diagnosis.md", "ana-draft.md"]
+    assert [(row.document_id, row.status) for row in before.results] == [("ana-diagnosis.md", "queued"), ("", "failed")]
+    assert "ana-d" not in str(kept)
+    assert [(row.document_id, row.status) for row in after.results] == [("", "completed"), ("", "failed")]
+    assert (after.results[0].error_message, after.memory_count) == ("erased", 0)
+    assert after.results[0].ingestion_id == batch.results[0].ingestion_id
+
+
+async def test_batches_of_before_are_read_and_tell_of_nothing_that_was_erased(shop: Shop, owner_dsn: str) -> None:
+    _, api = shop
+    batch = await api.create_batch([note("She has asthma.", document_id="ana-diagnosis.md")])
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute(
+            "update batch set rows = jsonb_set(rows, '{0,record,document_id}', '\"ana-diagnosis.md\"')"
+            " where instance_id = %s",
+            [api.core.instance_of(api.caller).id],
+        )
+
+    before = await api.batch(batch.batch_id)
+    await api.delete_data(DeleteData(scope="user", user_id="ana", confirm="ana"))
+    after = await api.batch(batch.batch_id)
+
+    assert [row.document_id for row in before.results] == ["ana-diagnosis.md"]
+    assert [row.document_id for row in after.results] == [""]
 
 
 async def test_a_session_id_is_protected_like_what_is_said(shop: Shop) -> None:

@@ -12,11 +12,14 @@ import pytest
 from synap.api.admin import CreateInstance, InstanceRecord
 from synap.api.memories import CreateMemory
 from synap.bootstrap import Opening, open_engine
+from synap.domain.ids import decode_public_id
 from synap.engine.admin import EngineAdmin
+from synap.engine.api import EngineApi
 from synap.engine.callers import Caller
 from synap.engine.engine import Engine
 from synap.errors import AuthenticationError, ConflictError, ForbiddenError, NotFoundError
 from synap.settings import Settings
+from synap.store.memories import Memories
 from synap.testing import FixedEmbedder
 
 OpenEngine = Callable[[], Awaitable[Engine]]
@@ -149,3 +152,132 @@ async def test_a_caller_that_still_stands_leaves_nothing_in_a_deleted_instance(s
             )
 
     assert await engine.core.store.scopes.of_instance(instance.id) == []
+
+
+SHARED = {"storage": {"scoping": {"client_scope": "client"}}}
+
+
+async def sharing(engine: Engine, *, heirs: int = 1) -> tuple[InstanceRecord, list[EngineApi]]:
+    """Return an instance, and the ways into it and into `heirs` others that share the memories of its client."""
+    operator = await operator_of(engine)
+    client = await operator.create_client(name=f"client-{uuid.uuid4()}")
+    # One that shares nothing comes first: it must inherit nothing.
+    await operator.create_instance(CreateInstance(client_id=client.client_id, name="apart"))
+    instances = []
+    for number in range(1 + heirs):
+        request = CreateInstance(client_id=client.client_id, name=f"bot-{number}")
+        instances.append(await operator.create_instance(request))
+        await operator.set_config(instances[-1].id, SHARED)
+    return instances[0], [engine.api_for(await engine.caller_of(one.id)) for one in instances]
+
+
+def for_everyone() -> CreateMemory:
+    return CreateMemory(document="The support desk sits in Lisbon.", document_type="document")
+
+
+async def standing(engine: Engine, ingestion_id: str) -> dict[str, int]:
+    """Mend what there is in the bucket of an ingestion, and return what stands."""
+    ref = decode_public_id(ingestion_id)
+    assert ref is not None
+    look = await engine.stocktaking.look(ref.bucket)
+    assert look is not None
+    return dict(look.found)
+
+
+async def worked_through(dsn: str, owner_dsn: str) -> None:
+    settings = Settings(database_url=dsn, migration_url=owner_dsn)
+    engine = await open_engine(settings, Opening(workers=1, embedder=FixedEmbedder(dim=384)))
+    try:
+        assert await engine.worker.drain(seconds=20)
+    finally:
+        await engine.stop()
+
+
+async def test_what_a_deleted_instance_handed_in_for_all_is_worked_through_for_those_that_share_it(
+    start: OpenEngine, dsn: str, owner_dsn: str
+) -> None:
+    engine = await start()
+    instance, (api, other) = await sharing(engine)
+    accepted = await api.create_memory(for_everyone())
+
+    await (await operator_of(engine)).delete_instance(instance.id)
+    await worked_through(dsn, owner_dsn)
+
+    ended = await other.ingestion(accepted.ingestion_id)
+    assert (ended.status, ended.memories_created > 0) == ("completed", True)
+    assert await standing(engine, accepted.ingestion_id) == {}
+
+
+async def test_damage_in_a_scope_that_a_deleted_instance_wrote_first_is_mended_all_the_same(
+    start: OpenEngine, dsn: str, owner_dsn: str, database: Any
+) -> None:
+    engine = await start()
+    instance, (api, other) = await sharing(engine)
+    accepted = await api.create_memory(for_everyone())
+    ref = decode_public_id(accepted.ingestion_id)
+    assert ref is not None
+    await (await operator_of(engine)).delete_instance(instance.id)
+    async with database.control() as connection:
+        query = "delete from job where bucket = %s and ingestion_id = %s"
+        assert (await connection.execute(query, [ref.bucket, ref.row_id])).rowcount == 1
+
+    assert await standing(engine, accepted.ingestion_id) == {}
+    await worked_through(dsn, owner_dsn)
+
+    assert (await other.ingestion(accepted.ingestion_id)).status == "completed"
+
+
+async def test_a_document_that_is_being_worked_on_is_handed_on_as_well(
+    start: OpenEngine, dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await start()
+    instance, (api, other) = await sharing(engine)
+    operator, genuine, calls = await operator_of(engine), Memories.apply, list[str]()
+
+    async def apply(memories: Memories, scope: Any, applied: Any) -> list[str]:
+        if applied.job.instance_id == instance.id:
+            calls.append(applied.job.instance_id)
+            await operator.delete_instance(instance.id)
+        return await genuine(memories, scope, applied)
+
+    monkeypatch.setattr(Memories, "apply", apply)
+    accepted = await api.create_memory(for_everyone())
+
+    await worked_through(dsn, owner_dsn)
+
+    assert calls == [instance.id]
+    assert (await other.ingestion(accepted.ingestion_id)).status == "completed"
+
+
+async def test_where_nobody_shares_it_what_was_still_to_be_worked_through_ends_with_the_instance(
+    start: OpenEngine, database: Any
+) -> None:
+    engine = await start()
+    instance, (api,) = await sharing(engine, heirs=0)
+    accepted = await api.create_memory(for_everyone())
+    ref = decode_public_id(accepted.ingestion_id)
+    assert ref is not None
+
+    await (await operator_of(engine)).delete_instance(instance.id)
+
+    async with database.control() as connection:
+        query = "select status, message from ingestion where bucket = %s and id = %s"
+        row = await (await connection.execute(query, [ref.bucket, ref.row_id])).fetchone()
+    assert row == ("failed", "the instance was deleted")
+    assert await standing(engine, accepted.ingestion_id) == {}
+
+
+async def test_of_two_that_are_deleted_at_once_each_hands_on_to_one_that_stays(
+    start: OpenEngine, dsn: str, owner_dsn: str
+) -> None:
+    engine = await start()
+    instance, (api, second, third) = await sharing(engine, heirs=2)
+    accepted = await api.create_memory(for_everyone())
+    operator = await operator_of(engine)
+
+    await asyncio.gather(
+        operator.delete_instance(instance.id), operator.delete_instance((await second.whoami()).instance_id)
+    )
+    await worked_through(dsn, owner_dsn)
+
+    assert (await third.ingestion(accepted.ingestion_id)).status == "completed"

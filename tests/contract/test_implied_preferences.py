@@ -131,6 +131,20 @@ async def test_it_goes_with_any_document_that_leaves_too_few(home: Home) -> None
     assert await home.kept("preference") == {}
 
 
+async def test_the_ingestion_that_completed_it_tells_of_it_no_more_once_it_has_gone_with_another(home: Home) -> None:
+    first, _, third = await home.said(*OCCASIONS[:3])
+    before = await home.sdk.memories.status(third)
+    preference = (await home.kept("preference"))[OFTEN].memory_id
+
+    await home.sdk.memories.undo(first)
+
+    after = await home.sdk.memories.status(third)
+    assert preference in before.memory_ids
+    assert after.memory_ids == tuple(one for one in before.memory_ids if one != preference)
+    assert after.memories_created == len(after.memory_ids) == before.memories_created - 1
+    assert set(after.memory_ids) <= {memory.memory_id for memory in (await home.kept()).values()}
+
+
 async def test_it_goes_when_occasions_are_erased(home: Home) -> None:
     await home.said(*OCCASIONS)
     episodes = list((await home.kept("episode")).values())

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -207,9 +208,10 @@ class Desk:
         *statements: Statement | str,
         vectors: Any = None,
         progress: Progress | None = None,
+        segments: Mapping[int, Any] = MappingProxyType({}),
         **changes: Any,
     ) -> list[str]:
-        """Apply what a job's document says, or as much of it as `progress` tells."""
+        """Apply what a job's document says, or as much of it as `progress` tells, with the vectors of `segments` by row."""
         assert job.ingestion_id is not None
         document = await self.store.documents.load(job.scope, job.ingestion_id)
         add = tuple(
@@ -217,7 +219,12 @@ class Desk:
             for key, one in enumerate(statements)
         )
         applied = Applied(
-            job=job, document=document, changes=Changes(add=add, **changes), now=self.clock.now(), progress=progress
+            job=job,
+            document=document,
+            changes=Changes(add=add, **changes),
+            vectors=segments,
+            now=self.clock.now(),
+            progress=progress,
         )
         return await self.store.memories.apply(job.scope, applied)
 

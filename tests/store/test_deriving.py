@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from synap.domain.ids import decode_public_id
 from synap.domain.memories import Evidence, MemoryType, Refresh, Statement
 from synap.store.applied import Progress
-from synap.store.rows import row_id_of
+from synap.store.rows import place, row_id_of
+from synap.store.statements import execute
 
 FIRST = "The shared budget is secretly red."
 OTHER = "The shared budget is red."
@@ -204,3 +206,18 @@ async def test_nobody_else_derives_it(desk: Any, other: str | None) -> None:
     assert await undo(desk, stranger, first) is None
 
     assert (await desk.store.memories.get(acme, row_id_of(made))).statement.content == FIRST
+
+
+async def test_an_ingestion_tells_no_more_of_what_went_with_another_and_goes_on_telling_of_the_rest(desk: Any) -> None:
+    alice, other = desk.scope("alice", "acme"), desk.scope("bob", "acme")
+    accepted = [await desk.accept(scope, "One.", "Two.", "Three.") for scope in (alice, other)]
+    made = [await desk.work(scope, "One.", "Two.", "Three.") for scope in (alice, other)]
+    gone = [row_id_of(memory) for memory in (made[0][1], made[1][0])]
+
+    async with desk.database.control() as connection:
+        params = place(alice) | {"shared": alice.shared, "memories": gone}
+        await execute(connection, "disown_memories", params)
+
+    rows = await desk.store.ingestions.get_many([decode_public_id(one.ingestion_id) for one in accepted])
+    assert [row.record().memory_ids for row in rows] == [(made[0][0], made[0][2]), tuple(made[1])]
+    assert [row.memories_created for row in rows] == [2, 3]

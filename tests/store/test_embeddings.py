@@ -13,6 +13,7 @@ from synap.domain.contexts import Query
 from synap.domain.scopes import Scope
 from synap.errors import SetupError
 from synap.store.database import Database
+from synap.store.rows import row_id_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -54,12 +55,7 @@ async def test_reads_change_over_when_everything_is_embedded_again(desk: Any, fr
 
     async for scope in embeddings.scopes():
         lacking = await embeddings.unembedded(scope, slot=second.slot)
-        await embeddings.write(
-            scope,
-            slot=second.slot,
-            memories=dict.fromkeys(lacking.memories, unit(1, 3)),
-            segments=dict.fromkeys(lacking.segments, unit(1, 3)),
-        )
+        await embeddings.write(scope, lacking, [unit(1, 3)] * len(lacking.texts), slot=second.slot)
         assert (await embeddings.unembedded(scope, slot=second.slot)).empty
     await embeddings.switch(second.slot, owner_dsn=fresh_owner_dsn, now=NOW)
 
@@ -98,3 +94,56 @@ async def test_the_scopes_of_an_instance_leave_out_what_instances_share(desk: An
 
     assert set(own) == {alice, desk.client}
     assert set(every) >= {alice, desk.client, shared}
+
+
+async def test_what_was_erased_while_its_vector_was_made_gets_none(desk: Any) -> None:
+    embeddings, alice = desk.store.embeddings, desk.scope("alice", "acme")
+    (known, _) = await desk.remember(alice, "The gate code is 4711.", "The door is blue.")
+    lacking = await embeddings.unembedded(alice, slot="emb")
+
+    assert await desk.store.memories.erase(alice, row_id_of(known), now=desk.later())
+    await embeddings.write(alice, lacking, [unit(0)] * len(lacking.texts), slot="emb")
+
+    assert await vectors(desk, alice, "memory") == [(False, 3), (True, 0)]
+    assert await vectors(desk, alice, "segment") == [(False, 2), (True, 0)]
+
+
+async def test_what_was_erased_while_its_document_was_worked_through_gets_no_vector(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    (known,) = await desk.remember(alice, "The gate code is 4711.")
+    lacking = await desk.store.embeddings.unembedded(alice, slot="emb")
+    await desk.accept(alice, "The door is blue.")
+    (job,) = await desk.claim(alice)
+
+    assert await desk.store.memories.erase(alice, row_id_of(known), now=desk.later())
+    await desk.apply(job, "The door is blue.", segments=dict.fromkeys(lacking.segments, unit(0)))
+
+    assert await vectors(desk, alice, "segment") == [(False, 2), (False, 0)]
+
+
+async def test_what_says_something_else_by_now_does_not_get_the_vector_of_what_it_said(desk: Any) -> None:
+    embeddings, alice = desk.store.embeddings, desk.scope("alice", "acme")
+    (known,) = await desk.remember(alice, "The gate code is 4711.")
+    lacking = await embeddings.unembedded(alice, slot="emb")
+
+    updated = await desk.store.memories.update(
+        alice,
+        row_id_of(known),
+        desk.bare("The gate code is 1234."),
+        instance_id=desk.place.instance_id,
+        now=desk.later(),
+    )
+    await embeddings.write(alice, lacking, [unit(0)] * len(lacking.texts), slot="emb")
+
+    assert updated == known
+    left = await embeddings.unembedded(alice, slot="emb")
+    assert left.memories[row_id_of(known)] == "The gate code is 1234."
+    assert not left.segments
+
+
+async def vectors(desk: Any, scope: Scope, table: str) -> list[tuple[bool, int]]:
+    """Return whether each row of a scope has a vector, and its status, by row id."""
+    async with desk.database.transaction([scope]) as connection:
+        query = f"select emb is not null, status from {table} where bucket = %s and scope_id = %s order by id"  # noqa: S608 - fixed names
+        rows = await (await connection.execute(query.encode(), [scope.bucket, scope.id])).fetchall()
+    return [(bool(there), int(status)) for there, status in rows]

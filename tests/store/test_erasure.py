@@ -14,7 +14,7 @@ from synap.domain.memories import Changes, Evidence
 from synap.domain.scopes import Scope
 from synap.errors import ConflictError, NotFoundError
 from synap.store.applied import Applied
-from synap.store.rows import row_id_of
+from synap.store.rows import place, row_id_of
 from synap.store.scopes import bump, confirm, touch
 
 
@@ -186,6 +186,34 @@ async def test_a_client_that_is_being_deleted_takes_its_instances_along_and_can_
     await desk.store.erasure.client(client_id, shared)
     with pytest.raises(NotFoundError):
         await accounts.client(client_id)
+
+
+async def test_an_instance_hands_on_what_it_left_in_the_scope_of_its_client_when_it_is_closed(desk: Any) -> None:
+    shared = Scope(rung="client", space=desk.place.client_id)
+    accounts, now = desk.store.accounts, desk.clock.now()
+    gone, heir = new_instance_id(), new_instance_id()
+    for name, instance_id in (("gone", gone), ("heir", heir)):
+        request = CreateInstance(client_id=desk.place.client_id, name=name)
+        await accounts.create_instance(instance_id, request, now=now)
+    await desk.store.erasure.close_instance(gone)
+    accepted = await desk.accept(shared, "The roof is red.")
+    own = await desk.accept(desk.client, "The door is blue.")
+    writing = desk.place.instance_id
+
+    await desk.store.succession.close(shared, writing, heirs=[gone, heir], now=desk.later())
+    await desk.store.succession.close(shared, writing, heirs=[gone, heir], now=desk.later())
+    await desk.store.erasure.instance(writing, [desk.client])
+
+    ref = decode_public_id(accepted.ingestion_id)
+    row = await desk.store.ingestions.get(ref)
+    async with desk.database.control() as connection:
+        query = "select instance_id from job where bucket = %(bucket)s and scope_id = %(scope)s"
+        jobs = await (await connection.execute(query, place(shared))).fetchall()
+        query = "select instance_id from scope_shared where id = %(scope)s"
+        scopes = await (await connection.execute(query, place(shared))).fetchall()
+    assert (row.instance_id, row.status.value) == (heir, "queued")
+    assert (jobs, scopes) == ([(heir,)], [(heir,)])
+    assert await desk.store.ingestions.get(decode_public_id(own.ingestion_id)) is None
 
 
 async def test_an_instance_that_is_being_deleted_gives_its_name_free(desk: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from tests.by_url import AnyServer
 
 from synap.errors import SetupError
@@ -14,6 +16,9 @@ from synap.store import migrate as runner
 from synap.store.checks import check_store
 from synap.store.migrate import SCHEMA_VERSION, Migration, migrate, migrations, schema_version
 from synap.store.server import Role
+
+NAMED_BATCHES = 15
+"""The migration since which batches name no documents."""
 
 EVERYTHING = [migration.number for migration in migrations()]
 
@@ -40,6 +45,31 @@ def test_an_empty_database_gets_everything_once(empty: Callable[[Role], str], *,
 
     assert (first, second) == (EVERYTHING, [])
     assert schema_version(empty(Role.OWNER)) == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("partitioned", [False, True], ids=["plain", "partitioned"])
+def test_batches_of_before_lose_the_names_of_their_documents_and_nothing_else(
+    empty: Callable[[Role], str], monkeypatch: pytest.MonkeyPatch, *, partitioned: bool
+) -> None:
+    known = [one for one in migrations() if one.number < NAMED_BATCHES]
+    monkeypatch.setattr(runner, "migrations", lambda: known)
+    migrate(empty(Role.OWNER), partitioned=partitioned)
+    monkeypatch.undo()
+    odd = 'a "quoted" \\ "document_id": "name" \\\\" ü'
+    rows: list[dict[str, Any]] = [
+        {"ingestion_id": str(number), "record": {"document_id": name, "error_message": odd, "status": "queued"}}
+        for number, name in enumerate(("zoe-smith.md", odd, "", "\\"))
+    ]
+    with psycopg.connect(empty(Role.OWNER)) as connection:
+        connection.execute("alter table batch no force row level security")
+        connection.execute("insert into batch values (3, 7, 'inst', 4, %s, now())", [Jsonb(rows)])
+        connection.execute("alter table batch force row level security")
+
+    migrate(empty(Role.OWNER), partitioned=partitioned)
+
+    with psycopg.connect(empty(Role.APP)) as connection:
+        (kept,) = connection.execute("select rows from batch").fetchone() or ()
+    assert kept == [{**row, "record": {**row["record"], "document_id": ""}} for row in rows]
 
 
 def test_several_at_once_take_turns(empty: Callable[[Role], str]) -> None:

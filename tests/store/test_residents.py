@@ -126,12 +126,7 @@ async def _say(desk: Any, scope: Any, dice: random.Random) -> None:
 
 async def _embed(desk: Any, scope: Any, dice: random.Random) -> None:
     lacking = await desk.store.embeddings.unembedded(scope, slot="emb", limit=4)
-    await desk.store.embeddings.write(
-        scope,
-        slot="emb",
-        memories={row: vector(dice) for row in lacking.memories},
-        segments={row: vector(dice) for row in lacking.segments},
-    )
+    await desk.store.embeddings.write(scope, lacking, [vector(dice) for _ in lacking.texts], slot="emb")
 
 
 async def _archive(desk: Any, scope: Any, dice: random.Random) -> None:

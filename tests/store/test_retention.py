@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from synap.domain.documents import IngestionStatus
+from synap.domain.ids import decode_public_id
 from synap.domain.memories import MemoryStatus
 from synap.store.rows import row_id_of
 
@@ -38,6 +42,22 @@ async def test_what_has_expired_is_erased_with_its_passages_documents_and_messag
     assert count == len(old)
     assert await texts(desk, alice) == {"The new budget."}
     assert [await rows(desk, alice, table) for table in ("document", "segment", "message")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("user", ["alice", None])
+async def test_the_name_of_a_document_goes_with_it(desk: Any, user: str | None) -> None:
+    scope = desk.scope(user)
+    old = await desk.accept(scope, "The old budget.", document_id="alice-debts.md")
+    await desk.work(scope, "The old budget.")
+    before = desk.later(days=9)
+    new = await desk.accept(scope, "The new budget.", document_id="alice-plans.md")
+    await desk.work(scope, "The new budget.")
+
+    await desk.store.retention.erase(scope, recorded_before=before, now=desk.later())
+
+    rows = await desk.store.ingestions.get_many([decode_public_id(one.ingestion_id) for one in (old, new)])
+    assert [row.document_id for row in rows] == ["", "alice-plans.md"]
+    assert [row.status for row in rows] == [IngestionStatus.COMPLETED] * 2
 
 
 async def test_a_document_stays_while_a_younger_memory_rests_on_it(desk: Any) -> None:

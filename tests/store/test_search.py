@@ -185,8 +185,8 @@ async def test_what_has_no_vector_yet_comes_with_its_text_before_what_only_lies_
     alice = desk.scope("alice")
     await desk.accept(alice, *(f"Note {number} on the garden." for number in range(8)))
     lacking = await desk.store.embeddings.unembedded(alice, slot="emb")
-    near = {row: vector(1, number) for number, row in enumerate(lacking.segments)}
-    await desk.store.embeddings.write(alice, slot="emb", memories={}, segments=near)
+    near = [vector(1, number) for number in range(len(lacking.segments))]
+    await desk.store.embeddings.write(alice, lacking, near, slot="emb")
     await desk.accept(alice, "The marmot sleeps.")
     query = Query(text="marmot", terms=term_hashes("marmot sleeps garden"), vector=vector(1, 0))
 

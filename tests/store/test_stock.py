@@ -53,6 +53,10 @@ PLANTS: dict[Kind, tuple[str, ...]] = {
         "insert into mention{t} (bucket, entity_id, memory_id, scope_id) values (%(bucket)s, 17, 17, %(scope)s)",
     ),
     Kind.LOST_MEMORY: ("delete from memory{t} where scope_id = %(scope)s",),
+    Kind.NAME_OF_ERASED_DOCUMENT: (
+        "update ingestion set document_row = 17 where bucket = %(bucket)s and id = %(done)s",
+    ),
+    Kind.VECTOR_OF_ERASED_SEGMENT: ("update segment{t} set status = 2 where scope_id = %(scope)s and emb is not null",),
     Kind.MEMORY_WITHOUT_VECTOR: ("update memory{t} set emb = null where scope_id = %(scope)s",),
     Kind.SEGMENT_WITHOUT_VECTOR: ("update segment{t} set emb = null where scope_id = %(scope)s",),
     Kind.MEMORY_WITH_FOREIGN_VECTOR: ("update memory{t} set emb = '[1, 0]' where scope_id = %(scope)s",),
@@ -266,3 +270,13 @@ async def test_a_bucket_is_looked_at_by_one_process_at_a_time(fresh_desk: Any) -
 
     assert taken == [True, False]
     assert await stock.claim(5, before=later - timedelta(hours=1), now=later)
+
+
+async def test_what_earlier_versions_left_of_what_was_erased_goes(desk: Any, scope: Scope, vandal: Vandal) -> None:
+    vandal.do(*PLANTS[Kind.NAME_OF_ERASED_DOCUMENT], *PLANTS[Kind.VECTOR_OF_ERASED_SEGMENT])
+
+    await mend(desk, scope, await look(desk, scope))
+
+    assert vandal.see("select document_key from ingestion where bucket = %(bucket)s and id = %(done)s") == ""
+    assert vandal.see("select document_key from ingestion where bucket = %(bucket)s and id = %(waiting)s") == "attic"
+    assert vandal.see("select count(*) from segment{t} where scope_id = %(scope)s and emb is not null") == 0

@@ -37,6 +37,9 @@ COURTESY = 4.0
 COURTESY_SECONDS = 0.1
 """The longest such wait."""
 
+ERASED = "erased"
+"""Message of a document of which nothing is kept any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -95,12 +98,27 @@ async def batch(core: Core, caller: Caller, batch_id: str) -> BatchResult:
 
 
 async def _progress(core: Core, stored: StoredBatch) -> list[Ingestion]:
-    """Return the rows of a batch as they stand now, in order; refused ones as they were answered."""
+    """Return the rows of a batch as they stand now, in order; refused ones as they are kept, and erased ones as such."""
     refs = {row.ingestion_id: decode_public_id(row.ingestion_id) for row in stored.rows if row.ingestion_id is not None}
     known = [ref for ref in refs.values() if ref is not None]
     found = await core.store.ingestions.get_many(known)
     now = {row.record().ingestion_id: row.record() for row in found if row is not None}
-    return [now.get(row.ingestion_id or "", row.record) for row in stored.rows]
+    return [
+        row.record if row.ingestion_id is None else now.get(row.ingestion_id) or _erased(row.record)
+        for row in stored.rows
+    ]
+
+
+def _erased(record: Ingestion) -> Ingestion:
+    """Return the row of a document that was taken in and is gone: at its end, so that nobody waits or hands it in again."""
+    return Ingestion(
+        ingestion_id=record.ingestion_id,
+        document_id="",
+        status=IngestionStatus.COMPLETED,
+        queued_at=record.queued_at,
+        scope=record.scope,
+        error_message=ERASED,
+    )
 
 
 async def _judge_all(
@@ -181,10 +199,12 @@ async def _keep(core: Core, instance: Instance, batch_row: int, rows: Sequence[B
 
 
 def _row(core: Core, instance: Instance, request: CreateMemory, outcome: Ingestion | SynapError) -> Row:
+    """Return a row; what is kept of it names no document: the name is the caller's, and nobody's erasure comes here."""
     if isinstance(outcome, Ingestion):
-        return Row(answer=outcome, kept=BatchRow(ingestion_id=outcome.ingestion_id, record=outcome))
+        kept = msgspec.structs.replace(outcome, document_id="", memory_ids=())
+        return Row(answer=outcome, kept=BatchRow(ingestion_id=outcome.ingestion_id, record=kept))
     answer = _failed_row(core, instance, request, outcome)
-    kept = msgspec.structs.replace(answer, error_message=_without_echo(request, outcome))
+    kept = msgspec.structs.replace(answer, document_id="", error_message=_without_echo(request, outcome))
     return Row(answer=answer, kept=BatchRow(ingestion_id=None, record=kept))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+from synap.api.admin import InstanceRecord
 from synap.domain.scopes import Scope
 from synap.engine.callers import Caller
 from synap.engine.core import Core
@@ -18,6 +19,7 @@ from synap.errors import NotFoundError, TransientError
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 10.0
+ACTIVE = "active"
 
 
 async def delete_instance(core: Core, kept: Instances, caller: Caller, instance_id: str) -> None:
@@ -26,9 +28,12 @@ async def delete_instance(core: Core, kept: Instances, caller: Caller, instance_
     Raises:
         NotFoundError: There is none.
     """
-    await core.store.accounts.instance(instance_id)
-    await core.store.erasure.close_instance(instance_id)
+    record = await core.store.accounts.instance(instance_id)
+    shared = Scope(rung="client", space=record.client_id)
+    heirs = [one async for one in _sharing(core, kept, record)]
+    await core.store.succession.close(shared, instance_id, heirs=heirs, now=core.clock.now())
     kept.forget()
+    core.wake()
     await _erase_instance(core, instance_id)
     _forget(core, kept, instance_id)
     await core.record(caller, "instance.delete", targets=(instance_id,), count=1)
@@ -78,6 +83,15 @@ async def _finish(core: Core, kept: Instances) -> None:
         logger.info("a deletion is resumed", extra={"instance_id": instance_id})
         with contextlib.suppress(NotFoundError):
             await delete_instance(core, kept, process, instance_id)
+
+
+async def _sharing(core: Core, kept: Instances, deleted: InstanceRecord) -> AsyncIterator[str]:
+    """Yield the other instances that share the memories of an instance's client, those that are in use first."""
+    others = [one for one in await core.store.accounts.instances(deleted.client_id) if one.id != deleted.id]
+    for one in sorted(others, key=lambda one: one.status != ACTIVE):
+        with contextlib.suppress(NotFoundError):  # it is being deleted as well
+            if (await kept.get(one.id)).place.client_space == "client":
+                yield one.id
 
 
 async def _erase_instance(core: Core, instance_id: str) -> None:

@@ -93,16 +93,9 @@ async def _embed(core: Core, scope: Scope) -> int:
     space = await core.spaces.live()
     rows, count = core.store.embeddings, 0
     while not (lacking := await rows.unembedded(scope, slot=space.slot, limit=EMBEDDED_AT_ONCE)).empty:
-        texts = [*lacking.memories.values(), *lacking.segments.values()]
-        vectors = await space.embedder.embed_documents(texts)
-        split = len(lacking.memories)
-        await rows.write(
-            scope,
-            slot=space.slot,
-            memories=dict(zip(lacking.memories, vectors[:split], strict=True)),
-            segments=dict(zip(lacking.segments, vectors[split:], strict=True)),
-        )
-        count += len(texts)
+        vectors = await space.embedder.embed_documents(lacking.texts)
+        await rows.write(scope, lacking, vectors, slot=space.slot)
+        count += len(vectors)
     return count
 
 

@@ -142,14 +142,7 @@ class VectorSpaces:
         count = 0
         async for scope in self._rows.scopes():
             while not (lacking := await self._rows.unembedded(scope, slot=slot)).empty:
-                rows = [*lacking.memories.items()], [*lacking.segments.items()]
-                vectors = await self.wanted.embed_documents([text for part in rows for _, text in part])
-                of_memories, of_segments = vectors[: len(rows[0])], vectors[len(rows[0]) :]
-                await self._rows.write(
-                    scope,
-                    slot=slot,
-                    memories={row: vector for (row, _), vector in zip(rows[0], of_memories, strict=True)},
-                    segments={row: vector for (row, _), vector in zip(rows[1], of_segments, strict=True)},
-                )
+                vectors = await self.wanted.embed_documents(lacking.texts)
+                await self._rows.write(scope, lacking, vectors, slot=slot)
                 count += len(vectors)
         return count

@@ -184,15 +184,8 @@ class Stocktaking:
             lacking = await rows.unembedded(scope, slot=space.slot)
             if lacking.empty:
                 return True
-            memories, segments = list(lacking.memories), list(lacking.segments)
-            vectors = await space.embedder.embed_documents([*lacking.memories.values(), *lacking.segments.values()])
-            count = len(memories)
-            await rows.write(
-                scope,
-                slot=space.slot,
-                memories=dict(zip(memories, vectors[:count], strict=True)),
-                segments=dict(zip(segments, vectors[count:], strict=True)),
-            )
+            vectors = await space.embedder.embed_documents(lacking.texts)
+            await rows.write(scope, lacking, vectors, slot=space.slot)
         return False
 
     async def _columns(self) -> Columns:

@@ -22,6 +22,7 @@ from synap.engine.core import Core
 from synap.engine.lookups import check_owner, locate, reachable, reference
 from synap.engine.receipts import Subject, due, signer_of
 from synap.errors import InvalidInputError, SynapError
+from synap.store.embeddings import Unembedded
 from synap.store.receipts import NewReceipt
 from synap.store.retractions import StoredRetraction
 from synap.store.rows import memory_ref, row_id_of
@@ -76,9 +77,10 @@ async def _embed(core: Core, scope: Scope, rewritten: Sequence[str]) -> None:
     try:
         found = await core.store.memories.get_many(scope, [row_id_of(memory_id) for memory_id in rewritten])
         space = await core.spaces.live()
-        vectors = await space.embedder.embed_documents([memory.statement.content for memory in found])
-        made = dict(zip([row_id_of(memory.id) for memory in found], vectors, strict=True))
-        await core.store.embeddings.write(scope, slot=space.slot, memories=made, segments={})
+        said = {row_id_of(memory.id): memory.statement.content for memory in found}
+        lacking = Unembedded(memories=said, segments={})
+        vectors = await space.embedder.embed_documents(lacking.texts)
+        await core.store.embeddings.write(scope, lacking, vectors, slot=space.slot)
     except SynapError as error:
         logger.warning("memories are left without vectors", extra={"count": len(rewritten), "code": error.code})
 

@@ -337,7 +337,9 @@ class Worker:
 
     def _final(self, job: Job, error: Exception, code: str) -> str | None:
         """Return why a job is not tried again, or None if it is."""
-        if isinstance(error, NotFoundError):
+        # In a scope that instances share, an instance that is deleted hands its jobs on: the next attempt is another's.
+        handed_on = job.scope.shared and job.scope.space != job.instance_id and job.tries < self._pace.tries
+        if isinstance(error, NotFoundError) and not handed_on:
             what = "conversation" if job.kind == COMPACT else "document"
             return f"the {what} was erased before it was worked through"
         safe = "the messages themselves are kept" if job.kind == COMPACT else "the document itself stays searchable"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from synap.api.memories import BatchResult, CreateMemory
 from synap.api.protocol import Api
+from synap.domain.documents import IngestionStatus
 from synap.sdk.waiting import pauses, until
 
 BATCH_DOCUMENTS = 1000
@@ -42,11 +45,13 @@ def joined(batches: Sequence[BatchResult]) -> BatchResult:
 
 
 async def finished_batch(api: Api, batch: BatchResult, deadline: float) -> BatchResult:
-    """Return a batch once all of it is worked through."""
-    return await until(
+    """Return a batch once all of it is worked through; refused rows as they were answered, as less is kept of them."""
+    ended = await until(
         lambda: api.batch(batch.batch_id),
         lambda result: result.memory_count is not None,
         deadline=deadline,
         pauses=pauses(None),
         what=f"batch {batch.batch_id}",
     )
+    refused = {row.ingestion_id: row for row in batch.results if row.status == IngestionStatus.FAILED}
+    return msgspec.structs.replace(ended, results=tuple(refused.get(row.ingestion_id, row) for row in ended.results))

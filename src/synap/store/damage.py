@@ -29,6 +29,8 @@ class Kind(StrEnum):
     MEMORY_WITHOUT_LOCATOR = "memory_without_locator"
     MENTION_WITHOUT_MEMORY = "mention_without_memory"
     LOST_MEMORY = "lost_memory"
+    NAME_OF_ERASED_DOCUMENT = "name_of_erased_document"
+    VECTOR_OF_ERASED_SEGMENT = "vector_of_erased_segment"
     MEMORY_WITHOUT_VECTOR = "memory_without_vector"
     SEGMENT_WITHOUT_VECTOR = "segment_without_vector"
     MEMORY_WITH_FOREIGN_VECTOR = "memory_with_foreign_vector"

@@ -7,7 +7,7 @@ Vectors of different embedders therefore never meet. The column left behind stay
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,11 @@ class Unembedded:
     def empty(self) -> bool:
         """Whether nothing is lacking."""
         return not self.memories and not self.segments
+
+    @property
+    def texts(self) -> list[str]:
+        """All the texts, those of memories first."""
+        return [*self.memories.values(), *self.segments.values()]
 
 
 class Embeddings:
@@ -135,19 +140,23 @@ class Embeddings:
                 segments={row["id"]: row["text"] for row in await segments.fetchall()},
             )
 
-    async def write(
-        self, scope: Scope, *, slot: Slot, memories: Mapping[int, Any], segments: Mapping[int, Any]
-    ) -> None:
-        """Store vectors by row id; the scope's version rises, as answers may change."""
+    async def write(self, scope: Scope, rows: Unembedded, vectors: Iterable[Any], *, slot: Slot) -> None:
+        """Store the vectors of `rows.texts`; the scope's version rises, as answers may change.
+
+        A row that was erased, or says something else, since its text was read, gets none.
+        """
+        made = [vector_of(vector) for _, vector in zip(rows.texts, vectors, strict=True)]
+        count = len(rows.memories)
+        memories = {"ids": list(rows.memories), "texts": list(rows.memories.values()), "vectors": made[:count]}
+        segments = {"ids": list(rows.segments), "vectors": made[count:]}
         transaction = self._database.transaction([scope], role=role_for(scope), pipelined=True)
         async with transaction as connection:
             bumped = await (await bump(connection, scope)).version.fetchone()
-            for name, vectors in (("embed_memories", memories), ("embed_segments", segments)):
-                params = place(scope) | {"ids": list(vectors), "vectors": [vector_of(one) for one in vectors.values()]}
-                await execute(connection, name, params, shared=scope.shared, slot=slot)
+            for name, columns in (("embed_memories", memories), ("embed_segments", segments)):
+                await execute(connection, name, place(scope) | columns, shared=scope.shared, slot=slot)
             if bumped is not None:
                 version: int = bumped["version"]
-                await note_write(connection, scope, version, memories=list(memories), segments=list(segments))
+                await note_write(connection, scope, version, memories=list(rows.memories), segments=list(rows.segments))
 
     async def switch(self, slot: Slot, *, owner_dsn: str, now: datetime) -> None:
         """Make a filled column live: build its covering indexes, let reads use it, drop the indexes of the other.

@@ -72,7 +72,10 @@ class IngestionRow:
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a batch as it was answered: an ingestion (by public id), or the record of a refusal."""
+    """One row of a batch: an ingestion (by public id), or the record of a refusal.
+
+    The record is what is told where there is no ingestion, or none any more. It names no document.
+    """
 
     ingestion_id: str | None
     record: Ingestion
@@ -124,7 +127,10 @@ class Ingestions:
 
 
 class Batches:
-    """Keeps what a batch was answered with, so that its progress can be asked for. Lives in the instance's bucket."""
+    """Keeps of which ingestions a batch consists, so that its progress can be asked for. Lives in the instance's bucket.
+
+    Its rows belong to many owners, and outlive what is erased of them.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

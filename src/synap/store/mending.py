@@ -121,6 +121,10 @@ async def _locate(mending: Mending) -> int:
     return await mending.send("insert_locators", made)
 
 
+async def _forget_names(mending: Mending) -> int:
+    return await mending.send("forget_expired_documents", {"shared": mending.scope.shared})
+
+
 async def _forget_mentions(mending: Mending) -> int:
     there = {row["id"] for row in await mending.rows("memories_there")}
     gone = [memory for memory in mending.finding.rows if memory not in there]
@@ -163,6 +167,8 @@ MENDS: dict[Kind, Mend] = {
     Kind.SEGMENT_WITHOUT_DOCUMENT: _by("withhold_orphans"),
     Kind.MEMORY_WITHOUT_LOCATOR: _locate,
     Kind.MENTION_WITHOUT_MEMORY: _forget_mentions,
+    Kind.NAME_OF_ERASED_DOCUMENT: _forget_names,
+    Kind.VECTOR_OF_ERASED_SEGMENT: _by("drop_vectors_of_erased"),
     Kind.MEMORY_WITH_FOREIGN_VECTOR: _drop_foreign("drop_foreign_vectors_of_memory"),
     Kind.SEGMENT_WITH_FOREIGN_VECTOR: _drop_foreign("drop_foreign_vectors_of_segment"),
     Kind.MEMORY_WITH_FORGOTTEN_VECTOR: _drop_forgotten("drop_forgotten_vectors_of_memory"),

@@ -95,7 +95,7 @@ class Retention:
 
 
 async def _erase_sources(connection: Connection, scope: Scope, params: Mapping[str, Any]) -> dict[str, int]:
-    """Delete what memories came from, and what was said; return how many rows of what."""
+    """Delete what memories came from, and what was said, and the names of documents; return how many rows of what."""
     of_conversations = () if scope.space == WORLD_SPACE else _OF_CONVERSATIONS
     if of_conversations:
         await execute(connection, "blank_expired_conversations", params)
@@ -104,4 +104,5 @@ async def _erase_sources(connection: Connection, scope: Scope, params: Mapping[s
     for what in (*_BY_MEMORIES, *_SOURCES, *of_conversations):
         cursor = await execute(connection, f"delete_expired_{what}", params, shared=scope.shared)
         removed[what] = cursor.rowcount
+    await execute(connection, "forget_expired_documents", {**params, "shared": scope.shared}, shared=scope.shared)
     return removed

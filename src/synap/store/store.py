@@ -31,6 +31,7 @@ from synap.store.rows import milliseconds
 from synap.store.scopes import Scopes
 from synap.store.search import Searches
 from synap.store.stock import Stock
+from synap.store.succession import Succession
 from synap.store.transfers import Transfers
 from synap.store.undoing import Undoing
 
@@ -74,6 +75,7 @@ class Store:
         self.entities = Entities(database)
         self.merges = Merges(database, self.ids)
         self.erasure = Erasure(database, self.residents)
+        self.succession = Succession(database)
         self.deletions = Deletions(database)
         self.stock = Stock(database, self.ids)
         self.receipts = Receipts(database)

@@ -220,9 +220,10 @@ async def _sayings(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """The rows to delete, and the new columns of those that stay; `rewritten` are some of those kept."""
+    """The rows to delete, the `baseless` ones of other ingestions; the columns of those that stay, some kept as `rewritten`."""
 
     removed: Sequence[int]
+    baseless: Sequence[int]
     kept: Sequence[int]
     rewritten: Mapping[int, Detail]
     ended: Sequence[Mapping[str, Any]]
@@ -267,6 +268,7 @@ def _plan(
     sources = {source for row in restored for source in rows[row]["sources"]}
     return _Plan(
         removed=removed,
+        baseless=baseless,
         kept=kept,
         rewritten=rewritten,
         ended=ended,
@@ -375,6 +377,8 @@ async def _carry_out(connection: Connection, scope: Scope, params: Mapping[str, 
         await execute(connection, "show_segments", params | {"sources": list(plan.sources)}, shared=shared)
         if plan.kept:
             await execute(connection, "hand_on_memories", params | {"kept": list(plan.kept)}, shared=shared)
+        if plan.baseless:
+            await execute(connection, "disown_memories", params | {"memories": list(plan.baseless)})
         await execute(connection, "delete_effects", params, shared=shared)
         await execute(connection, "end_undone_ingestion", params | {"message": UNDONE})
 

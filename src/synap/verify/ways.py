@@ -69,19 +69,32 @@ async def memories_of(whom: Whom) -> list[MemoryRecord]:
     return found
 
 
-async def remember(whom: Whom, marker: str) -> Planted:
-    """Hand in what makes memories of several kinds, with the marker in the metadata and in the document's id as well."""
+def _several_kinds(whom: Whom, marker: str) -> dict[str, Any]:
+    """Return what makes memories of several kinds, with the marker in the metadata and in the document's id as well."""
     name = marker.capitalize()
-    accepted = await whom.sdk.memories.create(
-        f"My name is {name}. I live in {name} Bay. My sister works at {name} Labs since May 2023.\n"
+    return {
+        "document": f"My name is {name}. I live in {name} Bay. My sister works at {name} Labs since May 2023.\n"
         f"I prefer {marker} tea in the morning. Yesterday I met {name} at the station, and I was happy about it.",
-        document_type="document",
-        document_id=f"notes/{marker}.md",
-        metadata={"note": f"about {marker}"},
+        "document_type": "document",
+        "document_id": f"notes/{marker}.md",
+        "metadata": {"note": f"about {marker}"},
         **whom.ids,
-    )
+    }
+
+
+async def remember(whom: Whom, marker: str) -> Planted:
+    """Hand in what makes memories of several kinds."""
+    accepted = await whom.sdk.memories.create(**_several_kinds(whom, marker))
     await whom.sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=WAIT_SECONDS)
     return [accepted.ingestion_id]
+
+
+async def _batch(whom: Whom, marker: str) -> Planted:
+    """Hand in the same as a batch, with a row that is refused beside it."""
+    good = _several_kinds(whom, marker)
+    refused = {**good, "document": "", "document_id": f"drafts/{marker}.md"}
+    done = await whom.sdk.memories.batch_create([good, refused], timeout_seconds=WAIT_SECONDS)
+    return [done.results[0].ingestion_id]
 
 
 async def _one_sentence(whom: Whom, marker: str) -> Planted:
@@ -156,7 +169,7 @@ WAYS = (
     Way(name="description", plant=_one_sentence, erase=_forget),
     Way(name="document", plant=remember, erase=_undo),
     Way(name="conversation", plant=_talk, erase=_erase_talk),
-    Way(name="user", plant=remember, erase=_erase_user),
+    Way(name="user", plant=_batch, erase=_erase_user),
     Way(name="customer", plant=remember, erase=_erase_customer),
     Way(name="instance", plant=remember, erase=_erase_instance, place=1),
     Way(name="client", plant=remember, erase=_erase_client, place=2),

@@ -40,9 +40,10 @@ order by id
 limit %(limit)s
 
 -- name: embed_memories
+-- Only what still says the text that the vector was made of: an update keeps the id, and so does undoing.
 update memory{t} m set {emb} = u.vector
-from unnest(%(ids)s::bigint[], %(vectors)b::halfvec[]) as u (id, vector)
-where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status < 3
+from unnest(%(ids)s::bigint[], %(texts)s::text[], %(vectors)b::halfvec[]) as u (id, content, vector)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id and m.status < 3 and m.content = u.content
 
 -- name: clear_memory_vectors
 update memory{t} set {emb} = null where {at} scope_id = %(scope)s and {emb} is not null

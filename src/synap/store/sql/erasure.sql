@@ -272,6 +272,29 @@ select id from instance where id = %(instance)s for update
 -- name: close_instance
 update instance set status = 'deleting' where id = %(instance)s
 
+-- name: hand_on_jobs
+update job set instance_id = %(heir)s
+where bucket = %(bucket)s and scope_id = %(scope)s and shared and instance_id = %(instance)s
+
+-- name: hand_on_compactions
+update compaction set instance_id = %(heir)s
+where bucket = %(bucket)s and scope_id = %(scope)s and instance_id = %(instance)s
+
+-- name: hand_on_ingestions
+update ingestion set instance_id = %(heir)s
+where bucket = %(bucket)s and scope_id = %(scope)s and shared and instance_id = %(instance)s
+
+-- name: hand_on_scope
+update scope_shared set instance_id = %(heir)s where id = %(scope)s and instance_id = %(instance)s
+
+-- name: erase_jobs_of_instance
+delete from job where bucket = %(bucket)s and scope_id = %(scope)s and shared and instance_id = %(instance)s
+
+-- name: end_ingestions_of_instance
+update ingestion set status = 'failed', completed_at = %(now)s, message = 'the instance was deleted'
+where bucket = %(bucket)s and scope_id = %(scope)s and shared and instance_id = %(instance)s
+  and status in ('queued', 'processing')
+
 -- name: lock_client
 select id from client where id = %(client)s for update
 

@@ -89,9 +89,10 @@ where {at:m} m.scope_id = %(scope)s and m.status = 0
 select current from document{t} where {at} scope_id = %(scope)s and id = %(document)s
 
 -- name: embed_segments
+-- Only what is still there: a segment's text never changes but when it is blanked.
 update segment{t} s set {emb} = u.vector
 from unnest(%(ids)s::bigint[], %(vectors)b::halfvec[]) as u (id, vector)
-where {at:s} s.scope_id = %(scope)s and s.id = u.id
+where {at:s} s.scope_id = %(scope)s and s.id = u.id and s.status < 2
 
 -- name: locate
 select l.instance_id, l.scope_id, l.shared, coalesce(s.space, w.space) as space, coalesce(s.rung, w.rung) as rung,

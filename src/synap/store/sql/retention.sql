@@ -32,6 +32,14 @@ where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
       select from memory{t} m
       where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
 
+-- name: forget_expired_documents
+-- The document's name was the caller's, and goes with it.
+update ingestion i set document_row = null, document_key = ''
+where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s and i.document_row is not null
+  and not exists (
+      select from document{t} d
+      where {at:d} d.scope_id = %(scope)s and d.id = i.document_row)
+
 -- name: blank_expired_conversations
 -- What a transcript told of its conversation is as old as the first message of it.
 update conversation c set kind = '', analysis = null, metadata = '{}'

@@ -257,6 +257,26 @@ where i.bucket = %(bucket)s and i.scope_id = any (%(scopes)s::bigint[]) and i.sh
 order by told.id
 limit %(limit)s
 
+-- name: find_name_of_erased_document
+-- Versions before left it where retention had deleted the document.
+select i.scope_id, i.id from ingestion i
+where i.bucket = %(bucket)s and i.scope_id = any (%(scopes)s::bigint[]) and i.shared = %(shared)s
+  and i.document_row is not null and not exists (
+    select from document{t} d where {at:d} d.scope_id = i.scope_id and d.id = i.document_row)
+order by i.id
+limit %(limit)s
+
+-- name: find_vector_of_erased_segment
+-- Versions before gave one to a segment that was blanked while it was made.
+select s.scope_id, s.id from segment{t} s
+where {at:s} s.scope_id = any (%(scopes)s::bigint[]) and s.status = 2 and (s.emb is not null or s.emb_alt is not null)
+order by s.id
+limit %(limit)s
+
+-- name: drop_vectors_of_erased
+update segment{t} set emb = null, emb_alt = null
+where {at} scope_id = %(scope)s and id = any (%(ids)s::bigint[]) and status = 2
+
 -- name: find_memory_without_locator
 select m.scope_id, m.id from memory{t} m
 where {at:m} m.scope_id = any (%(scopes)s::bigint[]) and m.status < 3 and not exists (

@@ -110,6 +110,20 @@ set memory_ids = i.memory_ids || own.ids, memories_created = i.memories_created 
 from (select ingestion_id, array_agg(memory_id order by memory_id) as ids from heir group by ingestion_id) own
 where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s and i.id = own.ingestion_id
 
+-- name: disown_memories
+-- What other ingestions have made and is gone as well: they tell of it no more.
+update ingestion i
+set memory_ids = own.left_over, memories_created = i.memories_created - cardinality(i.memory_ids) + cardinality(own.left_over)
+from (
+    select o.id, array(
+        select told.id from unnest(o.memory_ids) with ordinality as told (id, place)
+        where told.id <> all (%(memories)s::bigint[])
+        order by told.place) as left_over
+    from ingestion o
+    where o.bucket = %(bucket)s and o.scope_id = %(scope)s and o.shared = %(shared)s
+      and o.memory_ids && %(memories)s::bigint[]) own
+where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s and i.id = own.id
+
 -- name: delete_effects
 delete from effect{t}
 where {at} scope_id = %(scope)s and (ingestion_id = %(ingestion)s or memory_id = any (%(memories)s::bigint[]))
