@@ -26,6 +26,7 @@ from synap.store.changes import (
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
+from synap.store.effects import note_effects
 from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.implied import unsupported
@@ -51,7 +52,6 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
-from synap.store.undoing import note_effects
 from synap.store.writes import note_write
 
 UPDATED = "updated"

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from synap.domain.ids import RowIds
-from synap.domain.memories import Draft, MemoryStatus, NewMemory, Refresh
+from synap.domain.memories import Draft, MemoryStatus, NewMemory
 from synap.domain.resolution import Linking
 from synap.domain.scopes import WORLD_SPACE, Scope
 from synap.domain.slots import content_hash
 from synap.errors import ConflictError
-from synap.store.changes import Ended, Origin, heir_of, memory_columns, rests_elsewhere
+from synap.store.changes import Origin, heir_of, memory_columns, rests_elsewhere
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.implied import unsupported
@@ -158,36 +158,6 @@ class Undoing:
         linking = Linking(owned=scope.user_id is not None)
         statements = {row: one.statement for row, one in said.items()}
         await link(connection, scope, statements, linking, instance_id=instance_id, now=now, ids=self._ids)
-
-
-async def note_effects(
-    connection: Connection,
-    scope: Scope,
-    ingestion: int | None,
-    ended: Sequence[Ended],
-    refreshed: Mapping[int, Refresh],
-    *,
-    now: datetime,
-) -> None:
-    """Send how memories stand that an ingestion is about to end or to count as said again; nothing for none."""
-    noted: list[tuple[Any, ...]] = [(one.id, _kind(one), one.valid_until, None) for one in ended]
-    noted += [(row, "repeated", None, _said(again)) for row, again in refreshed.items()]
-    if not noted or ingestion is None:
-        return
-    params = place(scope) | {
-        "ingestion": ingestion,
-        "now": now,
-    }
-    columns = dict(zip(("memories", "kinds", "ends", "said"), map(list, zip(*noted, strict=True)), strict=True))
-    await execute(connection, "note_effects", params | columns, shared=scope.shared)
-
-
-def _said(again: Refresh) -> bytes | None:
-    return None if again.statement is None else encode_detail(again.statement, again.evidence)
-
-
-def _kind(ended: Ended) -> str:
-    return "announced" if ended.status is MemoryStatus.ACTIVE else "ended"
 
 
 def _check(ingestion: Mapping[str, Any], document: Mapping[str, Any]) -> None:
