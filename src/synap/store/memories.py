@@ -15,6 +15,7 @@ from synap.domain.memories import Changes, Evidence, Memory, MemoryStatus, Memor
 from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
 from synap.store.applied import Applied, note_end, origin_of
+from synap.store.blanking import erase_memory
 from synap.store.changes import (
     Ended,
     Origin,
@@ -26,7 +27,6 @@ from synap.store.changes import (
 )
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
-from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.implied import unsupported
 from synap.store.linking import with_unclear

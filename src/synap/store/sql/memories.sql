@@ -176,11 +176,30 @@ set status = 3, content = '', detail = %(detail)s, content_hash = ''::bytea, slo
 where {at} scope_id = %(scope)s and id = %(memory)s
 
 -- name: documents_of_evidence
-select d.id, d.document_key, d.text, d.blocks
+-- Those of the segments, of the rows and of the names, and all versions of each: the newest by its name, and what it and
+-- the others took the place of.
+with recursive known as (
+    select s.document_row as id from segment{t} s where {at:s} s.scope_id = %(scope)s and s.id = any (%(sources)s::bigint[])
+    union select unnest(%(rows)s::bigint[])
+), named as (
+    select d.document_key as key from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from known))
+    union select unnest(%(keys)s::text[])
+), version as (
+    select d.id, d.previous from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from known))
+    union
+    select d.id, d.previous from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.current and d.document_key = any (array(select key from named))
+    union
+    select d.id, d.previous from document{t} d
+    join version v on v.previous = d.id
+    where {at:d} d.scope_id = %(scope)s
+)
+select d.id, d.document_key, d.ingestion_id, d.text, d.blocks
 from document{t} d
-where {at:d} d.scope_id = %(scope)s and d.id in (
-    select s.document_row from segment{t} s where {at:s} s.scope_id = %(scope)s and s.id = any (%(sources)s::bigint[])
-    union select %(document)s::bigint)
+where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from version))
+order by d.id
 for update
 
 -- name: segments_of_evidence
