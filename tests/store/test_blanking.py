@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from synap.domain.documents import Segment
 from synap.domain.memories import Changes, Evidence, MemoryType, Refresh, Statement
 from synap.store.applied import Applied
+from synap.store.blanking import FILLER
 from synap.store.changes import MAX_EVIDENCE
+from synap.store.documents import StoredDocument
 from synap.store.rows import row_id_of
+
+
+def passage(document: StoredDocument, said: Segment) -> Evidence:
+    return Evidence(
+        document_id=document.document_id, start=said.start, end=said.end, quote=said.text, segment=said.ordinal
+    )
 
 
 async def again(desk: Any, scope: Any, memory: str, *texts: str, said_at: int = 0, **changes: Any) -> None:
@@ -22,9 +32,7 @@ async def repeat(desk: Any, scope: Any, memory: str, said_at: int = 0) -> None:
     (job,) = await desk.claim(scope)
     document = await desk.store.documents.load(scope, job.ingestion_id)
     said = document.prepared.segments[said_at]
-    piece = Evidence(
-        document_id=document.document_id, start=said.start, end=said.end, quote=said.text, segment=said.ordinal
-    )
+    piece = passage(document, said)
     statement = Statement(type=MemoryType.FACT, content=said.text)
     refresh = Refresh(memory_id=memory, said_at=desk.later(), evidence=(piece,), statement=statement)
     await desk.apply(job, refresh=(refresh,))
@@ -137,3 +145,66 @@ async def test_a_version_that_never_held_the_passage_stays_as_it_is(desk: Any) -
     assert await stored(desk, alice, "Rex") == []
     assert (again.duplicate, again.ingestion_id) == (True, newer.ingestion_id)
     assert await shown(desk, alice, "Oslo") == ["I live in Oslo now, by the sea."]
+
+
+async def keep(desk: Any, scope: Any, said: Mapping[str, tuple[int, ...]], *texts: str, **changes: Any) -> list[str]:
+    """Hand in a document and remember what it says: each content with the segments that it rests on."""
+    await desk.accept(scope, *texts, **changes)
+    (job,) = await desk.claim(scope)
+    document = await desk.store.documents.load(scope, job.ingestion_id)
+    drafts = []
+    for key, (content, places) in enumerate(said.items()):
+        pieces = tuple(passage(document, document.prepared.segments[place]) for place in places)
+        draft = desk.draft(key, content, document)
+        drafts.append(replace(draft, draft=replace(draft.draft, evidence=pieces)))
+    applied = Applied(job=job, document=document, changes=Changes(add=tuple(drafts)), now=desk.clock.now())
+    made: list[str] = await desk.store.memories.apply(scope, applied)
+    return made
+
+
+async def test_what_tells_on_what_was_erased_goes_with_it(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    said = {
+        "The user's dog Rex won a prize": (0,),
+        "The user is happy because their dog Rex won a prize": (1, 0),
+        "The user is happy": (1,),
+    }
+    fact, felt, bare = await keep(desk, alice, said, "My dog Rex won a prize.", "I am happy.")
+
+    count = await desk.store.memories.erase_all(alice, [row_id_of(fact)], now=desk.later())
+
+    assert set(count) == {row_id_of(fact), row_id_of(felt)}
+    assert await stored(desk, alice, "Rex") == []
+    assert await desk.store.memories.get(alice, row_id_of(bare)) is not None
+
+
+async def test_a_memory_of_the_same_passage_stays_without_its_words(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    said = {"The user lives in Oslo": (0,), "The user has a dog": (0,)}
+    first, second = await keep(desk, alice, said, "I live in Oslo with my dog.")
+
+    await desk.store.memories.erase(alice, row_id_of(first), now=desk.later())
+
+    kept = await desk.store.memories.get(alice, row_id_of(second))
+    (piece,) = kept.evidence
+    assert kept.statement.content == "The user has a dog"
+    assert (piece.start, piece.end, set(piece.quote)) == (0, 27, {FILLER})
+    assert await stored(desk, alice, "Oslo") == []
+
+
+async def test_a_memory_that_another_document_tells_as_well_stays(desk: Any) -> None:
+    alice = desk.scope("alice", "acme")
+    said = {"The user lives in Oslo": (0,), "The user has a dog": (0,)}
+    first, second = await keep(desk, alice, said, "I live in Oslo with my dog.")
+    later = await desk.accept(alice, "I have a puppy.")
+    await repeat(desk, alice, second)
+
+    await desk.store.memories.erase(alice, row_id_of(first), now=desk.later())
+    kept = await desk.store.memories.get(alice, row_id_of(second))
+    found = await stored(desk, alice, "Oslo")
+    await desk.store.undoing.undo(alice, row_id_of(later.ingestion_id), now=desk.later())
+    undone = await desk.store.memories.get(alice, row_id_of(second))
+
+    assert [set(piece.quote) == {FILLER} for piece in kept.evidence] == [True, False]
+    assert [set(piece.quote) for piece in undone.evidence] == [{FILLER}]
+    assert found == []

@@ -117,6 +117,13 @@ async def _repeated(whom: Whom, marker: str) -> Planted:
     return await _told_in(whom, {f"day-{number}.md": said for number in range(REPETITIONS)})
 
 
+async def _felt(whom: Whom, marker: str) -> Planted:
+    name = marker.capitalize()
+    return await _told_in(
+        whom, {"felt.md": f"My sister works at {name} Labs since May 2023, and I was happy about it."}
+    )
+
+
 async def _talk(whom: Whom, marker: str) -> Planted:
     name, conversation = marker.capitalize(), f"talk-{marker}"
     for role, content in (
@@ -139,6 +146,12 @@ async def _talk(whom: Whom, marker: str) -> Planted:
 
 async def _erase_memories(whom: Whom, _: str, __: Planted) -> None:
     for memory in await memories_of(whom):
+        await whom.sdk.memories.delete(memory.memory_id)
+
+
+async def _erase_fact(whom: Whom, _: str, __: Planted) -> None:
+    """Delete what happened, and not what was felt about it."""
+    for memory in (await whom.sdk.memories.list(**whom.ids, type="fact")).data:
         await whom.sdk.memories.delete(memory.memory_id)
 
 
@@ -180,6 +193,7 @@ WAYS = (
     Way(name="memory", plant=_one_sentence, erase=_erase_memories),
     Way(name="version", plant=_versions, erase=_erase_memories),
     Way(name="repetition", plant=_repeated, erase=_erase_memories),
+    Way(name="trigger", plant=_felt, erase=_erase_fact),
     Way(name="description", plant=_one_sentence, erase=_forget),
     Way(name="document", plant=remember, erase=_undo),
     Way(name="conversation", plant=_talk, erase=_erase_talk),

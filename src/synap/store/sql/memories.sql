@@ -207,6 +207,23 @@ select id, document_row, ordinal, text, start_at, end_at, status
 from segment{t}
 where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
 
+-- name: memories_of_passages
+-- What documents made, and what was there and they said again.
+select m.id, m.detail
+from memory{t} m
+where {at:m} m.scope_id = %(scope)s and m.status < 3 and m.id = any (array(
+    select o.id from memory{t} o where {at:o} o.scope_id = %(scope)s and o.document_row = any (%(documents)s::bigint[])
+    union
+    select e.memory_id from effect{t} e
+    where {at:e} e.scope_id = %(scope)s and e.ingestion_id = any (%(ingestions)s::bigint[])))
+order by m.id
+for update
+
+-- name: requote_memories
+update memory{t} m set detail = u.detail
+from unnest(%(ids)s::bigint[], %(details)s::bytea[]) as u (id, detail)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id
+
 -- name: blank_document
 -- Without its hash, the same document is not taken for known when it is handed in again.
 update document{t} set text = %(text)s, blocks = %(blocks)s, content_hash = ''::bytea where {at} scope_id = %(scope)s and id = %(document)s
