@@ -479,6 +479,26 @@ async def test_transcripts_events_and_summaries_go_with_an_instance(enter: OpenH
     assert home.traces(needle) == []
 
 
+async def test_a_feeling_about_what_is_deleted_goes_with_it_and_what_stands_beside_it_stays(enter: OpenHome) -> None:
+    home = await enter()
+    needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}".capitalize()
+    accepted = await home.sdk.memories.create(
+        f"User: My sister works at {needle} Labs since May 2023, and I was happy about it. I live in Oslo.",
+        user_id="ana",
+        customer_id="flora",
+    )
+    await home.sdk.memories.wait_for_completion(accepted.ingestion_id, timeout_seconds=30)
+    known = (await home.sdk.memories.list(user_id="ana", customer_id="flora")).data
+    (fact,) = [one for one in known if needle in one.content and "happy" not in one.content]
+
+    await home.sdk.memories.delete(fact.memory_id)
+
+    left = (await home.sdk.memories.list(user_id="ana", customer_id="flora")).data
+    assert any("happy because" in one.content for one in known)
+    assert [one.content for one in left] == ["The user lives in Oslo"]
+    assert home.traces(needle) == home.traces(needle.lower()) == []
+
+
 async def test_what_is_forgotten_is_in_no_transcript_or_summary(enter: OpenHome) -> None:
     home = await enter()
     needle = f"{NEEDLE}{uuid.uuid4().hex[:8]}"

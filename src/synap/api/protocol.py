@@ -110,7 +110,7 @@ class Api(Protocol):
         ...
 
     async def delete_memory(self, memory_id: str, *, ids: Ids = ...) -> DeletedMemory:
-        """Erase one memory: its content, vector, entity links and the span of the source it rested on."""
+        """Erase one memory: its content, vector, entity links and the passages it rested on, wherever they stand."""
         ...
 
     async def memory_history(self, memory_id: str, *, ids: Ids = ...) -> tuple[MemoryRecord, ...]:

@@ -135,7 +135,7 @@ async def _served(core: Core, scope: Scope, memory_id: str) -> MemoryRecord:
 
 
 async def delete(core: Core, caller: Caller, memory_id: str, *, ids: Ids) -> DeletedMemory:
-    """Erase a memory: content, vector, terms, links, and the span of the source it rested on."""
+    """Erase a memory: content, vector, terms, links, and the passages it rested on, wherever they stand."""
     scope, ref = await locate(core, caller, memory_id, ids)
     check_writable(core.instance_of(caller), scope)
     subject, now = Subject.of(scope, item=memory_id), core.clock.now()

@@ -1,30 +1,23 @@
-"""Erasure: the passages behind one memory, and everything of a conversation, a user, a customer, an instance or a client.
+"""Erasure: everything of a conversation, a user, a customer, an instance or a client.
 
 Logical and at once: rows are blanked or deleted in the transaction that answers. What the disk still holds until
-PostgreSQL reuses it is the purge's affair.
+PostgreSQL reuses it is the purge's affair. What goes with a single memory is told by `synap.store.blanking`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from synap.domain.documents import Block
-from synap.domain.memories import Evidence, Statement
 from synap.domain.scopes import WORLD_SPACE, Scope, bucket_of
-from synap.store.blanking import FILLER, blank_segments
-from synap.store.database import Connection, Database
+from synap.store.database import Database
 from synap.store.deletions import Progress, note
 from synap.store.detaching import erase_documents
 from synap.store.errors import retry
-from synap.store.linking import unlink
-from synap.store.parts import DocumentParts, decode_parts
 from synap.store.residents import Residents
-from synap.store.rows import decode_detail, encode_detail, place, role_for, terms_text
+from synap.store.rows import place, role_for
 from synap.store.scopes import Scopes, bump
 from synap.store.statements import PORTION, execute, portions
 
@@ -276,80 +269,3 @@ def tables_of(scope: Scope) -> Iterable[str]:
     # Messages of CLIENT lie beside those of owners; WORLD, written by the operator's role, has none.
     yield from () if scope.space == WORLD_SPACE else _OF_AN_OWNER
     yield from _LEADING_TO_A_SCOPE
-
-
-async def erase_memory(connection: Connection, scope: Scope, row: Mapping[str, Any], *, now: datetime) -> None:
-    """Blank a locked memory, its mentions, and the passages of documents, segments and messages that it rested on.
-
-    Summaries of conversations that those documents belong to are dropped, and what the caller's analysis made of them.
-
-    Args:
-        connection: Inside a transaction that entered the scope.
-        scope: The memory's owner.
-        row: Its columns, as `lock_memory` gives them.
-        now: The moment of erasure.
-    """
-    detail = decode_detail(row["detail"])
-    params = place(scope) | {"memory": row["id"], "now": now, "terms": terms_text(()), "sources": row["sources"]}
-    params |= {"document": row["document_row"]}
-    documents = await (await execute(connection, "documents_of_evidence", params, shared=scope.shared)).fetchall()
-    keys = {document["id"]: document["document_key"] for document in documents}
-    params |= {"documents": list(keys)}
-    segments = await (await execute(connection, "segments_of_evidence", params, shared=scope.shared)).fetchall()
-    blank = encode_detail(Statement(type=detail.statement.type, content=""), ())
-    async with connection.pipeline():
-        for document in documents:
-            spans = _spans(detail.evidence, document["document_key"])
-            blanked = _blank_document(document, spans, detail.statement)
-            await execute(connection, "blank_document", params | blanked, shared=scope.shared)
-        columns = blank_segments(segments, detail.evidence, keys, set(row["sources"]))
-        await execute(connection, "blank_segments", params | columns, shared=scope.shared)
-        if scope.space != WORLD_SPACE:
-            # One after another, as a message may hold several; the longest first, as one may hold another.
-            for quote in sorted(
-                {one.quote for one in detail.evidence if one.quote.strip()}, key=lambda one: (-len(one), one)
-            ):
-                said = {"quote": quote, "filler": FILLER * len(quote)}
-                await execute(connection, "blank_messages", params | said, shared=scope.shared)
-            # What the caller made of the conversation may hold it in other words.
-            await execute(connection, "blank_analysis", params, shared=scope.shared)
-            # A summary may hold the passage in other places or shortened: it is made anew of what remains.
-            for name in ("drop_summaries", "drop_compactions", "restart_compactions"):
-                await execute(connection, f"{name}_of_documents", params, shared=scope.shared)
-        await execute(connection, "delete_effects_on_memory", params, shared=scope.shared)
-        await execute(connection, "erase_memory", params | {"detail": blank}, shared=scope.shared)
-    await unlink(connection, scope, row["id"])
-
-
-def blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Return `text` with the characters of the spans replaced by filler; its length stays, spans outside it are cut."""
-    characters = list(text)
-    for start, end in spans:
-        inside = range(*slice(start, end).indices(len(characters)))
-        for position in inside:
-            if characters[position] != "\n":
-                characters[position] = FILLER
-    return "".join(characters)
-
-
-def _spans(evidence: Sequence[Evidence], document_id: str) -> list[tuple[int, int]]:
-    return [(piece.start, piece.end) for piece in evidence if piece.document_id == document_id]
-
-
-def _blank_document(row: Mapping[str, Any], spans: Sequence[tuple[int, int]], statement: Statement) -> dict[str, Any]:
-    """Return the columns `text` and `blocks` of a document without the spans, and without the caller's own statement."""
-    parts = decode_parts(row["blocks"])
-    blank = DocumentParts(
-        blocks=tuple(_blank_block(block, spans) for block in parts.blocks),
-        spans=parts.spans,
-        protected=parts.protected,
-        statements=tuple(one for one in parts.statements if one.content != statement.content),
-    )
-    text = blanked(row["text"], spans)
-    return {"document": row["id"], "text": text, "blocks": msgspec.msgpack.encode(blank)}
-
-
-def _blank_block(block: Block, spans: Sequence[tuple[int, int]]) -> Block:
-    if not any(start < block.end and block.start < end for start, end in spans):
-        return block
-    return replace(block, text=FILLER * len(block.text), cells=tuple((FILLER, FILLER) for _ in block.cells))

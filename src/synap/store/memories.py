@@ -15,6 +15,7 @@ from synap.domain.memories import Changes, Evidence, Memory, MemoryStatus, Memor
 from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
 from synap.store.applied import Applied, note_end, origin_of
+from synap.store.blanking import Blanked, erase_memory
 from synap.store.changes import (
     Ended,
     Origin,
@@ -27,7 +28,6 @@ from synap.store.changes import (
 from synap.store.database import Connection, Database
 from synap.store.documents import StoredDocument
 from synap.store.effects import note_effects
-from synap.store.erasure import erase_memory
 from synap.store.errors import retry
 from synap.store.implied import unsupported
 from synap.store.linking import with_unclear
@@ -35,6 +35,7 @@ from synap.store.plans import plan_changes
 from synap.store.queue import hold
 from synap.store.receipts import NewReceipt, write
 from synap.store.related import RelatedTo, find_related, find_resting
+from synap.store.requoting import requote
 from synap.store.residents import Residents
 from synap.store.retractions import insert_retractions
 from synap.store.rows import (
@@ -306,8 +307,9 @@ class Memories:
     ) -> Mapping[int, int]:
         """Blank memories as `erase` does, and write the receipt of it, all in one transaction.
 
-        Preferences that followed from them and have too little left to rest on go with them. Returns by row id how many rows
-        were blanked. What is not there, or erased already, is left out; where nothing is blanked, no receipt is written.
+        Preferences that followed from them and have too little left to rest on go with them, and so does what would go on
+        telling their passages (`synap.store.requoting`). Returns by row id how many rows were blanked. What is not there, or
+        erased already, is left out; where nothing is blanked, no receipt is written.
         """
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
@@ -325,6 +327,7 @@ async def erase_memories(
     """Blank memories inside a transaction that locked their scope; see `Memories.erase_all`."""
     erased: dict[int, int] = {}
     told: list[Detail] = []
+    blanked: list[Blanked] = []
     for row_id in row_ids:
         row = await _lock(connection, scope, row_id)
         if row is None or STATUSES[row["status"]] is MemoryStatus.DELETED:
@@ -334,10 +337,10 @@ async def erase_memories(
         versions = [row, *await earlier.fetchall()]
         told += [decode_detail(version["detail"]) for version in versions]
         for version in versions:
-            await erase_memory(connection, scope, version, now=now)
+            blanked += await erase_memory(connection, scope, version, now=now)
         erased[row_id] = len(versions)
-    baseless = await unsupported(connection, scope, told)
-    return erased | await erase_memories(connection, scope, baseless, now=now) if baseless else erased
+    follow = [*await unsupported(connection, scope, told), *await requote(connection, scope, blanked)]
+    return erased | await erase_memories(connection, scope, follow, now=now) if follow else erased
 
 
 async def _memories(connection: Connection, scope: Scope, row_ids: Sequence[int]) -> list[Memory]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from synap.errors import NetworkTimeoutError
 from synap.sdk.client import Synap
 
 WAIT_SECONDS = 120.0
+REPETITIONS = 20
+"""How often something is said: more often than a memory has evidence."""
+
 STATUSES = ("active", "superseded", "retracted")
 
 
@@ -105,6 +108,35 @@ async def _one_sentence(whom: Whom, marker: str) -> Planted:
     return [accepted.ingestion_id]
 
 
+async def _told_in(whom: Whom, texts: Mapping[str, str]) -> Planted:
+    """Hand in documents by their ids, and return when all have become memory."""
+    accepted = [
+        await whom.sdk.memories.create(text, document_type="document", document_id=document_id, **whom.ids)
+        for document_id, text in texts.items()
+    ]
+    for one in accepted:
+        await whom.sdk.memories.wait_for_completion(one.ingestion_id, timeout_seconds=WAIT_SECONDS)
+    return [one.ingestion_id for one in accepted]
+
+
+async def _versions(whom: Whom, marker: str) -> Planted:
+    said = f"My dog is called {marker.capitalize()}."
+    earlier = await _told_in(whom, {"notes.md": said})
+    return [*earlier, *await _told_in(whom, {"notes.md": f"I live in Oslo. {said}"})]
+
+
+async def _repeated(whom: Whom, marker: str) -> Planted:
+    said = f"My dog is called {marker.capitalize()}."
+    return await _told_in(whom, {f"day-{number}.md": said for number in range(REPETITIONS)})
+
+
+async def _felt(whom: Whom, marker: str) -> Planted:
+    name = marker.capitalize()
+    return await _told_in(
+        whom, {"felt.md": f"My sister works at {name} Labs since May 2023, and I was happy about it."}
+    )
+
+
 async def _talk(whom: Whom, marker: str) -> Planted:
     name, conversation = marker.capitalize(), f"talk-{marker}"
     for role, content in (
@@ -127,6 +159,12 @@ async def _talk(whom: Whom, marker: str) -> Planted:
 
 async def _erase_memories(whom: Whom, _: str, __: Planted) -> None:
     for memory in await memories_of(whom):
+        await whom.sdk.memories.delete(memory.memory_id)
+
+
+async def _erase_fact(whom: Whom, _: str, __: Planted) -> None:
+    """Delete what happened, and not what was felt about it."""
+    for memory in (await whom.sdk.memories.list(**whom.ids, type="fact")).data:
         await whom.sdk.memories.delete(memory.memory_id)
 
 
@@ -166,6 +204,9 @@ async def _erase_client(whom: Whom, _: str, __: Planted) -> None:
 
 WAYS = (
     Way(name="memory", plant=_one_sentence, erase=_erase_memories),
+    Way(name="version", plant=_versions, erase=_erase_memories),
+    Way(name="repetition", plant=_repeated, erase=_erase_memories),
+    Way(name="trigger", plant=_felt, erase=_erase_fact),
     Way(name="description", plant=_one_sentence, erase=_forget),
     Way(name="document", plant=remember, erase=_undo),
     Way(name="conversation", plant=_talk, erase=_erase_talk),

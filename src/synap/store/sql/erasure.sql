@@ -175,8 +175,14 @@ where {at:m} m.scope_id = %(scope)s and m.id = u.id
 delete from effect{t} where {at} scope_id = %(scope)s and ingestion_id = any (%(ingestions)s::bigint[])
 
 -- name: repetitions_of_memories
-select memory_id, ingestion_id, detail from effect{t}
+select memory_id, ingestion_id, detail, said from effect{t}
 where {at} scope_id = %(scope)s and kind = 'repeated' and memory_id = any (%(ids)s::bigint[]) and detail is not null
+
+-- name: requote_effects
+update effect{t} e set detail = u.detail, said = u.said
+from unnest(%(memory_id)s::bigint[], %(ingestion_id)s::bigint[], %(detail)s::bytea[], %(said)s::bytea[])
+    as u (memory_id, ingestion_id, detail, said)
+where {at:e} e.scope_id = %(scope)s and e.kind = 'repeated' and e.memory_id = u.memory_id and e.ingestion_id = u.ingestion_id
 
 -- name: detach_effects
 update effect{t} e

@@ -177,17 +177,53 @@ set status = 3, content = '', detail = %(detail)s, content_hash = ''::bytea, slo
 where {at} scope_id = %(scope)s and id = %(memory)s
 
 -- name: documents_of_evidence
-select d.id, d.document_key, d.text, d.blocks
+-- Those of the segments, of the rows and of the names, and all versions of each: the newest by its name, and what it and
+-- the others took the place of.
+with recursive known as (
+    select s.document_row as id from segment{t} s where {at:s} s.scope_id = %(scope)s and s.id = any (%(sources)s::bigint[])
+    union select unnest(%(rows)s::bigint[])
+), named as (
+    select d.document_key as key from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from known))
+    union select unnest(%(keys)s::text[])
+), version as (
+    select d.id, d.previous from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from known))
+    union
+    select d.id, d.previous from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.current and d.document_key = any (array(select key from named))
+    union
+    select d.id, d.previous from document{t} d
+    join version v on v.previous = d.id
+    where {at:d} d.scope_id = %(scope)s
+)
+select d.id, d.document_key, d.ingestion_id, d.text, d.blocks
 from document{t} d
-where {at:d} d.scope_id = %(scope)s and d.id in (
-    select s.document_row from segment{t} s where {at:s} s.scope_id = %(scope)s and s.id = any (%(sources)s::bigint[])
-    union select %(document)s::bigint)
+where {at:d} d.scope_id = %(scope)s and d.id = any (array(select id from version))
+order by d.id
 for update
 
 -- name: segments_of_evidence
 select id, document_row, ordinal, text, start_at, end_at, status
 from segment{t}
 where {at} scope_id = %(scope)s and document_row = any (%(documents)s::bigint[])
+
+-- name: memories_of_passages
+-- What documents made, and what was there and they said again.
+select m.id, m.detail
+from memory{t} m
+where {at:m} m.scope_id = %(scope)s and m.status < 3 and m.id = any (array(
+    select o.id from memory{t} o where {at:o} o.scope_id = %(scope)s and o.document_row = any (%(documents)s::bigint[])
+    union
+    select e.memory_id from effect{t} e
+    where {at:e} e.scope_id = %(scope)s and e.ingestion_id = any (%(ingestions)s::bigint[])))
+order by m.id
+for update
+
+-- name: requote_memories
+update memory{t} m set detail = u.detail
+from unnest(%(ids)s::bigint[], %(details)s::bytea[]) as u (id, detail)
+where {at:m} m.scope_id = %(scope)s and m.id = u.id
 
 -- name: blank_document
 -- Without its hash, the same document is not taken for known when it is handed in again.

@@ -128,6 +128,10 @@ where i.bucket = %(bucket)s and i.scope_id = %(scope)s and i.shared = %(shared)s
 delete from effect{t}
 where {at} scope_id = %(scope)s and (ingestion_id = %(ingestion)s or memory_id = any (%(memories)s::bigint[]))
 
+-- name: effects_on_memory
+select detail, said, sources, document_row from effect{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s
+order by recorded_at, ingestion_id
+
 -- name: delete_effects_on_memory
 delete from effect{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s
 
