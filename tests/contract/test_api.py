@@ -400,7 +400,7 @@ BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]]
     "too large": (PayloadTooLargeError, lambda sdk: sdk.memories.create("x" * (DOCUMENT_BYTES + 1))),
     "empty user on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("")),
     "surrogate on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("a\ud800")),
-    "too many results": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=51)),
+    "fewer results than none": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=-1)),
     "unknown rung": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", scopes=["planet"])),
     "no list of documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(None)),  # type: ignore[arg-type]  # on purpose
     "a text among documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(["x"])),  # type: ignore[list-item]  # on purpose

@@ -208,3 +208,13 @@ async def test_a_question_about_somebody_unnamed_is_asked_again_by_name_in_accur
     assert deep.metadata.mode_note.endswith("second hop")
     assert [item.content for item in deep.items].index("Wanda mends clocks") <= 1
     assert "second hop" not in plain.metadata.mode_note
+
+
+async def test_a_kept_answer_tells_each_request_what_concerns_that_one(room: Room) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+
+    answers = [await room.fetch("greenhouse alarm code", max_results=most) for most in (100, 50, 100)]
+
+    assert [answer.metadata.cache_hit for answer in answers] == [False, True, True]
+    assert ["not 100" in " ".join(answer.metadata.warnings) for answer in answers] == [True, False, True]
+    assert all("marigold" in answer.formatted_context for answer in answers)

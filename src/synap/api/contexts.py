@@ -18,9 +18,10 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Attributes:
         target: `user`, `customer`, `client` or `conversation`: which door was used.
-        search_query: None or empty for the newest and surest.
-        max_results: 0..50 items.
-        max_results_per_query: Share of each of several queries, 1..50; None for the best one of each.
+        search_query: None or empty for the newest and surest. Of more than 16 different ones the first are asked, of a
+            longer one than 16,384 characters the beginning, and the warnings say so.
+        max_results: Items at most; above 50, 50 are given, and the warnings say so.
+        max_results_per_query: Share of each of several queries, from 1 on; None for the best one of each.
         types: Memory types, singular or plural, `temporal`, `all`; empty for all.
         precision_level: `high` or `medium`; taken, and for now the same.
         mode: `fast` or `accurate`; None for the instance's own.

@@ -90,7 +90,7 @@ async def seek(
     started = time.perf_counter()
     space, queries, degraded = await with_vectors(core, instance, with_governing(apart.queries, weight=weight))
     embedded = milliseconds(time.perf_counter() - started)
-    search = search_of(request, asked, chain, queries)
+    search = search_of(asked, chain, queries)
     search = search if texts is None else replace(search, texts=texts)
     found = await recalled(core, instance, request, asked, search=search, space=space)
     sought = Sought(found=found, search=search, space=space, note=apart.note)

@@ -80,8 +80,8 @@ class UserContext:
             customer_id: The user's customer.
             conversation_id: A conversation that the fetch belongs to.
             search_query: One or several questions; none for the newest and surest.
-            max_results: How many items at most, 0..50.
-            max_results_per_query: Share of each of several questions, which take turns, 1..50; None for the best one of
+            max_results: How many items at most; above 50, 50 are given and the metadata's `warnings` say so.
+            max_results_per_query: Share of each of several questions, which take turns, from 1 on; None for the best one of
                 each. Room left is filled best first.
             types: Memory types wanted; none for all.
             mode: `fast` or `accurate`; None for the instance's own.
