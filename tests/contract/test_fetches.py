@@ -16,6 +16,7 @@ from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.memories import CreateMemory
 from synap.api.receipts import problems_of
 from synap.bootstrap import Opening, open_engine
+from synap.engine.cache import CLIENT_TTL_SECONDS
 from synap.engine.engine import Engine
 from synap.engine.recalling import SCOPES_OUT_OF_REACH
 from synap.engine.signing import signed
@@ -82,8 +83,22 @@ async def test_an_embedder_that_fails_in_its_own_way_degrades_the_answer(room: R
     answer = await room.fetch("greenhouse alarm code")
 
     assert "marigold" in answer.formatted_context
-    assert (answer.metadata.degraded, answer.metadata.degraded_code) == ("partial", "no_vectors")
-    assert answer.metadata.warnings
+    assert (answer.metadata.degraded, answer.metadata.degraded_code) == ("partial", "unavailable")
+    assert [warning.partition(":")[0] for warning in answer.metadata.warnings] == ["no_vectors"]
+
+
+async def test_an_answer_that_is_not_whole_is_not_for_clients_to_keep(room: Room) -> None:
+    api = room.engine.api_for(await room.engine.caller_of(room.instance_id))
+    await api.create_memory(CreateMemory(document="The alarm code is marigold.", document_type="document"))
+    await room.engine.worker.drain(seconds=30)
+    times = []
+    for failing in (True, False):
+        room.embedder.failing = failing
+        answer = await api.fetch_context(FetchContext(target="client", search_query=("alarm code",)))
+        assert "marigold" in answer.formatted_context
+        times.append(answer.metadata.ttl_seconds)
+
+    assert times == [-1, CLIENT_TTL_SECONDS]
 
 
 async def test_without_a_query_no_embedder_is_missed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

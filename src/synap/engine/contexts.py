@@ -206,9 +206,10 @@ async def _computed(
     sought = await seek(core, instance, request, asked, chain)
     found, space = sought.found, sought.space
     context = found.context
+    lasts = context.degradation is None and _lasts(context, asked)
     metadata = ContextMetadata(
         retrieved_at=core.clock.now(),
-        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
+        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" and lasts else -1,
         scope=request.target,
         timings_ms=found.timings_ms,
         embedder="" if space is None else space.embedder.id,
@@ -216,7 +217,7 @@ async def _computed(
         mode_note=sought.note,
     )
     answer = context_answer(context, metadata=metadata, explain=request.explain)
-    if key is not None and context.degradation is None and found.versions is not None and _lasts(context, asked):
+    if key is not None and found.versions is not None and lasts:
         kept = CachedAnswer(answer=answer, versions=found.versions, instance_id=instance.id, target=request.target)
         core.cache.put(key, kept)
     return answer

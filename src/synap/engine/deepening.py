@@ -130,9 +130,8 @@ async def _judged(core: Core, instance: Instance, request: FetchContext, asked: 
     if not scores:
         if not best:
             return sought
-        away = Degradation(
-            level="partial", code="no_reranker", warnings=("the reranker did not answer: ranked without",)
-        )
+        warning = "no_reranker: the reranker did not answer, ranked without"
+        away = Degradation(level="partial", code="unavailable", warnings=(warning,))
         return replace(sought, found=replace(sought.found, context=replace(sought.found.context, degradation=away)))
     context = compose(recall, search, replace(wanted, judged=scores))
     timings = {**sought.found.timings_ms, "rerank": milliseconds(time.perf_counter() - started)}

@@ -65,7 +65,8 @@ async def with_vectors(
         embedded = tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True))
     except Exception as error:  # noqa: BLE001 - whatever an embedder of any maker runs into, words still answer
         logger.warning("query was not embedded", extra={"error": type(error).__name__})
-        note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
+        code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
+        note = Degradation(level="partial", code=code, warnings=("no_vectors: the embedder did not answer, text only",))
         return None, queries, note if queries else None
     return space, embedded, None
 
