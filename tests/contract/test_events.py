@@ -70,6 +70,15 @@ async def test_turns_are_stored_once_per_event(sdk: Synap) -> None:
     assert turns[1].message_id == first.results[1].message_id == again.results[0].message_id
 
 
+async def test_a_turn_is_the_assistants_where_its_type_or_its_role_says_so(sdk: Synap) -> None:
+    told = await sdk.conversation.record_events(
+        [event("1", "a", role="assistant"), event("2", "b", role="user", event_type="assistant_message")]
+    )
+
+    assert told.accepted == 2
+    assert [turn.role for turn in await sdk.conversation.messages("c", "ana")] == ["assistant", "assistant"]
+
+
 async def test_events_that_are_no_turns_are_taken_and_leave_nothing(sdk: Synap) -> None:
     taken = await sdk.conversation.record_events(
         [event("1", "", event_type=kind, role="system") for kind in ("tool_call", "context_fetch", "dance")]
@@ -87,7 +96,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "no content": ("content", event("1", None)),
     "blank content": ("content", event("1", "  ")),
     "content that is no text": ("content", event("1", 7)),
-    "a role that is not its type's": ("role", event("1", role="assistant")),
+    "a role that nobody speaks in": ("role", event("1", role="system")),
     "no type": ("event_type", event("1", event_type=None)),
     "a time that is none": ("timestamp", event("1", timestamp="soon")),
 }
