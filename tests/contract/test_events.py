@@ -205,6 +205,17 @@ async def test_a_message_told_again_under_its_event_id_is_recorded_once(engine: 
     assert elsewhere.conversation_message_count == 1
 
 
+async def test_a_message_without_a_session_is_of_one_with_all_of_its_conversation(sdk: Synap) -> None:
+    bare = [await sdk.conversation.record_message("c", "user", text, "ana") for text in ("Hello.", "Bye.")]
+    named = await sdk.conversation.record_message("c", "user", "Hm.", "ana", session_id="evening")
+    batch = await sdk.conversation.record_messages_batch(
+        [{"conversation_id": "c", "role": "user", "content": "So.", "user_id": "ana"}]
+    )
+
+    assert {message.session_id for message in (*bare, *batch.results)} == {bare[0].conversation_id}
+    assert named.session_id == "evening"
+
+
 async def test_a_call_repeated_to_another_process_is_recorded_once(engine: Engine) -> None:
     """As a published client does it whose server died before it answered, and came back."""
     headers = {
