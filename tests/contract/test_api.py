@@ -407,6 +407,19 @@ async def test_a_configuration_is_checked_and_kept(sdk: Synap) -> None:
         await sdk.admin.config.set(instance_id, {"retrieval": {"budget": {"max_tokens": "many"}}})
 
 
+async def test_a_configuration_that_names_its_version_names_a_newer_one(sdk: Synap) -> None:
+    instance_id = (await sdk.whoami()).instance_id
+    newer = "version: 1.1.0\nretrieval: {floor: 0.1}\n"
+
+    taken = [await sdk.admin.config.set(instance_id, source) for source in ("version: 1.0.0\n", newer, newer)]
+    with pytest.raises(InvalidInputError) as refusal:
+        await sdk.admin.config.set(instance_id, "version: 1.1.0\nretrieval: {floor: 0.2}\n")
+    unnamed = await sdk.admin.config.set(instance_id, {"retrieval": {"floor": 0.2}})
+
+    assert [one.revision for one in (*taken, unnamed)] == [1, 2, 3, 4]
+    assert refusal.value.field == "version"
+
+
 BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]] = {
     "no document": (InvalidInputError, lambda sdk: sdk.memories.create()),
     "empty document": (InvalidInputError, lambda sdk: sdk.memories.create("  ")),
