@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         SynapError,
         TranscriptConflictError,
         TransientError,
+        UnprocessableError,
     )
     from synap.sdk.client import Synap
     from synap.sdk.client import Synap as MaximemSynapSDK
@@ -80,6 +81,7 @@ __all__ = [
     "TransientError",
     "Turn",
     "UndoneIngestion",
+    "UnprocessableError",
     "UserProfile",
     "WhyNotAnswer",
 ]

@@ -25,6 +25,7 @@ from synap import (
     Synap,
     SynapError,
     Turn,
+    UnprocessableError,
 )
 from synap.api.protocol import AdminApi
 from synap.bootstrap import Opening, open_engine
@@ -440,6 +441,7 @@ BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]]
     "empty user on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("")),
     "surrogate on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("a\ud800")),
     "fewer results than none": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=-1)),
+    "too many conversations": (UnprocessableError, lambda sdk: sdk.user.context.fetch("u", last_n_conversations=21)),
     "unknown rung": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", scopes=["planet"])),
     "no list of documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(None)),  # type: ignore[arg-type]  # on purpose
     "a text among documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(["x"])),  # type: ignore[list-item]  # on purpose

@@ -15,7 +15,7 @@ from synap.domain.memories import MemoryType
 from synap.domain.vocabulary import parse_types
 from synap.engine import checks
 from synap.engine.callers import Instance
-from synap.errors import InvalidInputError
+from synap.errors import InvalidInputError, UnprocessableError
 from synap.retrieval.plan import plan_queries, read_query_date
 
 MAX_RESULTS = 50
@@ -68,13 +68,14 @@ def check(instance: Instance, request: FetchContext, *, now: datetime) -> Asked:
 
     Raises:
         InvalidInputError: A value is not allowed; `field` names it.
+        UnprocessableError: A value is out of its range, or not for whose context it is.
     """
     max_results, fewer = _max_results(request.max_results)
     each = request.max_results_per_query
     if each is not None and each < 1:
         raise InvalidInputError(f"max_results_per_query must be at least 1, not {each}", field="max_results_per_query")
     if request.precision_level not in (None, *PRECISION_LEVELS):
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"precision_level must be 'high' or 'medium', not {echo(request.precision_level)}", field="precision_level"
         )
     checks.one_of(ResponseShape, request.response_shape, field="response_shape")
@@ -121,12 +122,12 @@ def _check_mode(request: FetchContext) -> None:
             field="context_mode",
         )
     if request.context_mode == SUMMARIES and request.target != "user":
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"context_mode {SUMMARIES!r} is for a user's context; leave it out for a {request.target}'s",
             field="context_mode",
         )
     if not 0 <= request.last_n_conversations <= MOST_CONVERSATIONS:
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"last_n_conversations must lie between 0 and {MOST_CONVERSATIONS}, not {request.last_n_conversations}",
             field="last_n_conversations",
         )
