@@ -33,7 +33,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         explain: Whether items carry the parts of their score, and the metadata what was left out.
         context_mode: `in-conversation`, or for a user `conversation-summary`: the latest conversations in place of items.
         last_n_conversations: How many of them, 0..20.
-        include_profile: Whether that mode is to bring the user's profile too.
+        include_profile: Whether that mode brings the user's profile too, where the instance has profiles.
     """
 
     target: str
@@ -55,7 +55,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     include_conversation_context: bool = True
     context_mode: str = "in-conversation"
     last_n_conversations: int = 1
-    include_profile: bool = False
+    include_profile: bool = True
 
 
 class ContextItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -71,7 +71,7 @@ class UserContext:
         explain: bool = False,
         context_mode: str = "in-conversation",
         last_n_conversations: int = 1,
-        include_profile: bool = False,
+        include_profile: bool = True,
     ) -> ContextResponse:
         """Return what to know about a user, best first, within a token budget.
 
@@ -94,7 +94,7 @@ class UserContext:
             context_mode: `in-conversation`, or `conversation-summary` for the user's latest conversations, summarised, in
                 place of memories.
             last_n_conversations: How many of them, 0..20.
-            include_profile: Whether that mode is to bring the user's profile too.
+            include_profile: Whether that mode brings the user's profile too, where the instance has profiles.
 
         Raises:
             InvalidInputError: An argument is wrong; `field` names it.
