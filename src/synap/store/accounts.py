@@ -116,7 +116,7 @@ class Accounts:
         return await self.instance(instance_id)
 
     async def instances(self, client_id: str) -> list[InstanceRecord]:
-        """Return the instances of a client, oldest first; `memory_count` is not counted here."""
+        """Return the instances of a client, oldest first, without the number of their memories."""
         return [_instance(row) for row in await self._all("list_instances", {"client": client_id})]
 
     async def instance(self, instance_id: str) -> InstanceRecord:
@@ -332,7 +332,7 @@ def _client(row: Mapping[str, Any]) -> ClientRecord:
     return ClientRecord(client_id=row["id"], name=row["name"], status=row["status"], created_at=row["created_at"])
 
 
-def _instance(row: Mapping[str, Any], *, memory_count: int = 0) -> InstanceRecord:
+def _instance(row: Mapping[str, Any], *, memory_count: int | None = None) -> InstanceRecord:
     columns = {name: value for name, value in row.items() if name != "metadata"}
     return InstanceRecord(**columns, metadata=decode_metadata(row["metadata"]), memory_count=memory_count)
 
