@@ -18,6 +18,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Attributes:
         target: `user`, `customer`, `client` or `conversation`: which door was used.
+        conversation_id: Of another target than `conversation`: one whose turns in hand are waited for; nothing is found by it.
         search_query: None or empty for the newest and surest. Of more than 16 different ones the first are asked, of a
             longer one than 16,384 characters the beginning, and the warnings say so.
         max_results: Items at most; above 50, 50 are given, and the warnings say so.

@@ -78,7 +78,7 @@ class UserContext:
         Args:
             user_id: The user.
             customer_id: The user's customer.
-            conversation_id: A conversation that the fetch belongs to.
+            conversation_id: A conversation whose turns in hand are waited for; what is found is the same without it.
             search_query: One or several questions; none for the newest and surest.
             max_results: How many items at most; above 50, 50 are given and the metadata's `warnings` say so.
             max_results_per_query: Share of each of several questions, which take turns, from 1 on; None for the best one of
