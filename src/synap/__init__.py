@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         SynapError,
         TranscriptConflictError,
         TransientError,
+        UnprocessableError,
     )
     from synap.errors import NotFoundError as ContextNotFoundError
     from synap.errors import PermanentError as SynapPermanentError
@@ -86,6 +87,7 @@ __all__ = [
     "TransientError",
     "Turn",
     "UndoneIngestion",
+    "UnprocessableError",
     "UserProfile",
     "WhyNotAnswer",
 ]

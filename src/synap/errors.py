@@ -11,7 +11,8 @@
     └── PermanentError                the same call will fail again
         ├── InvalidInputError         a field is wrong; `field` names it
         │   ├── ScopeMissingError     ids that this instance requires are missing, or ids it refuses are given
-        │   └── PayloadTooLargeError  a document or body above its limit
+        │   ├── PayloadTooLargeError  a document or body above its limit
+        │   └── UnprocessableError    a fetch's setting out of its range, or not for whose context it is
         ├── AuthenticationError       no key, or one that is unknown or revoked
         ├── ForbiddenError            the key may not do this
         ├── NotFoundError             nothing under this id that the caller may see
@@ -107,6 +108,12 @@ class PayloadTooLargeError(InvalidInputError):
     """A document or request body is above its limit."""
 
     code = "invalid_input.too_large"
+
+
+class UnprocessableError(InvalidInputError):
+    """A setting of a fetch is out of its range, or not for whose context is fetched; over HTTP 422, as published clients know."""
+
+    code = "invalid_input.unprocessable"
 
 
 class AuthenticationError(PermanentError):

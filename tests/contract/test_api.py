@@ -24,6 +24,8 @@ from synap import (
     ServiceUnavailableError,
     Synap,
     SynapError,
+    Turn,
+    UnprocessableError,
 )
 from synap.api.protocol import AdminApi
 from synap.bootstrap import Opening, open_engine
@@ -169,6 +171,23 @@ async def test_an_ingestion_tells_how_far_it_has_come(sdk: Synap) -> None:
     assert done.memories_created == len(done.memory_ids)
 
 
+async def test_a_document_may_be_an_object_wherever_one_is_handed_in(sdk: Synap) -> None:
+    made = await sdk.memories.create({"locker": "marigold"}, user_id="ana")
+    batch = await sdk.memories.batch_create([{"document": {"shed": "nettle"}, "user_id": "ana"}])
+    turns = {"messages": [{"role": "user", "content": "I prefer rooibos tea."}]}
+    told = await sdk.memories.create(turns, user_id="ana")
+    for ingestion_id in (made.ingestion_id, told.ingestion_id):
+        assert (await sdk.memories.wait_for_completion(ingestion_id)).status == "completed"
+    (memory,) = (await sdk.memories.list(user_id="ana")).data
+
+    records = (await sdk.user.context.fetch("ana", search_query="locker shed")).items
+    changed = await sdk.memories.update(memory.memory_id, {"tea": "green"}, "replace")
+
+    assert batch.results[0].status == "completed"
+    assert {'{"locker": "marigold"}', '{"shed": "nettle"}'} <= {item.content for item in records}
+    assert (memory.memory_type, changed.content) == ("preference", '{"tea": "green"}')
+
+
 async def test_the_same_document_twice_is_one(sdk: Synap) -> None:
     first = await sdk.memories.create("Opening hours are 9 to 5.", document_type="document", document_id="hours")
     again = await sdk.memories.create("Opening hours are 9 to 5.", document_type="document", document_id="hours")
@@ -292,7 +311,7 @@ WRONG_ROWS: list[dict[str, Any]] = [
     {"document": "x", "metadata": {"n": float("nan")}},
     {"document": [5]},
     {"document": [{"content": 5}]},
-    {"document": {"text": "x"}},
+    {"document": 5},
     {"document": "x", "mode": ["fast"]},
     {"document": "x", "document_type": {}},
     {"document": "x", "document_created_at": "soon"},
@@ -311,6 +330,14 @@ async def test_rows_of_wrong_types_fail_alone_through_every_door(house: House) -
         messages.append([row.error_message for row in result.results])
 
     assert messages[0] == messages[1]
+
+
+async def test_what_is_no_json_is_no_document_through_any_door(sdk: Synap) -> None:
+    wrong: list[Any] = [object(), Turn(content="x"), {1: "x"}, {"a": {1: "x"}}, {"a": float("nan")}, {}]
+
+    result = await sdk.memories.batch_create([{"document": one} for one in wrong])
+
+    assert (result.succeeded, result.failed) == (0, len(wrong))
 
 
 async def test_a_refused_row_is_known_under_the_id_it_was_answered_with(house: House, door: str) -> None:
@@ -412,6 +439,19 @@ async def test_a_configuration_is_checked_and_kept(sdk: Synap) -> None:
         await sdk.admin.config.set(instance_id, {"retrieval": {"budget": {"max_tokens": "many"}}})
 
 
+async def test_a_configuration_that_names_its_version_names_a_newer_one(sdk: Synap) -> None:
+    instance_id = (await sdk.whoami()).instance_id
+    newer = "version: 1.1.0\nretrieval: {floor: 0.1}\n"
+
+    taken = [await sdk.admin.config.set(instance_id, source) for source in ("version: 1.0.0\n", newer, newer)]
+    with pytest.raises(InvalidInputError) as refusal:
+        await sdk.admin.config.set(instance_id, "version: 1.1.0\nretrieval: {floor: 0.2}\n")
+    unnamed = await sdk.admin.config.set(instance_id, {"retrieval": {"floor": 0.2}})
+
+    assert [one.revision for one in (*taken, unnamed)] == [1, 2, 3, 4]
+    assert refusal.value.field == "version"
+
+
 BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]] = {
     "no document": (InvalidInputError, lambda sdk: sdk.memories.create()),
     "empty document": (InvalidInputError, lambda sdk: sdk.memories.create("  ")),
@@ -431,7 +471,8 @@ BAD_CALLS: dict[str, tuple[type[SynapError], Callable[[Synap], Awaitable[Any]]]]
     "too large": (PayloadTooLargeError, lambda sdk: sdk.memories.create("x" * (DOCUMENT_BYTES + 1))),
     "empty user on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("")),
     "surrogate on fetch": (InvalidInputError, lambda sdk: sdk.user.context.fetch("a\ud800")),
-    "too many results": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=51)),
+    "fewer results than none": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", max_results=-1)),
+    "too many conversations": (UnprocessableError, lambda sdk: sdk.user.context.fetch("u", last_n_conversations=21)),
     "unknown rung": (InvalidInputError, lambda sdk: sdk.user.context.fetch("u", scopes=["planet"])),
     "no list of documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(None)),  # type: ignore[arg-type]  # on purpose
     "a text among documents": (InvalidInputError, lambda sdk: sdk.memories.batch_create(["x"])),  # type: ignore[list-item]  # on purpose

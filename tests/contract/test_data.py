@@ -382,8 +382,8 @@ async def test_a_profile_is_there_where_it_is_wanted_and_for_the_user_alone(ente
     assert "Lisbon" in profile.overview
     assert any("window" in one for one in profile.extras["preferences"])
     assert "Porto" not in str(profile)
-    beside = await home.sdk.user.context.fetch(**ana, context_mode="conversation-summary", include_profile=True)
-    without = await home.sdk.user.context.fetch(**ana, context_mode="conversation-summary")
+    beside = await home.sdk.user.context.fetch(**ana, context_mode="conversation-summary")
+    without = await home.sdk.user.context.fetch(**ana, context_mode="conversation-summary", include_profile=False)
     assert beside.profile is not None
     assert beside.profile.attributes == profile.attributes
     assert without.profile is None

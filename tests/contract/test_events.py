@@ -70,6 +70,15 @@ async def test_turns_are_stored_once_per_event(sdk: Synap) -> None:
     assert turns[1].message_id == first.results[1].message_id == again.results[0].message_id
 
 
+async def test_a_turn_is_the_assistants_where_its_type_or_its_role_says_so(sdk: Synap) -> None:
+    told = await sdk.conversation.record_events(
+        [event("1", "a", role="assistant"), event("2", "b", role="user", event_type="assistant_message")]
+    )
+
+    assert told.accepted == 2
+    assert [turn.role for turn in await sdk.conversation.messages("c", "ana")] == ["assistant", "assistant"]
+
+
 async def test_events_that_are_no_turns_are_taken_and_leave_nothing(sdk: Synap) -> None:
     taken = await sdk.conversation.record_events(
         [event("1", "", event_type=kind, role="system") for kind in ("tool_call", "context_fetch", "dance")]
@@ -87,7 +96,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "no content": ("content", event("1", None)),
     "blank content": ("content", event("1", "  ")),
     "content that is no text": ("content", event("1", 7)),
-    "a role that is not its type's": ("role", event("1", role="assistant")),
+    "a role that nobody speaks in": ("role", event("1", role="system")),
     "no type": ("event_type", event("1", event_type=None)),
     "a time that is none": ("timestamp", event("1", timestamp="soon")),
 }
@@ -194,6 +203,17 @@ async def test_a_message_told_again_under_its_event_id_is_recorded_once(engine: 
     assert (again.message_id, again.conversation_message_count) == (first.message_id, 1)
     assert [row.message_id == first.message_id for row in batch.results] == [True, False]
     assert elsewhere.conversation_message_count == 1
+
+
+async def test_a_message_without_a_session_is_of_one_with_all_of_its_conversation(sdk: Synap) -> None:
+    bare = [await sdk.conversation.record_message("c", "user", text, "ana") for text in ("Hello.", "Bye.")]
+    named = await sdk.conversation.record_message("c", "user", "Hm.", "ana", session_id="evening")
+    batch = await sdk.conversation.record_messages_batch(
+        [{"conversation_id": "c", "role": "user", "content": "So.", "user_id": "ana"}]
+    )
+
+    assert {message.session_id for message in (*bare, *batch.results)} == {bare[0].conversation_id}
+    assert named.session_id == "evening"
 
 
 async def test_a_call_repeated_to_another_process_is_recorded_once(engine: Engine) -> None:

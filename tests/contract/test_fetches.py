@@ -16,6 +16,7 @@ from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.memories import CreateMemory
 from synap.api.receipts import problems_of
 from synap.bootstrap import Opening, open_engine
+from synap.engine.cache import CLIENT_TTL_SECONDS
 from synap.engine.engine import Engine
 from synap.engine.recalling import SCOPES_OUT_OF_REACH
 from synap.engine.signing import signed
@@ -82,8 +83,22 @@ async def test_an_embedder_that_fails_in_its_own_way_degrades_the_answer(room: R
     answer = await room.fetch("greenhouse alarm code")
 
     assert "marigold" in answer.formatted_context
-    assert (answer.metadata.degraded, answer.metadata.degraded_code) == ("partial", "no_vectors")
-    assert answer.metadata.warnings
+    assert (answer.metadata.degraded, answer.metadata.degraded_code) == ("partial", "unavailable")
+    assert [warning.partition(":")[0] for warning in answer.metadata.warnings] == ["no_vectors"]
+
+
+async def test_an_answer_that_is_not_whole_is_not_for_clients_to_keep(room: Room) -> None:
+    api = room.engine.api_for(await room.engine.caller_of(room.instance_id))
+    await api.create_memory(CreateMemory(document="The alarm code is marigold.", document_type="document"))
+    await room.engine.worker.drain(seconds=30)
+    times = []
+    for failing in (True, False):
+        room.embedder.failing = failing
+        answer = await api.fetch_context(FetchContext(target="client", search_query=("alarm code",)))
+        assert "marigold" in answer.formatted_context
+        times.append(answer.metadata.ttl_seconds)
+
+    assert times == [-1, CLIENT_TTL_SECONDS]
 
 
 async def test_without_a_query_no_embedder_is_missed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +223,13 @@ async def test_a_question_about_somebody_unnamed_is_asked_again_by_name_in_accur
     assert deep.metadata.mode_note.endswith("second hop")
     assert [item.content for item in deep.items].index("Wanda mends clocks") <= 1
     assert "second hop" not in plain.metadata.mode_note
+
+
+async def test_a_kept_answer_tells_each_request_what_concerns_that_one(room: Room) -> None:
+    await room.remember("The greenhouse alarm code is marigold.")
+
+    answers = [await room.fetch("greenhouse alarm code", max_results=most) for most in (100, 50, 100)]
+
+    assert [answer.metadata.cache_hit for answer in answers] == [False, True, True]
+    assert ["not 100" in " ".join(answer.metadata.warnings) for answer in answers] == [True, False, True]
+    assert all("marigold" in answer.formatted_context for answer in answers)

@@ -184,4 +184,5 @@ async def test_a_reranker_that_fails_degrades_the_answer_and_nothing_else(dsn: s
         accurate = await asked(engine, "accurate")
 
     assert accurate.items[0].content == "Tea is green."
-    assert (accurate.metadata.degraded, accurate.metadata.degraded_code) == ("partial", "no_reranker")
+    assert (accurate.metadata.degraded, accurate.metadata.degraded_code) == ("partial", "unavailable")
+    assert [warning.partition(":")[0] for warning in accurate.metadata.warnings] == ["no_reranker"]

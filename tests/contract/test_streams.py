@@ -352,6 +352,18 @@ async def test_several_streams_at_once_record_an_event_once(house: House) -> Non
     assert await house.turns(key) == [(1, "user", "once")]
 
 
+async def test_what_the_assistant_says_under_the_type_of_the_user_is_the_assistants(house: House) -> None:
+    """As the published client sends it whose caller names the role alone."""
+    key = await house.key()
+    line = house.line(key)
+
+    await line.say("e", "Noted.", role="assistant")
+    await line.until(lambda: line.acked == ["e"])
+
+    assert await house.turns(key) == [(1, "assistant", "Noted.")]
+    assert line.of("signal") == []
+
+
 async def test_what_is_no_turn_is_acknowledged_and_not_recorded(house: House) -> None:
     key = await house.key()
     line = house.line(key)
@@ -372,7 +384,7 @@ async def test_what_is_no_turn_is_acknowledged_and_not_recorded(house: House) ->
         (Tenancy.OPEN, {"conversation_id": ""}),
         (Tenancy.OPEN, {"content": "  "}),
         (Tenancy.OPEN, {"event_type": ""}),
-        (Tenancy.OPEN, {"role": "assistant"}),
+        (Tenancy.OPEN, {"role": "system"}),
         (Tenancy.OPEN, {"scope": {"team": "x"}}),
         (Tenancy.OPEN, {"content": "x" * 100_001}),
         (Tenancy.B2B, {}),

@@ -32,7 +32,9 @@ def _values(key: Key) -> st.SearchStrategy[Any]:
 
 
 def configurations() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional={name: _values(key) for name, key in keys().items()})
+    given = st.fixed_dictionaries({}, optional={name: _values(key) for name, key in keys().items()})
+    engines = ("storage.vector.enabled", "storage.graph.enabled")
+    return given.filter(lambda values: any(values.get(name, True) for name in engines))
 
 
 @settings(max_examples=25)  # YAML is slow to write and read in pure Python

@@ -30,7 +30,8 @@ async def test_a_new_instance_is_active_and_can_be_changed(desk: Any) -> None:
     changed = await accounts.update_instance(instance_id, UpdateInstance(status="suspended", description="old"))
 
     assert (changed.status, changed.description, changed.metadata) == ("suspended", "old", {"team": "red"})
-    assert [one.id for one in await accounts.instances(client_id)] == [instance_id]
+    assert [(one.id, one.memory_count) for one in await accounts.instances(client_id)] == [(instance_id, None)]
+    assert changed.memory_count == 0
     with pytest.raises(ConflictError):
         await accounts.create_instance(new_instance_id(), CreateInstance(client_id=client_id, name="bot"), now=NOW)
     with pytest.raises(NotFoundError, match="client cli_none"):

@@ -45,7 +45,10 @@ class UpdateClient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A deployed agent; `status` is `active`, `suspended`, `archived` or `deleting`."""
+    """A deployed agent; `status` is `active`, `suspended`, `archived` or `deleting`.
+
+    `memory_count` is None in a list, where memories are not counted.
+    """
 
     id: str
     client_id: str
@@ -58,7 +61,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     metadata: Mapping[str, str] = {}
     last_active_at: datetime | None = None
-    memory_count: int = 0
+    memory_count: int | None = None
 
 
 class CreateInstance(msgspec.Struct, frozen=True, kw_only=True):

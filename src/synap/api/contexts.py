@@ -18,9 +18,11 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Attributes:
         target: `user`, `customer`, `client` or `conversation`: which door was used.
-        search_query: None or empty for the newest and surest.
-        max_results: 0..50 items.
-        max_results_per_query: Share of each of several queries, 1..50; None for the best one of each.
+        conversation_id: Of another target than `conversation`: one whose turns in hand are waited for; nothing is found by it.
+        search_query: None or empty for the newest and surest. Of more than 16 different ones the first are asked, of a
+            longer one than 16,384 characters the beginning, and the warnings say so.
+        max_results: Items at most; above 50, 50 are given, and the warnings say so.
+        max_results_per_query: Share of each of several queries, from 1 on; None for the best one of each.
         types: Memory types, singular or plural, `temporal`, `all`; empty for all.
         precision_level: `high` or `medium`; taken, and for now the same.
         mode: `fast` or `accurate`; None for the instance's own.
@@ -32,7 +34,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         explain: Whether items carry the parts of their score, and the metadata what was left out.
         context_mode: `in-conversation`, or for a user `conversation-summary`: the latest conversations in place of items.
         last_n_conversations: How many of them, 0..20.
-        include_profile: Whether that mode is to bring the user's profile too.
+        include_profile: Whether that mode brings the user's profile too, where the instance has profiles.
     """
 
     target: str
@@ -54,7 +56,7 @@ class FetchContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     include_conversation_context: bool = True
     context_mode: str = "in-conversation"
     last_n_conversations: int = 1
-    include_profile: bool = False
+    include_profile: bool = True
 
 
 class ContextItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -23,7 +23,10 @@ class RecordMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message that was stored; `conversation_message_count` counts after this write."""
+    """A message that was stored; `conversation_message_count` counts after this write.
+
+    `session_id` is the caller's, and where none was given the conversation's id: all of it is one sitting then.
+    """
 
     message_id: str
     conversation_id: str

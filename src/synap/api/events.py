@@ -17,7 +17,7 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         event_type: `user_message` and `assistant_message` are turns of the conversation and recorded; of other types it
             is noted only that they came.
         conversation_id: Any string.
-        role, content: Of a turn; its type decides the role where none is given.
+        role, content: Of a turn; it is the assistant's where its role, `user` or `assistant`, or its type says so.
         timestamp: When it happened, by the caller's clock.
     """
 

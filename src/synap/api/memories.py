@@ -35,7 +35,8 @@ class StructuredMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 class CreateMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A document to be remembered, or memories to be written directly.
 
-    Exactly one of `document` and `memories` is given. `document` is text or turns. Types and ranges are checked by
+    Exactly one of `document` and `memories` is given. `document` is text or turns; an object is taken for its JSON text,
+    or for the turns that it holds alone under `messages` or `turns`. Types and ranges are checked by
     the engine, so that every door refuses alike; here they are as the caller gave them.
     """
 
@@ -248,7 +249,7 @@ class ListMemories(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """New text for a memory; `merge_strategy` is `replace`, `append` or `smart-merge`."""
+    """New text for a memory, an object being taken for its JSON text; `merge_strategy` is `replace`, `append` or `smart-merge`."""
 
     memory_id: str
     document: str

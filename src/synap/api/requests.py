@@ -33,6 +33,7 @@ _DATES = frozenset(
     {"document_created_at", "as_of", "event_date", "valid_from", "valid_until", "timestamp", "started_at", "ended_at"}
 )
 _LISTS_WITH_DATES = frozenset({"document", "memories", "transcript"})
+_TURNS = ("messages", "turns")
 _IDS = ("customer_id", "user_id", "conversation_id")
 _EXPECTED = re.compile(r"^Expected `(?P<want>[^`]+)`, got `(?P<got>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`(?: - at `(?P<path>[^`]*)`)?")
@@ -54,7 +55,7 @@ def build(kind: type[Request], values: Mapping[str, Any]) -> Request:
     """Return a request of `kind` out of named values.
 
     Null stands for an argument left out, names that `kind` does not know are ignored, and dates may be `datetime`
-    objects or ISO 8601 text.
+    objects or ISO 8601 text. A document may be an object: see `_document`.
 
     Raises:
         InvalidInputError: A value is missing, of the wrong type, not JSON, not Unicode, or nested too deeply; `field`
@@ -62,6 +63,8 @@ def build(kind: type[Request], values: Mapping[str, Any]) -> Request:
     """
     known = set(kind.__struct_fields__)
     given = {name: _plain(value, name, 1) for name, value in values.items() if name in known and value is not None}
+    if isinstance(values.get("document"), Mapping) and "document" in given:
+        given["document"] = _document(given["document"], turns=kind is CreateMemory)
     try:
         return msgspec.convert(_dated(given, ""), kind)
     except msgspec.ValidationError as error:
@@ -210,8 +213,10 @@ def _lenient(kind: type[Request], item: Any, check: Callable[[Mapping[str, Any]]
         return _raw(kind, {**values, _content_field(kind): refusal})
     try:
         return build(kind, values)
-    except InvalidInputError:
-        return _raw(kind, values)
+    except InvalidInputError as refusal:
+        # An object could pass for a document once it has travelled as JSON, which this one, or what is beside it, cannot.
+        whole = values.get("document") is None or isinstance(values["document"], str | list | tuple | int | float)
+        return _raw(kind, values if whole else {**values, "document": refusal})
 
 
 def _raw(kind: type[Request], values: Mapping[str, Any]) -> Request:
@@ -223,6 +228,22 @@ def _raw(kind: type[Request], values: Mapping[str, Any]) -> Request:
 
 def _content_field(kind: type[msgspec.Struct]) -> str:
     return "document" if kind is CreateMemory else "content"
+
+
+def _document(value: dict[str, Any], *, turns: bool) -> str | list[Any]:
+    """Return a document given as an object: its turns, where it holds them and nothing else; else its JSON text.
+
+    An empty one is no document, as is empty text.
+    """
+    if turns and len(value) == 1:
+        ((name, inside),) = value.items()
+        if name in _TURNS and isinstance(inside, list) and inside and all(map(_is_turn, inside)):
+            return inside
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("content"), str)
 
 
 def _plain(value: Any, at: str, depth: int) -> Any:

@@ -197,8 +197,8 @@ class Degradation:
 
     Attributes:
         level: `partial`, `minimal` or `failed`.
-        code: `timeout`, `overloaded`, `unavailable`, `internal`, or `no_vectors` where only the text channel ran.
-        warnings: Sentences for people.
+        code: `timeout`, `overloaded`, `unavailable` or `internal`: the words that published clients know.
+        warnings: Sentences for people; of a partial answer each begins with what is missing, `no_vectors` or `no_reranker`.
     """
 
     level: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -37,7 +38,8 @@ from synap.engine.ingest import DIRECT
 from synap.engine.instances import Instances
 from synap.engine.memories import list_scope
 from synap.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, ServiceUnavailableError
-from synap.maca.load import load, to_mapping, to_yaml
+from synap.maca.load import load, read, to_mapping, to_yaml
+from synap.maca.versions import check_rises
 from synap.store.scopes import DELETING
 
 CLIENT_STATUSES = ("active", "inactive", "soft_deleted")
@@ -178,7 +180,7 @@ class EngineAdmin:
             instance_id=instance_id,
             revision=revision.revision,
             source=revision.source,
-            values=to_mapping(load(revision.source)),
+            values=to_mapping(read(revision.source)),
             applied_at=revision.applied_at,
         )
 
@@ -190,7 +192,11 @@ class EngineAdmin:
         text = source if isinstance(source, str) else to_yaml(maca)
         await self._standing(instance_id)
         made = await self.core.store.accounts.configure(
-            instance_id, text, actor=self.caller.actor, now=self.core.clock.now()
+            instance_id,
+            text,
+            actor=self.caller.actor,
+            now=self.core.clock.now(),
+            check=partial(check_rises, source),
         )
         await self._audited("config.set", f"{instance_id}@{made.revision}", instance_id=instance_id)
         return ConfigRecord(

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -169,8 +169,16 @@ async def _answer(core: Core, instance: Instance, request: FetchContext, asked: 
     if key is not None and core.cache.holds(key):
         hit = await _cached(core, key, chain)
         if hit is not None:
-            return hit
-    return await _computed(core, instance, request, asked, chain=chain, key=key)
+            return _warned(hit, asked)
+    return _warned(await _computed(core, instance, request, asked, chain=chain, key=key), asked)
+
+
+def _warned(answer: ContextAnswer, asked: Asked) -> ContextAnswer:
+    """Return an answer with what the caller should know of the request, which a kept answer must not hold."""
+    if not asked.warnings:
+        return answer
+    warnings = tuple(dict.fromkeys((*asked.warnings, *answer.metadata.warnings)))
+    return msgspec.structs.replace(answer, metadata=msgspec.structs.replace(answer.metadata, warnings=warnings))
 
 
 async def _cached(core: Core, key: bytes, chain: Sequence[Scope]) -> ContextAnswer | None:
@@ -197,10 +205,11 @@ async def _computed(
 ) -> ContextAnswer:
     sought = await seek(core, instance, request, asked, chain)
     found, space = sought.found, sought.space
-    context = replace(found.context, warnings=asked.warnings + found.context.warnings)
+    context = found.context
+    lasts = context.degradation is None and _lasts(context, asked)
     metadata = ContextMetadata(
         retrieved_at=core.clock.now(),
-        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" else -1,
+        ttl_seconds=CLIENT_TTL_SECONDS if request.target == "client" and lasts else -1,
         scope=request.target,
         timings_ms=found.timings_ms,
         embedder="" if space is None else space.embedder.id,
@@ -208,7 +217,7 @@ async def _computed(
         mode_note=sought.note,
     )
     answer = context_answer(context, metadata=metadata, explain=request.explain)
-    if key is not None and context.degradation is None and found.versions is not None and _lasts(context, asked):
+    if key is not None and found.versions is not None and lasts:
         kept = CachedAnswer(answer=answer, versions=found.versions, instance_id=instance.id, target=request.target)
         core.cache.put(key, kept)
     return answer

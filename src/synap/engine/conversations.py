@@ -110,7 +110,7 @@ async def record_once(
         message_id=recorded.message.id,
         conversation_id=checked_message.conversation,
         recorded_at=recorded.message.recorded_at,
-        session_id=recorded.message.session_id,
+        session_id=recorded.message.session_id or checked_message.conversation,
         conversation_message_count=recorded.message_count,
         external_conversation_id=recorded.external_id,
     )

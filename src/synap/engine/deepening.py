@@ -90,7 +90,7 @@ async def seek(
     started = time.perf_counter()
     space, queries, degraded = await with_vectors(core, instance, with_governing(apart.queries, weight=weight))
     embedded = milliseconds(time.perf_counter() - started)
-    search = search_of(request, asked, chain, queries)
+    search = search_of(asked, chain, queries)
     search = search if texts is None else replace(search, texts=texts)
     found = await recalled(core, instance, request, asked, search=search, space=space)
     sought = Sought(found=found, search=search, space=space, note=apart.note)
@@ -130,9 +130,8 @@ async def _judged(core: Core, instance: Instance, request: FetchContext, asked: 
     if not scores:
         if not best:
             return sought
-        away = Degradation(
-            level="partial", code="no_reranker", warnings=("the reranker did not answer: ranked without",)
-        )
+        warning = "no_reranker: the reranker did not answer, ranked without"
+        away = Degradation(level="partial", code="unavailable", warnings=(warning,))
         return replace(sought, found=replace(sought.found, context=replace(sought.found.context, degradation=away)))
     context = compose(recall, search, replace(wanted, judged=scores))
     timings = {**sought.found.timings_ms, "rerank": milliseconds(time.perf_counter() - started)}

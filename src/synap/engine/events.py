@@ -20,7 +20,7 @@ from synap.retrieval.foresee import WINDOW
 MAX_EVENTS = 1000
 
 TURNS = {"user_message": "user", "assistant_message": "assistant"}
-"""Types that are turns, and the role of each."""
+"""Types that are turns, and the speaker of each where its role does not tell another."""
 
 OTHERS = frozenset(
     {
@@ -55,6 +55,14 @@ def expect(core: Core, caller: Caller, event: ConversationEvent) -> Callable[[],
     except SynapError:
         return _nothing
     return core.in_hand.take([scope.digest, (instance.id, conversation)])
+
+
+def role_of(turn: ConversationEvent) -> str:
+    """Return who speaks in an event that is a turn: the assistant where its type or its role says so.
+
+    Published clients fill in the user for whichever of the two their caller leaves out.
+    """
+    return TURNS[turn.event_type] if turn.role in ("", "user") else turn.role
 
 
 def _nothing() -> None:
@@ -92,15 +100,12 @@ async def _judged(core: Core, caller: Caller, event: ConversationEvent) -> Event
 async def _taken(core: Core, caller: Caller, event: ConversationEvent) -> EventOutcome:
     event_id = check_caller_id(event.event_id, field="event_id")
     kind = check_caller_id(event.event_type, field="event_type")
-    role = TURNS.get(kind)
-    if role is None:
+    if kind not in TURNS:
         reason = "not a turn: noted" if kind in OTHERS else f"event_type {echo(kind)} is not known here: ignored"
         return EventOutcome(status="accepted", event_id=event_id, reason=reason)
-    if event.role not in ("", role):
-        raise InvalidInputError(f"role must be '{role}' for {kind}, not {echo(event.role)}", field="role")
     request = RecordMessage(
         conversation_id=event.conversation_id,
-        role=role,
+        role=role_of(event),
         content=event.content,
         user_id=event.user_id,
         customer_id=event.customer_id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from synap.engine.core import Core
-from synap.maca.load import load
+from synap.maca.load import read
 from synap.maca.schema import ExtractionMode
 from synap.ports.language_model import CallLimits, LanguageModelError, Line
 
@@ -53,7 +53,7 @@ async def _wanting(core: Core) -> list[str]:
     wanting = [
         instance_id
         for instance_id, source in configurations
-        if load(source).ingestion.extraction.mode is ExtractionMode.ENHANCED
+        if read(source).ingestion.extraction.mode is ExtractionMode.ENHANCED
     ]
     if not wanting:
         return []

@@ -13,7 +13,7 @@ import msgspec
 from synap.api.transfers import FORMAT, VERSION, Configuration, End, Header, Owner, OwnerEnd
 from synap.engine.signing import signed
 from synap.errors import InvalidInputError
-from synap.maca.load import load
+from synap.maca.load import read
 from synap.store.portable import inside
 
 _CUT_SHORT = "is cut short: go on with it by `synap export --resume`, or export again"
@@ -63,7 +63,7 @@ def check(path: Path, public_key: str | None = None) -> Checked:
     if public_key is not None and public_key != checked.header.key:
         raise _wrong(path, f"is signed with the key {checked.header.key}, not with the one that was asked for")
     if checked.configuration is not None:
-        load(checked.configuration)
+        read(checked.configuration)
     return checked
 
 

@@ -18,7 +18,7 @@ from cachetools import LRUCache, TTLCache
 from synap.domain.scopes import Place, Tenancy
 from synap.engine.callers import Caller, Instance
 from synap.errors import AuthenticationError, ForbiddenError, NotFoundError, TransientError
-from synap.maca.load import load
+from synap.maca.load import read
 from synap.maca.schema import Maca
 from synap.store.accounts import Accounts, KeyHolder
 from synap.store.scopes import DELETING
@@ -175,7 +175,7 @@ def _instance_of(holder: KeyHolder) -> Instance | None:
 @lru_cache(maxsize=CONFIGURATIONS)
 def _configuration(source: str) -> Maca:
     """Return what a configuration's text says; reading YAML takes longer than a fetch."""
-    return load(source)
+    return read(source)
 
 
 def _instance(instance_id: str, client_id: str, tenancy: str, *, source: str, revision: int) -> Instance:

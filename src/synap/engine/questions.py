@@ -15,13 +15,17 @@ from synap.domain.memories import MemoryType
 from synap.domain.vocabulary import parse_types
 from synap.engine import checks
 from synap.engine.callers import Instance
-from synap.errors import InvalidInputError
+from synap.errors import InvalidInputError, UnprocessableError
 from synap.retrieval.plan import plan_queries, read_query_date
 
 MAX_RESULTS = 50
+"""Items of an answer; who asks for more is given as many as this, and told so."""
+
 PRECISION_LEVELS = ("high", "medium")
 MAX_QUERIES = 16
 MAX_QUERY_CHARACTERS = 16_384
+"""What one fetch asks of the channels; a longer question counts as far as this, and those beyond the last are left out."""
+
 MOST_CONVERSATIONS = 20
 IN_CONVERSATION, SUMMARIES = "in-conversation", "conversation-summary"
 """What a fetch answers with: memories, or for a user its latest conversations."""
@@ -37,6 +41,7 @@ class Asked:
     Attributes:
         types: Memory types wanted; empty for all.
         queries: Distinct questions, without vectors.
+        max_results: Items at most.
         mode: How much work the fetch may do.
         moment: From when the questions are asked.
         as_of: Serve what was believed at this moment, or None for now.
@@ -48,6 +53,7 @@ class Asked:
 
     types: frozenset[MemoryType]
     queries: tuple[Query, ...]
+    max_results: int
     mode: RetrievalMode
     moment: datetime
     as_of: datetime | None
@@ -62,45 +68,46 @@ def check(instance: Instance, request: FetchContext, *, now: datetime) -> Asked:
 
     Raises:
         InvalidInputError: A value is not allowed; `field` names it.
+        UnprocessableError: A value is out of its range, or not for whose context it is.
     """
-    if not isinstance(request.max_results, int) or not 0 <= request.max_results <= MAX_RESULTS:
-        raise InvalidInputError(
-            f"max_results must lie between 0 and {MAX_RESULTS}, not {request.max_results}", field="max_results"
-        )
+    max_results, fewer = _max_results(request.max_results)
     each = request.max_results_per_query
-    if each is not None and not 1 <= each <= MAX_RESULTS:
-        raise InvalidInputError(
-            f"max_results_per_query must lie between 1 and {MAX_RESULTS}, not {each}", field="max_results_per_query"
-        )
+    if each is not None and each < 1:
+        raise InvalidInputError(f"max_results_per_query must be at least 1, not {each}", field="max_results_per_query")
     if request.precision_level not in (None, *PRECISION_LEVELS):
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"precision_level must be 'high' or 'medium', not {echo(request.precision_level)}", field="precision_level"
         )
     checks.one_of(ResponseShape, request.response_shape, field="response_shape")
     _check_mode(request)
-    moment, warning = read_query_date(request.query_date, now)
+    moment, undated = read_query_date(request.query_date, now)
+    queries, shorter = _queries(request.search_query)
     retrieval = instance.maca.retrieval
     mode = retrieval.default_mode if request.mode is None else request.mode
     return Asked(
         types=parse_types(request.types),
-        queries=_queries(request.search_query),
+        queries=queries,
+        max_results=max_results,
         mode=checks.one_of(RetrievalMode, mode, field="mode"),
         moment=moment,
         as_of=checks.moment(request.as_of, field="as_of"),
         budget=_budget(retrieval.budget.max_tokens if request.max_tokens is None else request.max_tokens),
         rungs=_rungs(instance, request.scopes),
         kept_from=instance.maca.storage.retention.kept_from(now),
-        warnings=() if warning is None else (warning,),
+        warnings=tuple(warning for warning in (undated, fewer, *shorter) if warning),
     )
 
 
 def settled(request: FetchContext, asked: Asked) -> FetchContext:
     """Return what an answer depends on besides its owner, so that equal questions are equal requests."""
+    each = request.max_results_per_query
     return msgspec.structs.replace(
         request,
         mode=asked.mode.value,
         max_tokens=asked.budget,
         search_query=tuple(query.text for query in asked.queries),
+        max_results=asked.max_results,
+        max_results_per_query=None if each is None else min(each, MAX_RESULTS),
         customer_id=None,
         user_id=None,
         conversation_id=None,
@@ -115,12 +122,12 @@ def _check_mode(request: FetchContext) -> None:
             field="context_mode",
         )
     if request.context_mode == SUMMARIES and request.target != "user":
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"context_mode {SUMMARIES!r} is for a user's context; leave it out for a {request.target}'s",
             field="context_mode",
         )
     if not 0 <= request.last_n_conversations <= MOST_CONVERSATIONS:
-        raise InvalidInputError(
+        raise UnprocessableError(
             f"last_n_conversations must lie between 0 and {MOST_CONVERSATIONS}, not {request.last_n_conversations}",
             field="last_n_conversations",
         )
@@ -132,20 +139,29 @@ def _budget(tokens: int) -> int:
     return min(tokens, MOST_TOKENS)
 
 
-def _queries(texts: Sequence[str]) -> tuple[Query, ...]:
-    asked = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
-    if len(asked) > MAX_QUERIES:
-        raise InvalidInputError(
-            f"search_query must hold at most {MAX_QUERIES} different queries, not {len(asked)}", field="search_query"
-        )
-    for text in asked:
-        if len(text) > MAX_QUERY_CHARACTERS:
-            raise InvalidInputError(
-                f"search_query must be at most {MAX_QUERY_CHARACTERS} characters each, not {len(text)}",
-                field="search_query",
-            )
+def _max_results(wanted: int) -> tuple[int, str]:
+    """Return how many items to give, and a warning where more are wanted than that."""
+    if not isinstance(wanted, int) or wanted < 0:
+        raise InvalidInputError(f"max_results must not be negative, not {wanted}", field="max_results")
+    if wanted <= MAX_RESULTS:
+        return wanted, ""
+    return MAX_RESULTS, f"max_results is {MAX_RESULTS} at most: {MAX_RESULTS} are given, not {wanted}"
+
+
+def _queries(texts: Sequence[str]) -> tuple[tuple[Query, ...], list[str]]:
+    """Return the distinct questions that are asked, and a warning each where some were cut, or were too many."""
+    for text in texts:
         _check_text(text)
-    return plan_queries(asked)
+    whole = dict.fromkeys(text.strip() for text in texts if text.strip())
+    asked = list(dict.fromkeys(text[:MAX_QUERY_CHARACTERS].rstrip() for text in whole))
+    warnings: list[str] = []
+    if any(len(text) > MAX_QUERY_CHARACTERS for text in whole):
+        warnings.append(f"search_query is read up to {MAX_QUERY_CHARACTERS} characters: the rest was left out")
+    if len(asked) > MAX_QUERIES:
+        warnings.append(
+            f"search_query holds {MAX_QUERIES} different queries at most: the first {MAX_QUERIES} of {len(asked)} were asked"
+        )
+    return plan_queries(asked[:MAX_QUERIES]), warnings
 
 
 def _check_text(text: str) -> None:

@@ -65,12 +65,13 @@ async def with_vectors(
         embedded = tuple(replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True))
     except Exception as error:  # noqa: BLE001 - whatever an embedder of any maker runs into, words still answer
         logger.warning("query was not embedded", extra={"error": type(error).__name__})
-        note = Degradation(level="partial", code="no_vectors", warnings=("the embedder did not answer: text only",))
+        code = "timeout" if isinstance(error, TimeoutError) else "unavailable"
+        note = Degradation(level="partial", code=code, warnings=("no_vectors: the embedder did not answer, text only",))
         return None, queries, note if queries else None
     return space, embedded, None
 
 
-def search_of(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], queries: tuple[Query, ...]) -> Search:
+def search_of(asked: Asked, chain: tuple[Scope, ...], queries: tuple[Query, ...]) -> Search:
     """Return what the store is asked for."""
     return Search(
         chain=chain,
@@ -78,7 +79,7 @@ def search_of(request: FetchContext, asked: Asked, chain: tuple[Scope, ...], que
         types=asked.types,
         as_of=asked.as_of,
         now=asked.moment,
-        texts=texts_read(request.max_results),
+        texts=texts_read(asked.max_results),
         excerpts=not asked.types or not asked.types.isdisjoint(EXCERPT_TYPES),
     )
 
@@ -141,7 +142,7 @@ def wanted_of(instance: Instance, request: FetchContext, asked: Asked, *, semant
     ranking = retrieval.ranking
     favoured = {"user": "user", "customer": "customer", "instance": "client"}
     return Wanted(
-        max_results=request.max_results,
+        max_results=asked.max_results,
         per_query=request.max_results_per_query,
         budget=asked.budget,
         types=asked.types,

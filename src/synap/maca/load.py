@@ -48,6 +48,19 @@ def load(source: str | Mapping[str, Any]) -> Maca:
         InvalidInputError: The text cannot be read, a key is unknown, a value is not allowed, or a rule between
             settings is broken; `field` is the dotted key.
     """
+    maca = read(source)
+    _check_rules(maca)
+    return maca
+
+
+def read(source: str | Mapping[str, Any]) -> Maca:
+    """Return a configuration that is in force: as `load`, but rules between settings do not judge it anew.
+
+    What was put in force before a rule came stays in force.
+
+    Raises:
+        InvalidInputError: The text cannot be read, a key is unknown, or a value is not allowed.
+    """
     content = parse(source) if isinstance(source, str) else source
     if not isinstance(content, Mapping):
         raise InvalidInputError(f"the configuration must be YAML text or a mapping, not {_show(content)}", field=FIELD)
@@ -58,7 +71,6 @@ def load(source: str | Mapping[str, Any]) -> Maca:
         if values.setdefault(canonical, checked) != checked:
             raise InvalidInputError(f"{canonical} is given under two names with different values", field=canonical)
     maca: Maca = _build(Maca, "", values)
-    _check_rules(maca)
     return maca
 
 
@@ -178,6 +190,11 @@ def _check_rules(maca: Maca) -> None:
             f"storage.vector.embedding.dimension must be {expected} (or 0) for model {vector.embedding.model},"
             f" not {vector.embedding.dimension}",
             field="storage.vector.embedding.dimension",
+        )
+    if not (vector.enabled or maca.storage.graph.enabled):
+        raise InvalidInputError(
+            "storage.vector.enabled and storage.graph.enabled must not both be false: leave one of them on",
+            field="storage.vector.enabled",
         )
 
 

@@ -336,7 +336,11 @@ class Retrieval:
 class Maca:
     """The memory architecture configuration of one instance. `Maca()` holds every default."""
 
-    version: Annotated[str, "Version of this configuration (semver); raise it with each change.", _SEMVER] = "1.0.0"
+    version: Annotated[
+        str,
+        "Version of this configuration (semver): where it is named, above that of the configuration in force.",
+        _SEMVER,
+    ] = "1.0.0"
     storage: Storage = field(default_factory=Storage)
     ingestion: Ingestion = field(default_factory=Ingestion)
     retrieval: Retrieval = field(default_factory=Retrieval)

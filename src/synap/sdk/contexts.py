@@ -71,17 +71,17 @@ class UserContext:
         explain: bool = False,
         context_mode: str = "in-conversation",
         last_n_conversations: int = 1,
-        include_profile: bool = False,
+        include_profile: bool = True,
     ) -> ContextResponse:
         """Return what to know about a user, best first, within a token budget.
 
         Args:
             user_id: The user.
             customer_id: The user's customer.
-            conversation_id: A conversation that the fetch belongs to.
+            conversation_id: A conversation whose turns in hand are waited for; what is found is the same without it.
             search_query: One or several questions; none for the newest and surest.
-            max_results: How many items at most, 0..50.
-            max_results_per_query: Share of each of several questions, which take turns, 1..50; None for the best one of
+            max_results: How many items at most; above 50, 50 are given and the metadata's `warnings` say so.
+            max_results_per_query: Share of each of several questions, which take turns, from 1 on; None for the best one of
                 each. Room left is filled best first.
             types: Memory types wanted; none for all.
             mode: `fast` or `accurate`; None for the instance's own.
@@ -94,7 +94,7 @@ class UserContext:
             context_mode: `in-conversation`, or `conversation-summary` for the user's latest conversations, summarised, in
                 place of memories.
             last_n_conversations: How many of them, 0..20.
-            include_profile: Whether that mode is to bring the user's profile too.
+            include_profile: Whether that mode brings the user's profile too, where the instance has profiles.
 
         Raises:
             InvalidInputError: An argument is wrong; `field` names it.

@@ -37,7 +37,7 @@ class Memories(Undoing):
 
     async def create(
         self,
-        document: str | Sequence[Turn | Mapping[str, Any]] | None = None,
+        document: str | Sequence[Turn | Mapping[str, Any]] | Mapping[str, Any] | None = None,
         *,
         document_type: str = "ai-chat-conversation",
         user_id: str | None = None,
@@ -54,7 +54,8 @@ class Memories(Undoing):
         The ids decide whose it is: both → the user's, `customer_id` alone → the customer's, neither → everyone's.
 
         Args:
-            document: Text, or turns as `Turn` or mappings with `content`, `role`, `speaker`, `timestamp`, `id`.
+            document: Text, or turns as `Turn` or mappings with `content`, `role`, `speaker`, `timestamp`, `id`. A mapping
+                is a record, kept as JSON; one of `messages` or `turns` alone is these turns.
             document_type: What kind of text it is; decides how it is read.
             user_id: The user it belongs to.
             customer_id: The customer it belongs to.
@@ -249,7 +250,7 @@ class Memories(Undoing):
     async def update(
         self,
         memory_id: str,
-        document: str,
+        document: str | Mapping[str, Any],
         merge_strategy: str = "smart-merge",
         *,
         document_type: str | None = None,

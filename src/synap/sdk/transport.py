@@ -163,7 +163,7 @@ class _NotDeliveredError(Exception):
 
 def encode(value: Any) -> bytes:
     """Return `value` as JSON. What JSON cannot hold is sent as it can be and left for the server to refuse by name."""
-    plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_as_object)
+    plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_as_lists)
     try:
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
@@ -215,8 +215,9 @@ def _pause(attempt: int, asked: int | None) -> float:
     return min(LONGEST_PAUSE_SECONDS, wanted) * (1 + random.random() / 4)  # noqa: S311 - jitter, not a secret
 
 
-def _as_object(value: Any) -> dict[str, str]:
-    return {"unsupported": type(value).__name__}
+def _as_lists(value: Any) -> list[list[str]]:
+    """Return what stands for a value that JSON cannot hold: nothing that a request takes anywhere, nor a document."""
+    return [["unsupported", type(value).__name__]]
 
 
 def _codes(kind: type[SynapError]) -> dict[str, type[SynapError]]:

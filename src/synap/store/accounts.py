@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,7 +116,7 @@ class Accounts:
         return await self.instance(instance_id)
 
     async def instances(self, client_id: str) -> list[InstanceRecord]:
-        """Return the instances of a client, oldest first; `memory_count` is not counted here."""
+        """Return the instances of a client, oldest first, without the number of their memories."""
         return [_instance(row) for row in await self._all("list_instances", {"client": client_id})]
 
     async def instance(self, instance_id: str) -> InstanceRecord:
@@ -222,8 +222,23 @@ class Accounts:
             if instance_id is not None:
                 await execute(connection, "use_instance", {"instance": instance_id, "now": now})
 
-    async def configure(self, instance_id: str, source: str, *, actor: str, now: datetime) -> Revision:
+    async def configure(
+        self,
+        instance_id: str,
+        source: str,
+        *,
+        actor: str,
+        now: datetime,
+        check: Callable[[str | None], None] | None = None,
+    ) -> Revision:
         """Put a configuration in force as the next revision; those that come at once follow one another.
+
+        Args:
+            instance_id: The instance.
+            source: The configuration's text.
+            actor: Who sets it.
+            now: The moment.
+            check: Told the text of the one in force, or None for none; refuses the new one by raising.
 
         Raises:
             NotFoundError: There is no such instance.
@@ -232,6 +247,9 @@ class Accounts:
         async with self._database.control() as connection:
             if await (await execute(connection, "lock_instance", params)).fetchone() is None:
                 raise NotFoundError(f"there is no instance {instance_id}", field="instance_id")
+            if check is not None:
+                held = await (await execute(connection, "get_configuration", params)).fetchone()
+                check(None if held is None else held["source"])
             row = await (await execute(connection, "put_configuration", params)).fetchone()
         return Revision(**_present(row, f"instance {instance_id}"))
 
@@ -314,7 +332,7 @@ def _client(row: Mapping[str, Any]) -> ClientRecord:
     return ClientRecord(client_id=row["id"], name=row["name"], status=row["status"], created_at=row["created_at"])
 
 
-def _instance(row: Mapping[str, Any], *, memory_count: int = 0) -> InstanceRecord:
+def _instance(row: Mapping[str, Any], *, memory_count: int | None = None) -> InstanceRecord:
     columns = {name: value for name, value in row.items() if name != "metadata"}
     return InstanceRecord(**columns, metadata=decode_metadata(row["metadata"]), memory_count=memory_count)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from synap.api.admin import UpdateInstance
 from synap.api.conversations import RecordMessage
-from synap.api.memories import CreateMemory, StructuredMemory
+from synap.api.memories import CreateMemory, StructuredMemory, UpdateMemory
 from synap.api.requests import (
     MAX_DEPTH,
     build,
@@ -92,6 +93,37 @@ def test_dates_may_be_text_or_datetimes_everywhere_but_in_metadata_where_they_be
     assert request.document == (Turn(content="a", timestamp=at), Turn(content="b", timestamp=at))
     assert request.document_created_at == at
     assert request.metadata == {"timestamp": "2026-05-03T10:00:00+00:00"}
+
+
+def test_an_object_as_a_document_is_its_json_text() -> None:
+    value = {"name": "Ána", "pets": [{"kind": "cat", "age": None}]}
+
+    created, (row,) = build(CreateMemory, {"document": value}), create_batch([{"document": value}])
+    updated = build(UpdateMemory, {"memory_id": "m", "document": {"messages": [{"content": "x"}]}})
+
+    assert created.document == row.document == json.dumps(value, ensure_ascii=False)
+    assert checked(created) == created
+    assert updated.document == '{"messages": [{"content": "x"}]}'
+    assert build(CreateMemory, {"document": {}}).document == ""
+
+
+@pytest.mark.parametrize("name", ["messages", "turns"])
+def test_an_object_of_turns_alone_is_these_turns(name: str) -> None:
+    turns = [{"role": "user", "content": "I moved to Porto.", "timestamp": "2026-05-03T10:00:00+00:00"}]
+    at = datetime(2026, 5, 3, 10, tzinfo=UTC)
+
+    alone = build(CreateMemory, {"document": {name: turns}})
+    beside = build(CreateMemory, {"document": {name: turns, "thread": 7}})
+
+    assert alone.document == (Turn(content="I moved to Porto.", timestamp=at),)
+    assert beside.document == json.dumps({name: turns, "thread": 7})
+    for other in ([], ["x"], [{"role": "user"}], "x"):
+        assert build(CreateMemory, {"document": {name: other}}).document == json.dumps({name: other})
+
+
+def test_a_single_turn_is_no_document() -> None:
+    with pytest.raises(InvalidInputError, match="document must be a string or a list, not an object"):
+        build(CreateMemory, {"document": Turn(content="x")})
 
 
 def test_null_stands_for_a_missing_argument_and_unknown_names_are_ignored() -> None:

@@ -58,7 +58,7 @@ FULL = answer(
     scopes=("user", "client"),
     timings_ms={"total": 4.5},
     degraded="partial",
-    degraded_code="no_vectors",
+    degraded_code="unavailable",
     warnings=("no vectors",),
 )
 
@@ -150,7 +150,7 @@ def test_degradation_is_told_only_when_there_is_one() -> None:
     assert encode_answer(FULL)["retrieval"] == {
         "degraded": True,
         "level": "partial",
-        "code": "no_vectors",
+        "code": "unavailable",
         "warnings": ["no vectors"],
     }
 
@@ -221,7 +221,7 @@ def test_an_answer_tells_how_it_came_about() -> None:
         tokens=7,
         budget=100,
         budget_exceeded=True,
-        degradation=Degradation(level="partial", code="no_vectors", warnings=("words only",)),
+        degradation=Degradation(level="partial", code="unavailable", warnings=("words only",)),
         warnings=("odd date",),
         reason="because",
     )
@@ -232,7 +232,7 @@ def test_an_answer_tells_how_it_came_about() -> None:
     assert given.formatted_context == "- [user] Blue."
     assert (metadata.correlation_id, metadata.ttl_seconds, metadata.total_results) == ("c1", 1800, 1)
     assert (metadata.tokens_used, metadata.token_budget, metadata.budget_exceeded) == (7, 100, True)
-    assert (metadata.degraded, metadata.degraded_code) == ("partial", "no_vectors")
+    assert (metadata.degraded, metadata.degraded_code) == ("partial", "unavailable")
     assert metadata.warnings == ("odd date", "words only")
     assert metadata.scopes == ("user", "client")
     assert metadata.reason == "because"

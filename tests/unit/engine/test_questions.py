@@ -12,7 +12,7 @@ from synap.domain.contexts import RetrievalMode
 from synap.domain.scopes import Place
 from synap.engine.cache import cache_key
 from synap.engine.callers import Instance
-from synap.engine.questions import MAX_QUERIES, MOST_TOKENS, Asked, check, settled
+from synap.engine.questions import MAX_QUERIES, MAX_QUERY_CHARACTERS, MOST_TOKENS, Asked, check, settled
 from synap.errors import InvalidInputError
 from synap.maca.load import load
 
@@ -36,6 +36,12 @@ def test_a_budget_may_be_as_large_as_wished() -> None:
     assert cache_key("i", 0, (), settled(request, checked), "e")
 
 
+def test_shares_and_results_may_be_as_many_as_wished() -> None:
+    request = FetchContext(target="client", max_results=2**70, max_results_per_query=2**70)
+
+    assert cache_key("i", 0, (), settled(request, check(instance(), request, now=NOW)), "e")
+
+
 def test_a_negative_budget_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="max_tokens"):
         asked(max_tokens=-1)
@@ -44,8 +50,35 @@ def test_a_negative_budget_is_refused() -> None:
 def test_equal_queries_count_once() -> None:
     assert len(asked(search_query=("When?",) * 20).queries) == 1
     assert len(asked(search_query=("When?", " When? ")).queries) == 1
-    with pytest.raises(InvalidInputError, match=f"at most {MAX_QUERIES} different"):
-        asked(search_query=tuple(map(str, range(MAX_QUERIES + 1))))
+
+
+def test_beyond_the_most_queries_the_first_are_asked_and_the_answer_says_so() -> None:
+    many = asked(search_query=tuple(map(str, range(MAX_QUERIES + 1))))
+
+    assert [query.text for query in many.queries] == [str(number) for number in range(MAX_QUERIES)]
+    assert [f"first {MAX_QUERIES} of {MAX_QUERIES + 1}" in warning for warning in many.warnings] == [True]
+    assert asked(search_query=tuple(map(str, range(MAX_QUERIES)))).warnings == ()
+
+
+def test_a_long_query_is_read_as_far_as_the_limit_and_the_answer_says_so() -> None:
+    long = asked(search_query=("w " * MAX_QUERY_CHARACTERS, "w " * MAX_QUERY_CHARACTERS * 2))
+
+    assert [len(query.text) for query in long.queries] == [MAX_QUERY_CHARACTERS - 1]
+    assert [str(MAX_QUERY_CHARACTERS) in warning for warning in long.warnings] == [True]
+    assert asked(search_query=("w" * MAX_QUERY_CHARACTERS,)).warnings == ()
+
+
+def test_beyond_the_most_results_the_most_are_given_and_the_answer_says_so() -> None:
+    assert (asked(max_results=50).max_results, asked(max_results=50).warnings) == (50, ())
+
+    many = asked(max_results=100, max_results_per_query=100)
+
+    assert many.max_results == 50
+    assert ["not 100" in warning for warning in many.warnings] == [True]
+    with pytest.raises(InvalidInputError, match="max_results"):
+        asked(max_results=-1)
+    with pytest.raises(InvalidInputError, match="max_results_per_query"):
+        asked(max_results_per_query=0)
 
 
 def test_the_instance_gives_the_mode_that_a_request_does_not_name() -> None:

@@ -7,7 +7,7 @@ import pytest
 from synap.domain.memories import MemoryType
 from synap.domain.privacy import PiiHandling
 from synap.errors import InvalidInputError
-from synap.maca.load import Change, diff, load, to_mapping, to_yaml
+from synap.maca.load import Change, diff, load, read, to_mapping, to_yaml
 from synap.maca.schema import Maca, PrimaryScope
 
 
@@ -56,6 +56,14 @@ def test_other_names_are_understood_and_become_the_canonical_one(other_name: str
     assert load({canonical: value}) == load({other_name: value})
 
 
+def test_what_is_in_force_is_not_judged_anew_by_rules_between_settings() -> None:
+    off = {"storage.vector.enabled": False, "storage.graph.enabled": False}
+
+    assert not read(off).storage.vector.enabled
+    with pytest.raises(InvalidInputError):
+        load(off)
+
+
 def test_two_names_of_one_setting_must_agree() -> None:
     same = {"ingestion": {"confidence_threshold": 0.6, "extraction": {"confidence_threshold": 0.6}}}
     different = {"ingestion": {"confidence_threshold": 0.6, "extraction": {"confidence_threshold": 0.7}}}
@@ -85,6 +93,11 @@ def test_two_names_of_one_setting_must_agree() -> None:
             "storage: {vector: {embedding: {model: text-embedding-3-large, dimension: 384}}}",
             "storage.vector.embedding.dimension",
             "must be 3072",
+        ),
+        (
+            "storage: {vector: {enabled: false}, graph: {enabled: false}}",
+            "storage.vector.enabled",
+            "storage.graph.enabled must not both be false",
         ),
     ],
 )

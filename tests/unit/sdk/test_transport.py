@@ -188,4 +188,4 @@ def test_any_text_can_be_sent(value: str) -> None:
 def test_what_json_cannot_hold_is_sent_for_the_server_to_refuse() -> None:
     value: Any = {"documents": [{"document": object()}]}
 
-    assert json.loads(encode(value)) == {"documents": [{"document": {"unsupported": "object"}}]}
+    assert json.loads(encode(value)) == {"documents": [{"document": [["unsupported", "object"]]}]}

@@ -45,6 +45,7 @@ from synap.errors import (
     ScopeMissingError,
     SetupError,
     SynapError,
+    UnprocessableError,
 )
 from synap.sdk.http import HttpApi
 from synap.sdk.http_admin import HttpAdminApi
@@ -172,6 +173,7 @@ async def test_messages_are_read_back_by_the_conversations_uuid(api: HttpApi, ba
         InvalidInputError("document must be text", field="document"),
         ScopeMissingError("customer_id is required", field="customer_id"),
         PayloadTooLargeError("too large", field="document"),
+        UnprocessableError("too many", field="last_n_conversations"),
         AuthenticationError("no key"),
         ForbiddenError("not yours"),
         NotFoundError("there is no memory x", field="memory_id"),

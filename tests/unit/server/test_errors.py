@@ -17,6 +17,7 @@ from synap.errors import (
     ServiceUnavailableError,
     SetupError,
     SynapError,
+    UnprocessableError,
 )
 from synap.server.backend import Gate
 from synap.server.rest.app import create_app
@@ -38,6 +39,7 @@ def test_every_error_has_its_row_in_the_table() -> None:
     [
         (ScopeMissingError("no", field="customer_id"), 400, "INVALID_INPUT"),
         (PayloadTooLargeError("no", field="document"), 413, "PAYLOAD_TOO_LARGE"),
+        (UnprocessableError("no", field="precision_level"), 422, "INVALID_INPUT"),
         (NotFoundError("no"), 404, "NOT_FOUND"),
         (ConflictError("no"), 409, "CONFLICT"),
         (RateLimitError("no", retry_after_seconds=7), 429, "RATE_LIMITED"),

@@ -98,6 +98,10 @@ def test_one_word_may_stand_for_a_list_and_words_are_told(document: dict[str, An
     (target,) = document["paths"]["/v1/context/{target}/fetch"]["post"]["parameters"]
     listed = {row["name"]: row["schema"] for row in document["paths"]["/v1/memories"]["get"]["parameters"]}
 
+    update = body(document, "/v1/memories/{memory_id}", "patch")["properties"]
+
+    assert {"type": "object"} in create["document"]["anyOf"]
+    assert [one["type"] for one in update["document"]["anyOf"]] == ["string", "object"]
     for name in ("search_query", "types", "scopes"):
         assert [one["type"] for one in fetch[name]["anyOf"]] == ["string", "array", "null"]
     assert create["mode"]["enum"] == ["fast", "long-range"]

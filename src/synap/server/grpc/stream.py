@@ -13,7 +13,7 @@ from typing import Any
 from synap.api.bundles import Anticipate
 from synap.api.events import ConversationEvent, EventOutcome
 from synap.engine.callers import Caller
-from synap.engine.events import TURNS
+from synap.engine.events import role_of
 from synap.errors import AuthenticationError, ForbiddenError, InstanceNotReadyError, SynapError, TransientError
 from synap.server.backend import Backend, Gate
 from synap.server.grpc.errors import NOT_READING, Ending, ending_of
@@ -226,7 +226,7 @@ class Stream:
             self._pushes.turn(
                 Anticipate(
                     conversation_id=event.conversation_id,
-                    role=TURNS[event.event_type],
+                    role=role_of(event),
                     user_id=event.user_id,
                     customer_id=event.customer_id,
                 )

@@ -57,5 +57,8 @@ CHOICES: Mapping[str, Mapping[str, Sequence[str]]] = {
 LIST_OR_WORD: Mapping[str, Sequence[str]] = {"FetchContext": ("search_query", "types", "scopes")}
 """Lists in whose place one word may stand, by type."""
 
+OR_OBJECT: Mapping[str, Sequence[str]] = {"CreateMemory": ("document",), "UpdateMemory": ("document",)}
+"""Texts in whose place an object may stand, by type."""
+
 PATH_CHOICES: Mapping[str, Sequence[str]] = {"target": TARGETS}
 """By the name of a part of the path."""

@@ -17,13 +17,14 @@ from synap.server.rest.authentication import Application
 from synap.server.rest.bodies import read_object
 from synap.server.rest.choices import TARGETS
 
-_OK = 200
+_OK, _UNPROCESSABLE = 200, 422
+_NOT_SO = "A setting is out of its range, or not for whose context is fetched; `details.field` names it."
 
 
 @post(
     "/v1/context/{target:str}/fetch",
     status_code=_OK,
-    opt={"body": FetchContext, "known": ("target",), "answer": FetchAnswer},
+    opt={"body": FetchContext, "known": ("target",), "answer": FetchAnswer, "also": {_UNPROCESSABLE: _NOT_SO}},
     summary="Fetch context",
 )
 async def fetch(request: Request[Any, Any, Any], target: FromPath[str], api: Application) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from synap.errors import (
     SynapError,
     TranscriptConflictError,
     TransientError,
+    UnprocessableError,
 )
 from synap.server.rest.bodies import WireResponse, correlation_of
 
@@ -46,6 +47,7 @@ STATUSES: dict[type[SynapError], tuple[int, str]] = {
     InstanceNotReadyError: (409, "instance_not_ready"),
     TransientError: (503, "SERVICE_UNAVAILABLE"),
     PayloadTooLargeError: (413, "PAYLOAD_TOO_LARGE"),
+    UnprocessableError: (422, "INVALID_INPUT"),
     InvalidInputError: (400, "INVALID_INPUT"),
     UnknownKeyError: (401, "CREDENTIAL_INVALID"),
     AuthenticationError: (401, "UNAUTHORIZED"),

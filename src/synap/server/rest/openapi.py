@@ -18,7 +18,7 @@ from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from synap.server.rest.choices import CHOICES, LIST_OR_WORD, PATH_CHOICES
+from synap.server.rest.choices import CHOICES, LIST_OR_WORD, OR_OBJECT, PATH_CHOICES
 from synap.version import __version__
 
 PLAIN = "text/plain"
@@ -223,13 +223,16 @@ def _bearer(meaning: str) -> dict[str, Any]:
 
 
 def _with_choices(name: str, component: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a type's schema with the words that its members may hold, and the lists for which one word does as well."""
+    """Return a type's schema with the words that its members may hold, and the lists and texts for which a word or an object does as well."""
     members = dict(component.get("properties", {}))
     for member, words in CHOICES.get(name, {}).items():
         members[member] = _chosen(members[member], words)
     for member in LIST_OR_WORD.get(name, ()):
         lists = [one for one in _alternatives(members[member]) if one.get("type") == "array"]
         members[member] = {"anyOf": [{"type": "string"}, *lists, {"type": "null"}]}
+    for member in OR_OBJECT.get(name, ()):
+        kept = {key: value for key, value in members[member].items() if key not in ("anyOf", "type")}
+        members[member] = {"anyOf": [*_alternatives(members[member]), {"type": "object"}], **kept}
     return {**component, "properties": members} if members else dict(component)
 
 
