@@ -28,6 +28,7 @@ from synap.engine.enhancing import Enhancer
 from synap.engine.faults import Faults
 from synap.engine.metering import metered
 from synap.engine.parting import parts_by
+from synap.engine.receipts import signer_of
 from synap.engine.spaces import VectorSpaces
 from synap.engine.worker import Pace
 from synap.errors import SetupError
@@ -231,6 +232,7 @@ async def _assemble(
         reranker=opening.reranker or choose_reranker(settings),
     )
     default = await ensure_default_instance(core, tenancy=opening.tenancy, maca=opening.maca)
+    await signer_of(core)  # so that every backup holds the key by which receipts that are kept elsewhere are read
     engine = Engine(
         core,
         release=release,

@@ -120,10 +120,13 @@ def test_secrets_reach_a_composed_service_as_files_alone() -> None:
     assert (DEPLOY / "compose/.gitignore").read_text() == "secrets/\n"
 
 
-def test_only_the_server_is_looked_at_for_its_health_and_ports_are_loopback() -> None:
+def test_what_runs_on_is_looked_at_for_its_health_and_ports_are_loopback() -> None:
     services = COMPOSE["services"]
 
-    assert all(services[name]["healthcheck"] == {"disable": True} for name in ("worker", "migrate"))
+    assert services["migrate"]["healthcheck"] == {"disable": True}
+    for name in ("api", "worker"):
+        assert "0.0.0.0:8787" in services[name]["command"], "where the image looks"
+        assert "healthcheck" not in services[name]
     assert all(port.startswith("127.0.0.1:") for port in services["api"]["ports"])
 
 
@@ -173,6 +176,21 @@ def test_the_owners_login_is_kept_from_the_servers_of_the_chart() -> None:
 
     assert "owner" not in str(pod)
     assert pod["volumes"][0]["secret"]["items"] == [{"key": "app-url", "path": "app-url"}]
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_servers_and_workers_are_watched_where_they_listen(name: str) -> None:
+    (deployment,) = [
+        one
+        for one in CHART.render({"worker": {"http": 9999}})
+        if one["metadata"]["name"] == f"synap-{name}" and one["kind"] == "Deployment"
+    ]
+    (container,) = containers(deployment)
+    listens = container["args"][container["args"].index("--http") + 1].rpartition(":")[2]
+
+    assert deployment["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"] == listens
+    assert str(container["ports"][0]["containerPort"]) == listens
+    assert {container[probe]["httpGet"]["path"] for probe in ("startupProbe", "readinessProbe")} == {"/health"}
 
 
 def test_the_chart_changes_with_its_values() -> None:

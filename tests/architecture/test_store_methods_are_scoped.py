@@ -58,6 +58,7 @@ CONTROL = {
     "stock.looks": "when buckets were looked at, and numbers of what was found",
     "stock.note": "numbers of what was found in a bucket",
     "stock.note_empty": "that there is nothing in some buckets",
+    "stock.note_seen": "numbers of what was found in a bucket",
     "stock.occupied": "numbers of buckets",
     "stock.scopes": "the scopes of a bucket, for the look at each of them",
     "close": "forgets what is in memory, of everybody",

@@ -16,12 +16,15 @@ from synap.api.contexts import ContextAnswer, FetchContext
 from synap.api.memories import CreateMemory
 from synap.api.receipts import problems_of
 from synap.bootstrap import Opening, open_engine
+from synap.domain.scopes import Scope
 from synap.engine.cache import CLIENT_TTL_SECONDS
 from synap.engine.engine import Engine
 from synap.engine.recalling import SCOPES_OUT_OF_REACH
 from synap.engine.signing import signed
-from synap.engine.upkeep import Upkeep
+from synap.engine.upkeep import AWAY, Upkeep
+from synap.errors import NetworkTimeoutError, ServiceUnavailableError
 from synap.settings import Settings
+from synap.store.retention import Retention
 from synap.testing import FixedClock, FixedEmbedder
 
 
@@ -45,9 +48,9 @@ class Room:
     embedder: Moody
     instance_id: str
 
-    async def remember(self, text: str) -> None:
+    async def remember(self, text: str, user: str = "ana") -> None:
         api = self.engine.api_for(await self.engine.caller_of(self.instance_id))
-        await api.create_memory(CreateMemory(document=text, document_type="document", user_id="ana"))
+        await api.create_memory(CreateMemory(document=text, document_type="document", user_id=user))
         await self.engine.worker.drain(seconds=30)
 
     async def fetch(self, *queries: str, **changes: Any) -> ContextAnswer:
@@ -157,7 +160,7 @@ async def test_what_has_expired_is_not_served_before_nor_after_the_hourly_pass(r
     room.engine.core.cache.forget(instance_id=room.instance_id)
 
     before = await room.fetch("greenhouse alarm code")
-    await Upkeep(room.engine.core, room.engine.instances).expire()
+    await Upkeep(room.engine.core, room.engine.instances, room.engine.metrics).expire()
     after = await room.fetch("greenhouse alarm code")
 
     assert fresh.items
@@ -174,12 +177,68 @@ async def test_what_retention_erases_gives_a_receipt(room: Room, policy: str, ac
     room.clock.advance(timedelta(days=7, seconds=1))
 
     for _ in range(2):
-        await Upkeep(room.engine.core, room.engine.instances).expire()
+        await Upkeep(room.engine.core, room.engine.instances, room.engine.metrics).expire()
 
     page = await admin.receipts(room.instance_id)
     assert [one.action for one in page.data] == actions
     assert [one.removed for one in page.data] == [{"documents": 1, "memories": 1, "segments": 1} for _ in actions]
     assert problems_of(page.data, key=page.key, signed=signed, whole=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "trouble"),
+    [
+        (NetworkTimeoutError("locked"), "transient.timeout", None),
+        (RuntimeError("broken"), "unexpected", "RuntimeError"),
+    ],
+)
+async def test_retention_that_fails_for_one_user_ends_what_all_others_have(
+    room: Room, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, trouble: str | None
+) -> None:
+    await room.configure({"storage.retention.max_memory_age_days": 7})
+    users = ("ana", "ben", "cora", "dan")
+    for user in users:
+        await room.remember("The greenhouse alarm code is marigold.", user)
+    room.clock.advance(timedelta(days=7, seconds=1))
+    upkeep, real = Upkeep(room.engine.core, room.engine.instances, room.engine.metrics), Retention.erase
+
+    async def erase(self: Retention, scope: Scope, **moments: Any) -> int:
+        if (scope.space, scope.user_id) == (room.instance_id, "ben"):
+            raise error
+        return await real(self, scope, **moments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Retention, "erase", erase)
+        async with upkeep.guard.round():
+            ended = await upkeep.expire()
+    told = upkeep.guard.trouble
+    async with upkeep.guard.round():
+        later = await upkeep.expire()
+
+    assert (ended, told) == (len(users) - 1, trouble)
+    assert f'synap_retention_failures_total{{code="{code}"}} 1.0' in room.engine.metrics.text().decode()
+    assert (later, upkeep.guard.trouble) == (1, None)
+
+
+async def test_where_the_store_is_away_retention_gives_the_round_up(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.configure({"storage.retention.max_memory_age_days": 7})
+    for number in range(AWAY + 2):
+        await room.remember("The greenhouse alarm code is marigold.", f"user-{number}")
+    room.clock.advance(timedelta(days=7, seconds=1))
+    tried = []
+
+    async def end(*asked: Any, **_: Any) -> int:
+        tried.append(asked)
+        raise ServiceUnavailableError("away")
+
+    for way in ("erase", "archive"):
+        monkeypatch.setattr(Retention, way, end)
+    with pytest.raises(ServiceUnavailableError):
+        await Upkeep(room.engine.core, room.engine.instances, room.engine.metrics).expire()
+
+    assert len(tried) == AWAY
 
 
 async def test_an_answer_that_will_expire_soon_is_not_kept(room: Room) -> None:

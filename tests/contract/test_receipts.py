@@ -16,6 +16,7 @@ from synap.api.receipts import ErasureReceipt, problems_of
 from synap.domain.ids import RowRef, encode_public_id
 from synap.domain.scopes import Ids, Scope, decide_scope
 from synap.engine import deletion
+from synap.engine.kept_receipts import erase_again
 from synap.engine.receipts import Subject, signer_of
 from synap.engine.signing import signed
 
@@ -83,6 +84,53 @@ async def test_a_deleted_world_memory_gives_a_receipt_for_the_operator_alone(ent
     assert (page.data[-1].action, page.data[-1].removed) == ("memory", {"memories": 1})
     assert problems_of(page.data, key=page.key, signed=signed, whole=True) == ()
     assert await receipts(home) == []
+
+
+async def test_kept_receipts_tell_what_a_store_of_an_older_day_must_erase_again(
+    enter: OpenHome,  # noqa: F811 - the fixture
+    owner_dsn: str,
+) -> None:
+    home = await enter()
+    ana: dict[str, Any] = {"user_id": "ana", "customer_id": "flora"}
+    delete = home.sdk.data.delete
+
+    async def bring_back() -> None:
+        await home.remember("I live in Porto.", **ana)
+        await home.remember("I live in Lisbon.", user_id="ben", customer_id="fauna")
+        await home.remember("I live in Faro.", user_id="cleo")
+
+    async def erase() -> None:
+        (memory,) = (await home.sdk.memories.list(user_id="cleo")).data
+        await home.sdk.memories.delete(memory.memory_id)
+        await delete("user", confirm="ana", **ana)
+        await delete("customer", customer_id="fauna", confirm="fauna", instance_id=home.instance_id)
+
+    await bring_back()
+    await delete("user", user_id="cleo", confirm="cleo")
+    before = await receipts(home)
+    await bring_back()
+    await erase()
+    kept = await receipts(home)
+    signer = await signer_of(home.engine.core)
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:  # the store of the older day
+        connection.execute("delete from receipt where book = %s and sequence > %s", [home.instance_id, len(before)])
+        connection.execute(
+            "update receipt_book set sequence = %s, head = %s where book = %s",
+            [len(before), before[-1].hash, home.instance_id],
+        )
+    await bring_back()
+
+    found = await erase_again(home.engine.core, signer, kept)
+    await erase()
+    after = await erase_again(home.engine.core, signer, kept)
+
+    assert [(one.action, subject.customer_id, subject.user_id) for one, subject in found.found] == [
+        ("user", "flora", "ana"),
+        ("customer", "fauna", None),
+    ]
+    assert [one.action for one in found.unnamed] == ["memory"]
+    assert found.absent == ()
+    assert after.found == ()
 
 
 async def test_a_dry_run_and_a_preview_give_no_receipt(enter: OpenHome) -> None:  # noqa: F811 - the fixture

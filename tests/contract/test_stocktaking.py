@@ -18,7 +18,7 @@ from synap.bootstrap import Opening, open_engine
 from synap.domain.ids import RowRef, decode_public_id, encode_public_id
 from synap.engine.api import EngineApi
 from synap.engine.engine import Engine
-from synap.engine.stocktaking import ALL_BUCKETS
+from synap.engine.stocktaking import ALL_BUCKETS, EVERY
 from synap.errors import ServiceUnavailableError
 from synap.settings import Settings
 from synap.testing import FixedEmbedder
@@ -183,6 +183,35 @@ async def test_a_bucket_that_was_looked_at_is_left_alone_for_a_while(works: Work
 
     assert first is not None
     assert again is None
+
+
+@pytest.mark.parametrize("before", ["never looked at", "looked at long ago"])
+async def test_however_often_one_only_looks_a_bucket_stays_due_for_whoever_mends(works: Works, before: str) -> None:
+    ref = await works.accept("User: I keep the wine in the cellar.")
+    if before == "looked at long ago":
+        await works.engine.take_stock(seconds=60, mend=True)
+        works.break_("update stock set looked_at = looked_at - interval '2 hours'")
+    works.break_("delete from job where ingestion_id = %s", ref.row_id)
+    for _ in range(2):
+        await works.engine.take_stock(seconds=60)
+
+    due = works.engine.core.clock.now() - EVERY
+    mended = await works.engine.stocktaking.look(ref.bucket, before=due)
+
+    assert mended is not None
+    assert mended.found == {}
+    assert works.value("select state from job where ingestion_id = %s", ref.row_id) == "ready"
+
+
+async def test_who_only_looks_writes_over_nothing_that_whoever_mends_found_just_now(works: Works) -> None:
+    ref = await works.accept("User: I keep the wine in the cellar.")
+    await works.engine.take_stock(seconds=60, mend=True)
+    works.break_("delete from job where ingestion_id = %s", ref.row_id)
+
+    seen = await works.engine.take_stock(seconds=60)
+
+    assert seen.found == {"unworked_ingestion": 1}
+    assert works.value("select found::text from stock where bucket = %s", ref.bucket) == "{}"
 
 
 async def test_a_deleted_memory_and_a_deleted_user_leave_nothing_to_be_found(works: Works) -> None:

@@ -57,6 +57,27 @@ def test_a_worker_that_is_told_to_stop_leaves_no_job_half_done(home: Any, patien
     assert home.run("doctor", code=8)["stock"]["found"] == {}
 
 
+def test_a_worker_answers_for_its_health_and_tells_its_own_metrics(home: Any, patience: Any) -> None:
+    _, client = home.serve("--workers", "0")
+    accept(client, "The harbour office opens at nine.")
+    worker = home.start("worker", "--http", "127.0.0.1:0")
+    worker.expect("listening on")
+    worker.expect("working")
+    patience(lambda: home.rows("select 1 from ingestion where status = 'completed'"))
+
+    watched = home.client(worker)
+    told = [watched.get("/health").status_code, watched.get("/v1/memories").status_code]
+    lags = [
+        re.search(r"^synap_ingestion_lag_seconds_count (\S+)$", one.get("/metrics").text, re.MULTILINE)
+        for one in (client, watched)
+    ]
+    code = worker.stop()
+
+    assert told == [200, 404]
+    assert [float(lag[1]) for lag in lags if lag] == [0.0, 1.0]
+    assert code == 0
+
+
 def test_a_queue_that_is_too_long_sends_writers_away_for_a_while(home: Any, patience: Any) -> None:
     _, client = home.serve("--workers", "0", SYNAP_BACKLOG="3")
     for number in range(3):

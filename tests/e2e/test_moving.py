@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,6 +137,42 @@ def test_records_that_were_refused_are_told_with_their_reason(
         ("mem0:m1", "failed"),
         ("'mem0:yy", "failed"),
     ]
+
+
+def test_what_a_restore_brings_back_is_found_by_kept_receipts_and_erased_again(
+    synap: Run, server_folder: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, restored, kept = server_folder(), server_folder(), tmp_path / "kept.json"
+    chat = tmp_path / "chat.json"
+    chat.write_text('[{"role": "user", "content": "I play the cello."}, {"role": "assistant", "content": "Nice."}]')
+    for user in ("nora", "pieter"):
+        owner = ("--user", user, "--customer", "trio")
+        assert synap("import", chat, "--from", "chat", *owner, "--data-dir", home)[0] == Exit.OK
+    assert synap("backup", tmp_path / "backup", "--data-dir", home)[0] == Exit.OK
+    ours = ("--customer", "trio", "--yes", "--data-dir")
+    assert synap("data", "delete", "--user", "nora", *ours, home)[0] == Exit.OK
+    receipts, _ = json.JSONDecoder().raw_decode(synap("receipts", "list", "--data-dir", home, "--json")[1])
+    kept.write_text(json.dumps(receipts))
+    find = ("receipts", "find", "--file", kept, "--data-dir")
+    assert synap(*find, home)[0] == Exit.OK
+
+    assert synap("restore", tmp_path / "backup", "--data-dir", restored)[0] == Exit.OK
+    code, told = synap(*find, restored, "--json")
+    again, _ = json.JSONDecoder().raw_decode(told)
+    (one,) = again["again"]
+    done = synap(*shlex.split(one["command"])[1:])
+
+    assert code == Exit.PARTIAL
+    assert (one["action"], one["customer_id"], one["user_id"]) == ("user", "trio", "nora")
+    assert done[0] == Exit.OK
+    code, told = synap(*find, restored)
+    assert (code, "nothing is to be erased again" in told) == (Exit.OK, True)
+    ask = ("fetch", "what do I play", "--customer", "trio", "--data-dir", restored, "--user")
+    assert ["cello" in synap(*ask, user)[1] for user in ("nora", "pieter")] == [False, True]
+
+    kept.write_text(kept.read_text().replace('"action": "user"', '"action": "memory"'))
+    code, told = synap(*find, restored)
+    assert (code, "was changed" in told) == (Exit.USAGE, True)
 
 
 def test_what_is_for_the_embedded_store_says_so_where_a_url_is_set(

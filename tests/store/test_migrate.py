@@ -17,7 +17,7 @@ from synap.store.checks import check_store
 from synap.store.migrate import SCHEMA_VERSION, Migration, migrate, migrations, schema_version
 from synap.store.server import Role
 
-NAMED_BATCHES = 15
+NAMED_BATCHES = 14
 """The migration since which batches name no documents."""
 
 EVERYTHING = [migration.number for migration in migrations()]

@@ -11,11 +11,13 @@ import msgspec
 import typer
 
 from synap.api.receipts import ErasureReceipt, ReceiptCheck, ReceiptPage, problems_of
+from synap.cli.again import ToErase, show_to_erase, to_erase
 from synap.cli.options import ApiKey, AsJson, BaseUrl, CustomerId, DataDir, ManagementKey, UserId, open_synap, read_file
 from synap.cli.outcome import Exit, run
 from synap.cli.output import emit_json, emit_lines, emit_record, emit_table
 from synap.cli.serving import DatabaseUrl, opened_engine, read_settings
 from synap.domain.ids import conversation_uuid
+from synap.engine.kept_receipts import erase_again
 from synap.engine.receipts import Subject, signer_of
 from synap.engine.signing import signed
 from synap.errors import InvalidInputError
@@ -27,6 +29,8 @@ Book = Annotated[
     str | None, typer.Option("--instance", help="An instance or client, also one that was deleted; else the key's own.")
 ]
 PAGE = 500
+MOST_TOLD = 3
+"""Problems of kept receipts that an error tells; `verify` tells all."""
 
 
 class ReceiptFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,34 +57,72 @@ def list_receipts(
 
 @receipts.command("find")
 def find_receipts(
-    instance: Annotated[str, typer.Option("--instance", help="Of which instance.")],
+    instance: Annotated[str | None, typer.Option("--instance", help="Of which instance.")] = None,
     customer: CustomerId = None,
     user: UserId = None,
     conversation: Annotated[str | None, typer.Option("--conversation", help="A conversation of theirs.")] = None,
     item: Annotated[
         str | None, typer.Option("--item", help="A memory or document of theirs, or a deleted instance.")
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            help="Receipts that were kept, as `list --json` printed them, not those in the store.",
+            exists=True,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the receipts about somebody: they hold digests, which only the installation itself can compare with a name."""
+    """Find the receipts about somebody: they hold digests, which only the installation itself can compare with a name. With --file alone, what a store that was restored must erase again, and how; exits 8 while there is any."""
+    told = Subject(
+        customer_id=customer,
+        user_id=user,
+        conversation=None if conversation is None else conversation_uuid(conversation),
+        item=item,
+    )
+    if file is None and instance is None:
+        raise InvalidInputError(
+            "--instance must say of which instance, or --file where the receipts lie", field="instance"
+        )
+    if file is not None and told != Subject() and instance is None:
+        raise InvalidInputError("--instance must say of which instance they are", field="instance")
+    kept = None if file is None else _read(file)
 
-    async def work() -> ReceiptFile:
+    async def work() -> ReceiptFile | ToErase:
         async with opened_engine(read_settings(data_dir, database_url)) as engine:
-            told = Subject(
-                customer_id=customer,
-                user_id=user,
-                conversation=None if conversation is None else conversation_uuid(conversation),
-                item=item,
-            )
             signer = await signer_of(engine.core)
-            digest = told.digest(signer, instance)
+            if kept is not None:
+                _check(kept, signer.key)
+            if kept is not None and told == Subject():
+                wanted = [one for one in kept.receipts if instance in (None, one.book)]
+                again = await erase_again(engine.core, signer, wanted)
+                return to_erase(again, default_instance=engine.default_instance, data_dir=data_dir)
             operator = engine.admin_for(await engine.local_caller(kind="management"))
-            every = await _gather(lambda after: operator.receipts(instance, after=after, limit=PAGE))
-            return ReceiptFile(key=signer.key, receipts=tuple(one for one in every.receipts if one.subject == digest))
+            every = kept or await _gather(lambda after: operator.receipts(instance or "", after=after, limit=PAGE))
+            digest = told.digest(signer, instance or "")
+            about = tuple(one for one in every.receipts if (one.book, one.subject) == (instance, digest))
+            return ReceiptFile(key=signer.key, receipts=about)
 
-    _show(run(None, work, as_json=as_json), as_json=as_json)
+    found = run(None, work, as_json=as_json)
+    if isinstance(found, ReceiptFile):
+        _show(found, as_json=as_json)
+        return
+    show_to_erase(found, as_json=as_json)
+    if found.again or found.ids_needed:
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _check(kept: ReceiptFile, key: str) -> None:
+    """Check kept receipts against the installation's public key.
+
+    Raises:
+        InvalidInputError: One was changed or is missing, or they are another installation's.
+    """
+    if problems := _problems(kept, key, whole=False):
+        raise InvalidInputError(f"the kept receipts are refused: {'; '.join(problems[:MOST_TOLD])}", field="file")
 
 
 @receipts.command("verify")

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from synap.maca.load import load
 from synap.server.backend import Gate
 from synap.server.grpc.door import Door
 from synap.server.grpc.metrics import StreamMetrics
+from synap.server.rest.app import create_watched_app
 from synap.server.rest.observe import RequestMetrics
 from synap.server.serve import listen
 from synap.server.serve import run as serve_http
@@ -229,25 +230,62 @@ def _write_keys(path: Path, keys: Mapping[str, str | None]) -> None:
 
 def worker(
     concurrency: Annotated[int, typer.Option(help="Groups of jobs worked on at a time.", min=1)] = 2,
+    http: Annotated[str, typer.Option("--http", help="Answer /health and /metrics here; off for nowhere.")] = "off",
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, as JSON lines.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Work through the queue until told to stop; jobs in hand are finished first."""
+    """Work through the queue until told to stop; jobs in hand are finished first. Its metrics are its own: watch each worker."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
     configure_tracing()
 
     async def work() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        async with opened_engine(read_settings(data_dir, database_url), workers=concurrency):
-            Teller(as_json=as_json)("working", "working", concurrency=concurrency)
-            await stop.wait()
+        watched = None if http in ("off", "") else _address(http, "http")
+        await _work(read_settings(data_dir, database_url), concurrency, watched, Teller(as_json=as_json))
 
     run(None, work, as_json=as_json)
+
+
+async def _work(settings: Settings, concurrency: int, watched: tuple[str, int] | None, tell: Teller) -> None:
+    """Work until a signal comes, and answer meanwhile how it goes, where that is `watched`."""
+    stop, gate = asyncio.Event(), Gate()
+    _stop_on_signals(stop)
+    async with asyncio.TaskGroup() as group:
+        doors: list[asyncio.Task[None]] = []
+        if watched is not None:
+            doors.append(group.create_task(_watch(gate, listen(*watched), stop, tell)))
+        try:
+            async with opened_engine(settings, workers=concurrency) as engine:
+                gate.open(engine)
+                tell("working", "working", concurrency=concurrency)
+                await stop.wait()
+                gate.close()
+                await _ended(doors)
+                _stop_on_signals(stop)  # the door took them; a second one must not cut short what is finished now
+        finally:
+            stop.set()
+            await _ended(doors)
+
+
+async def _ended(doors: Sequence[asyncio.Task[None]]) -> None:
+    if doors:
+        await asyncio.wait(doors)
+
+
+async def _watch(gate: Gate, listener: socket.socket, stop: asyncio.Event, tell: Teller) -> None:
+    """Answer for the health and the metrics of a worker."""
+    url = f"http://{_joined(*listener.getsockname()[:2])}"
+
+    def listening(_: str, __: int) -> None:
+        tell("listening", f"listening on {url}", url=url)
+
+    await serve_http(gate, listener, app=create_watched_app(gate), on_listening=listening, stop=stop)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
 class JsonLines(logging.Formatter):

@@ -69,7 +69,7 @@ class Engine:
             core.model.observe(self.metrics.model_called)
         self._anticipation = Anticipation(core, self.metrics)
         self.default_instance = default_instance
-        self._upkeep = Upkeep(self.core, self.instances)
+        self._upkeep = Upkeep(self.core, self.instances, self.metrics)
         self.stocktaking = Stocktaking(self.core, self.metrics)
         self._deletions = Guard("deletion", pause=60.0)
         self._data_deletions = Guard("deletion of data", pause=60.0)

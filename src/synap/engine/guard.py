@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from synap.errors import NetworkTimeoutError, ServiceUnavailableError
@@ -31,17 +31,32 @@ class Guard:
         self.name = name
         self.trouble: str | None = None
         self._pause = pause
+        self._failed: str | None = None
 
     @asynccontextmanager
     async def round(self) -> AsyncIterator[None]:
         """Let a round fail without ending its loop; the next one begins after a pause."""
+        self._failed = None
         try:
             yield
-            self.trouble = None
+            self.trouble = self._failed
         except Exception as error:
             self.trouble = type(error).__name__
             logger.exception("a background loop failed and goes on", extra={"loop": self.name})
             await asyncio.sleep(self._pause)
+
+    @contextmanager
+    def part(self, **facts: object) -> Iterator[None]:
+        """Let a part of a round fail without ending the round, which has failed for it when it ends.
+
+        Args:
+            facts: What the log is to tell of the part.
+        """
+        try:
+            yield
+        except Exception as error:
+            self._failed = type(error).__name__
+            logger.exception("a part of a round failed, the others go on", extra={"loop": self.name, **facts})
 
 
 async def unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:

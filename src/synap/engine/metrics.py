@@ -51,6 +51,9 @@ class Metrics:
         self._lag = Histogram(
             "synap_ingestion_lag_seconds", "From accepted to remembered", buckets=_LAG_BUCKETS, registry=self.registry
         )
+        self._unended = Counter(
+            "synap_retention_failures", "Owners whose expired memories stay", ["code"], registry=self.registry
+        )
         self._refused = Counter("synap_backlog_refusals", "Writes refused: the backlog", registry=self.registry)
         self._stock = Gauge("synap_stock_ingestions", "Accepted documents", ["state"], registry=self.registry)
         self._found = Gauge("synap_stock_found", "Damage that stands unmended", ["kind"], registry=self.registry)
@@ -101,6 +104,10 @@ class Metrics:
     def lag(self, seconds: float) -> None:
         """Note how long it took from a document's acceptance to its end."""
         self._lag.observe(max(seconds, 0.0))
+
+    def unended(self, code: str) -> None:
+        """Note an owner, or an instance, whose expired memories could not be ended."""
+        self._unended.labels(code).inc()
 
     def refused(self) -> None:
         """Note a write that was refused because of the backlog."""

@@ -2,7 +2,8 @@
 
 The record of the looks lies in the store (`stock`), so that the processes of a fleet share the work and all of them tell the
 same. Each takes a bucket that nobody has looked at for an hour, and then rests for much longer than the look took: a big
-store is gone over more slowly, never with more load.
+store is gone over more slowly, never with more load. A look that only looks leaves a bucket as due as it was, so that looking
+often puts off nothing that is to be mended.
 """
 
 from __future__ import annotations
@@ -89,19 +90,29 @@ class Stocktaking:
             await asyncio.sleep(IDLE_SECONDS)
 
     async def take(self, *, seconds: float, mend: bool) -> Stock:
-        """Look at the buckets that have waited longest, for so many seconds, and return what is known of all."""
+        """Look at buckets for so many seconds, and return what is known of all.
+
+        Those that were never looked at come first, then, to `mend`, those that have waited longest. A look that only looks
+        ends no waiting: the others come in any order then, so that several such calls see all of them.
+        """
+        stock = self._core.store.stock
         now, ends = self._core.clock.now(), time.monotonic() + seconds
-        for bucket in await self._occupied(_by_age(await self._core.store.stock.looks()), before=now):
+        made: dict[int, Look] = {}
+        for bucket in await self._occupied(_in_turn(await stock.looks(), by_age=mend), before=now):
             if time.monotonic() >= ends:
                 break
-            await self.look(bucket, mend=mend, before=now)
+            if look := await self.look(bucket, mend=mend, before=now):
+                made[bucket] = look
         await self._publish()
-        return total(await self._core.store.stock.looks())
+        return total([*({look.bucket: look for look in await stock.looks()} | made).values()])
 
     async def look(self, bucket: int, *, mend: bool = True, before: datetime | None = None) -> Look | None:
-        """Look at one bucket, mend what can be mended, and write down what stands; None if another process has it."""
+        """Look at one bucket, mend what can be mended, and write down what stands; None if another process has it.
+
+        Without `mend` it is not taken from others, and stays due for whoever mends.
+        """
         stock, now = self._core.store.stock, self._core.clock.now()
-        if not await stock.claim(bucket, before=before or now, now=now):
+        if mend and not await stock.claim(bucket, before=before or now, now=now):
             return None
         columns = await self._columns()
         standing: Counter[str] = Counter()
@@ -117,7 +128,7 @@ class Stocktaking:
         made = Look(
             bucket=bucket, looked_at=now, scopes=scopes, counts=await stock.counts(bucket), found=dict(standing)
         )
-        await stock.note(made)
+        await (stock.note(made) if mend else stock.note_seen(made, before=now - EVERY))
         return made
 
     async def _timed(self, bucket: int) -> float:
@@ -212,11 +223,14 @@ def total(looks: Sequence[Look]) -> Stock:
     )
 
 
-def _by_age(looks: Sequence[Look]) -> list[int]:
-    """Return all buckets, those first that were never looked at, then those that have waited longest."""
+def _in_turn(looks: Sequence[Look], *, by_age: bool) -> list[int]:
+    """Return all buckets: first those never looked at, then the others, those first that have waited longest, or in any order."""
     seen = {look.bucket: look.looked_at for look in looks}
     never = [bucket for bucket in ALL_BUCKETS if bucket not in seen]
-    return never + sorted(seen, key=lambda bucket: seen[bucket])
+    others = sorted(seen, key=lambda bucket: seen[bucket])
+    if not by_age:
+        random.shuffle(others)  # no secret either
+    return never + others
 
 
 def _groups(page: Sequence[Held]) -> list[list[Held]]:

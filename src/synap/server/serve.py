@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from litestar.types import ASGIApp
 
 from synap.errors import SetupError
 from synap.server.backend import Backend, Gate
@@ -60,6 +61,7 @@ async def run(
     *,
     max_document_bytes: int = DOCUMENT_BYTES,
     metrics: RequestMetrics | None = None,
+    app: ASGIApp | None = None,
     tls: Tls | None = None,
     on_listening: Callable[[str, int], None] | None = None,
     stop: asyncio.Event | None = None,
@@ -73,6 +75,7 @@ async def run(
         listener: Where to listen, from `listen`; closed at the end.
         max_document_bytes: Largest document, from which the largest request body follows.
         metrics: Where requests are counted, if not in metrics of its own.
+        app: What is served, if not all of the REST door.
         tls: Certificate and key, for HTTPS.
         on_listening: Told the address and the real port once connections are accepted.
         stop: Another way to end it; set when a signal came, so that others may end with it.
@@ -80,7 +83,7 @@ async def run(
     gate = engine if isinstance(engine, Gate) else Gate(engine)
     address, real_port = listener.getsockname()[:2]
     config = uvicorn.Config(
-        create_app(gate, max_document_bytes=max_document_bytes, metrics=metrics),
+        app or create_app(gate, max_document_bytes=max_document_bytes, metrics=metrics),
         ssl_certfile=None if tls is None else str(tls.certificate_file),
         ssl_keyfile=None if tls is None else str(tls.key_file),
         log_config=None,

@@ -115,9 +115,10 @@ class Embeddings:
         The CLIENT memories that the instances of a client share are nobody's own: they come only with all instances.
         """
         async with self._database.control() as connection:
-            for row in await (await execute(connection, "scopes_page_shared", {})).fetchall():
-                if instance_id in (None, row["space"]):
-                    yield scope_of(row)
+            rows = await (await execute(connection, "scopes_page_shared", {})).fetchall()
+        for row in rows:  # no transaction stays open meanwhile: what is done for one scope may take long
+            if instance_id in (None, row["space"]):
+                yield scope_of(row)
         last = {"bucket": -1, "scope": 0}
         while True:
             async with self._database.control() as connection:

@@ -125,17 +125,16 @@ class Stock:
 
     async def note(self, look: Look) -> None:
         """Write down what a look at a claimed bucket showed."""
-        counts = look.counts
-        params = {
-            "bucket": look.bucket,
-            "scopes": look.scopes,
-            "working": counts.working,
-            "ended": counts.ended,
-            "failed": counts.failed,
-            "found": encode_json(look.found),
-        }
         async with self._database.control() as connection:
-            await execute(connection, "note_stock", params)
+            await execute(connection, "note_stock", _columns_of(look))
+
+    async def note_seen(self, look: Look, *, before: datetime) -> None:
+        """Write down what a look at a bucket showed that nobody claimed: it stays as due as it was.
+
+        What a bucket that was claimed since `before` showed stands, as a look at the same time may have seen less of it.
+        """
+        async with self._database.control() as connection:
+            await execute(connection, "note_stock_seen", _columns_of(look) | {"before": before})
 
     async def counts(self, bucket: int) -> Counts:
         """Return how many ingestions there are in a bucket."""
@@ -201,6 +200,18 @@ class Stock:
             else:
                 await confirm(await bump(connection, scope, writes=True), scope)
             return await mended(Mending(connection, scope, finding, columns, self._ids, now))
+
+
+def _columns_of(look: Look) -> dict[str, Any]:
+    counts = look.counts
+    return {
+        "bucket": look.bucket,
+        "scopes": look.scopes,
+        "working": counts.working,
+        "ended": counts.ended,
+        "failed": counts.failed,
+        "found": encode_json(look.found),
+    }
 
 
 def _held(row: Mapping[str, Any]) -> Held:

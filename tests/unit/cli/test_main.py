@@ -35,6 +35,7 @@ def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *
         (["nope"], None),
         (["serve", "--http", "8787"], "http"),
         (["serve", "--grpc", "50051"], "grpc"),
+        (["worker", "--http", "8787"], "http"),
         (["serve", "--tls-cert", "cert.pem"], "tls_key"),
         (["instances", "delete", "inst_1"], "yes"),
         (["clients", "delete", "cli_1"], "yes"),

@@ -11,17 +11,18 @@ import pytest
 
 from synap.errors import SetupError
 from synap.server.backend import Gate
+from synap.server.rest.app import create_watched_app
 from synap.server.serve import listen, run
 
 
 class Served:
     """A server on a free port, while the block lasts."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Any, app: Any = None) -> None:
         self.stop = asyncio.Event()
         self.listening: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(
-            run(engine, listen(port=0), stop=self.stop, on_listening=lambda *at: self.listening.set_result(at))
+            run(engine, listen(port=0), app=app, stop=self.stop, on_listening=lambda *at: self.listening.set_result(at))
         )
 
     async def __aenter__(self) -> Self:
@@ -50,6 +51,24 @@ async def test_a_gate_opens_when_the_engine_is_there(backend: Any) -> None:
         after = await served.http.get("/health")
 
     assert (before.status_code, after.status_code) == (503, 200)
+
+
+async def test_a_process_that_is_watched_answers_for_itself_and_for_nothing_else(backend: Any) -> None:
+    gate = Gate()
+    async with Served(gate, create_watched_app(gate)) as served:
+        before = await served.http.get("/health")
+        gate.open(backend)
+        after, metrics = await served.http.get("/health"), await served.http.get("/metrics")
+        key = {"Authorization": f"Bearer {backend.application_key}"}
+        other = [
+            await served.http.post("/v1/memories", json={"document": "x"}, headers=key),
+            await served.http.get("/v1/memories", headers=key),
+            await served.http.get("/schema"),
+        ]
+
+    assert (before.status_code, after.status_code) == (503, 200)
+    assert "synap_ingestion_lag_seconds_bucket" in metrics.text
+    assert [one.status_code for one in other] == [404, 404, 404]
 
 
 async def test_a_call_in_hand_is_finished_after_sigterm(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from synap.errors import SynapError
 from synap.server.backend import Gate
@@ -46,14 +46,36 @@ def create_app(
     """
     measured = metrics or RequestMetrics()
     max_body = 3 * max_document_bytes + 1024 * 1024
-    app = routed(max_body)
+    opened = _opened(routed(max_body), gate, measured)
+    return Observed(Replayed(opened, gate, max_body=max_body), measured)
+
+
+def create_watched_app(gate: Gate) -> Observed:
+    """Return the ASGI application of a process that serves no calls: whether it can work, and how it has been doing."""
+    measured = RequestMetrics()
+    return Observed(_opened(_watched(), gate, measured), measured)
+
+
+def _opened(app: ASGIApp, gate: Gate, measured: RequestMetrics) -> ASGIApp:
+    """Return routes whose requests bring along what they are answered with."""
 
     async def opened(scope: Scope, receive: Receive, send: Send) -> None:
         values: Any = scope
         values[GATE], values[METRICS] = gate, measured
         await app(scope, receive, send)
 
-    return Observed(Replayed(opened, gate, max_body=max_body), measured)
+    return opened
+
+
+@lru_cache(maxsize=1)
+def _watched() -> Litestar:
+    return Litestar(
+        route_handlers=[health.health, health.metrics],
+        exception_handlers={SynapError: refused, HTTPException: unroutable, Exception: crashed},
+        openapi_config=None,
+        response_class=WireResponse,
+        logging_config=None,
+    )
 
 
 @lru_cache(maxsize=4)

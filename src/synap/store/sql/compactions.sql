@@ -137,11 +137,16 @@ where k.bucket = %(bucket)s and k.scope_id = %(scope)s and k.status = 'in_progre
 
 -- name: delete_expired_summaries
 delete from summary
-where bucket = %(bucket)s and scope_id = %(scope)s and id in (
-    select id from compaction
-    where bucket = %(bucket)s and scope_id = %(scope)s and oldest_at < %(before)s)
+where bucket = %(bucket)s and scope_id = %(scope)s and id = any (array(
+    select s.id from summary s
+    join compaction k on k.bucket = %(bucket)s and k.scope_id = %(scope)s and k.id = s.id
+    where s.bucket = %(bucket)s and s.scope_id = %(scope)s and k.oldest_at < %(before)s
+    limit %(limit)s))
 
 -- name: delete_expired_compactions
 delete from compaction
-where bucket = %(bucket)s and scope_id = %(scope)s
-  and (oldest_at < %(before)s or (status = 'failed' and initiated_at < %(before)s))
+where bucket = %(bucket)s and scope_id = %(scope)s and id = any (array(
+    select id from compaction
+    where bucket = %(bucket)s and scope_id = %(scope)s
+      and (oldest_at < %(before)s or (status = 'failed' and initiated_at < %(before)s))
+    limit %(limit)s))

@@ -1,8 +1,20 @@
+-- What is erased is erased in several transactions, and all of it is asked for: a pass that was cut short is gone on with.
+
 -- name: has_expired
 select exists (
         select from memory{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s and status < 3)
     or exists (
-        select from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s) as found
+        select from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s)
+    or exists (
+        select from effect{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s)
+    or exists (
+        select from retraction{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s)
+    or exists (
+        select from message where bucket = %(bucket)s and scope_id = %(scope)s and recorded_at < %(before)s)
+    or exists (
+        select from compaction
+        where bucket = %(bucket)s and scope_id = %(scope)s
+          and (oldest_at < %(before)s or (status = 'failed' and initiated_at < %(before)s))) as found
 
 -- name: has_unarchived
 select exists (
@@ -13,24 +25,59 @@ select exists (
 -- name: archive_memories
 with hidden as (
     update memory{t} set status = 2, superseded_at = %(now)s, reason = 'expired'
-    where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+    where {at} scope_id = %(scope)s and id = any (array(
+        select id from memory{t}
+        where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+        limit %(limit)s))
     returning id
 )
 select count(*) as count from hidden
 
 -- name: archive_segments
-update segment{t} set status = 1, withheld_at = %(now)s
-where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+with hidden as (
+    update segment{t} set status = 1, withheld_at = %(now)s
+    where {at} scope_id = %(scope)s and id = any (array(
+        select id from segment{t}
+        where {at} scope_id = %(scope)s and recorded_at < %(before)s and status = 0
+        limit %(limit)s))
+    returning id
+)
+select count(*) as count from hidden
+
+-- name: expired_documents_of_memories
+-- Documents that several of the memories rest on, and no memory that stays: all of such a document goes.
+select d.id from document{t} d
+where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s and octet_length(d.text) > 0
+  and d.id = any (array(
+      select m.document_row from memory{t} m
+      where {at:m} m.scope_id = %(scope)s and m.id = any (%(ids)s::bigint[]) and m.document_row is not null
+      group by m.document_row
+      having count(*) > 1))
+  and not exists (
+      select from memory{t} k
+      where {at:k} k.scope_id = %(scope)s and k.document_row = d.id and k.status < 3 and k.recorded_at >= %(before)s)
+
+-- name: empty_documents
+update document{t} set text = '', blocks = %(blocks)s, content_hash = ''::bytea
+where {at} scope_id = %(scope)s and id = any (%(documents)s::bigint[])
 
 -- name: delete_expired_segments
-delete from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s
+delete from segment{t}
+where {at} scope_id = %(scope)s and id = any (array(
+    select id from segment{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s limit %(limit)s))
 
 -- name: delete_expired_documents
-delete from document{t} d
-where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
-  and not exists (
-      select from memory{t} m
-      where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
+-- After their passages, and after the last memory that rests on them.
+delete from document{t}
+where {at} scope_id = %(scope)s and id = any (array(
+    select d.id from document{t} d
+    where {at:d} d.scope_id = %(scope)s and d.recorded_at < %(before)s
+      and not exists (
+          select from memory{t} m
+          where {at:m} m.scope_id = %(scope)s and m.document_row = d.id and m.status < 3)
+      and not exists (
+          select from segment{t} s where {at:s} s.scope_id = %(scope)s and s.document_row = d.id)
+    limit %(limit)s))
 
 -- name: forget_expired_documents
 -- The document's name was the caller's, and goes with it.
@@ -56,4 +103,8 @@ update compaction set round = round + 1
 where bucket = %(bucket)s and scope_id = %(scope)s and status = 'in_progress'
 
 -- name: delete_expired_messages
-delete from message where bucket = %(bucket)s and scope_id = %(scope)s and recorded_at < %(before)s
+delete from message
+where bucket = %(bucket)s and scope_id = %(scope)s and id = any (array(
+    select id from message
+    where bucket = %(bucket)s and scope_id = %(scope)s and recorded_at < %(before)s
+    limit %(limit)s))

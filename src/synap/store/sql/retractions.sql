@@ -23,7 +23,11 @@ where {at} scope_id = %(scope)s and ingestion_id = %(ingestion)s and position = 
 delete from retraction{t} where {at} scope_id = %(scope)s and ingestion_id = any (%(ingestions)s::bigint[])
 
 -- name: delete_expired_retractions
-delete from retraction{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s
+delete from retraction{t}
+where {at} scope_id = %(scope)s and recorded_at < %(before)s and ingestion_id = any (array(
+    select ingestion_id from retraction{t}
+    where {at} scope_id = %(scope)s and recorded_at < %(before)s
+    limit %(limit)s))
 
 -- name: active_memories
 select id from memory{t} where {at} scope_id = %(scope)s and status = 0 and id = any (%(memories)s::bigint[]) for update

@@ -24,6 +24,15 @@ update stock
 set scopes = %(scopes)s, working = %(working)s, ended = %(ended)s, failed = %(failed)s, found = %(found)s::jsonb
 where bucket = %(bucket)s
 
+-- name: note_stock_seen
+-- A bucket that is not on record is put there as due at once.
+insert into stock as s (bucket, looked_at, scopes, working, ended, failed, found)
+values (%(bucket)s, %(before)s, %(scopes)s, %(working)s, %(ended)s, %(failed)s, %(found)s::jsonb)
+on conflict (bucket) do update
+set scopes = excluded.scopes, working = excluded.working, ended = excluded.ended, failed = excluded.failed,
+    found = excluded.found
+where s.looked_at <= excluded.looked_at
+
 -- name: stock_scopes
 select id, space, rung, customer_id, user_id, instance_id from scope
 where bucket = %(bucket)s and id > %(after)s and closed_by is null

@@ -136,7 +136,9 @@ order by recorded_at, ingestion_id
 delete from effect{t} where {at} scope_id = %(scope)s and memory_id = %(memory)s
 
 -- name: delete_expired_effects
-delete from effect{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s
+delete from effect{t}
+where {at} scope_id = %(scope)s and recorded_at < %(before)s and ingestion_id = any (array(
+    select ingestion_id from effect{t} where {at} scope_id = %(scope)s and recorded_at < %(before)s limit %(limit)s))
 
 -- name: reinstate_document
 update document{t} d set current = true
