@@ -168,7 +168,7 @@ def _wrong() -> Iterator[tuple[str, bytes, str]]:
     yield "a number for the text", _json(document=5), "document"
     yield "no text", _json(document=""), "document"
     yield "null for the text", _json(document=None), "document"
-    yield "an object for the text", _json(document={"a": 1}), "document"
+    yield "an empty object for the text", _json(document={}), "document"
     yield "a list for an id", _json(user_id=["u"]), "user_id"
     yield "an id of 1,025 bytes", _json(user_id="u" * 1_025), "user_id"
     yield "an unknown mode", _json(mode="slow"), "mode"
@@ -203,6 +203,7 @@ def _odd() -> Iterator[tuple[str, bytes]]:
         _json(document="<p>The <b>lamp</b> &amp; the <script>alert(1)</script> shade.</p>", document_type="document"),
     )
     yield "markdown", _json(document="# Lamps\n\n| lamp | colour |\n| --- | --- |\n| one | red |\n\n```\nx = 1\n```\n")
+    yield "an object for the text", _json(document={"lamp": "red"})
     yield "an unknown field", _json(colour="red")
     yield "the year 9999", _json(document_created_at="9998-12-31T00:00:00Z")
     yield "the year 1", _json(document_created_at="0001-01-02T00:00:00Z")

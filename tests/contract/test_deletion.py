@@ -154,6 +154,12 @@ async def test_a_caller_that_still_stands_leaves_nothing_in_a_deleted_instance(s
     assert await engine.core.store.scopes.of_instance(instance.id) == []
 
 
+@pytest.fixture
+def database_name(own_database: str) -> str:
+    """A database of this file's own: workers here wait for the queue, in which others leave jobs of their clocks' future."""
+    return own_database
+
+
 SHARED = {"storage": {"scoping": {"client_scope": "client"}}}
 
 

@@ -90,6 +90,13 @@ async def test_nothing_is_extracted_from_a_record(shelf: Shelf) -> None:
     assert found[0].excerpt
 
 
+async def test_a_record_has_a_vector_once_it_is_worked_through(shelf: Shelf) -> None:
+    await shelf.put({"seat": "window"}, {"key": "k2"})
+    await shelf.drain()
+
+    assert (await shelf.engine.stocktaking.take(seconds=30, mend=False)).found == {}
+
+
 async def test_a_record_is_found_by_its_words(shelf: Shelf) -> None:
     document = await shelf.put({"food": {"liked": ["rooibos tea", "pizza"]}}, {"key": "k1"})
     await shelf.put({"seat": "window"}, {"key": "k2"})

@@ -106,7 +106,10 @@ def opening(parts: Sequence[Piece], piece: int) -> int:
 
 
 def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice) -> range:
-    """Return the positions of the segments that belong to a slice; each belongs to exactly one."""
+    """Return the positions of the segments that belong to a slice; each belongs to exactly one.
+
+    The last slice has all that are left: of a record, which has no pieces, its only one.
+    """
     starts = [segment.start for segment in document.segments]
 
     def place(piece: int) -> int:
@@ -114,7 +117,7 @@ def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice)
             return 0
         return len(starts) if piece >= len(parts) else bisect_left(starts, parts[piece].text.start)
 
-    return range(place(part.start), place(part.end))
+    return range(place(part.start), len(starts) if part.last else place(part.end))
 
 
 def _parts(block: Block) -> list[Block]:
