@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from synap.api.admin import CreateInstance, InstanceRecord
-from synap.api.memories import CreateMemory
+from synap.api.memories import CreateMemory, Ingestion
 from synap.bootstrap import Opening, open_engine
 from synap.domain.ids import decode_public_id
 from synap.engine.admin import EngineAdmin
@@ -181,11 +181,16 @@ def for_everyone() -> CreateMemory:
     return CreateMemory(document="The support desk sits in Lisbon.", document_type="document")
 
 
-async def standing(engine: Engine, ingestion_id: str) -> dict[str, int]:
-    """Mend what there is in the bucket of an ingestion, and return what stands."""
-    ref = decode_public_id(ingestion_id)
+def place_of(ingestion: Ingestion) -> list[int]:
+    """Return bucket and row of an ingestion."""
+    ref = decode_public_id(ingestion.ingestion_id)
     assert ref is not None
-    look = await engine.stocktaking.look(ref.bucket)
+    return [ref.bucket, ref.row_id]
+
+
+async def standing(engine: Engine, ingestion: Ingestion) -> dict[str, int]:
+    """Mend what there is in the bucket of an ingestion, and return what stands."""
+    look = await engine.stocktaking.look(place_of(ingestion)[0])
     assert look is not None
     return dict(look.found)
 
@@ -211,7 +216,7 @@ async def test_what_a_deleted_instance_handed_in_for_all_is_worked_through_for_t
 
     ended = await other.ingestion(accepted.ingestion_id)
     assert (ended.status, ended.memories_created > 0) == ("completed", True)
-    assert await standing(engine, accepted.ingestion_id) == {}
+    assert await standing(engine, accepted) == {}
 
 
 async def test_damage_in_a_scope_that_a_deleted_instance_wrote_first_is_mended_all_the_same(
@@ -220,14 +225,12 @@ async def test_damage_in_a_scope_that_a_deleted_instance_wrote_first_is_mended_a
     engine = await start()
     instance, (api, other) = await sharing(engine)
     accepted = await api.create_memory(for_everyone())
-    ref = decode_public_id(accepted.ingestion_id)
-    assert ref is not None
     await (await operator_of(engine)).delete_instance(instance.id)
     async with database.control() as connection:
         query = "delete from job where bucket = %s and ingestion_id = %s"
-        assert (await connection.execute(query, [ref.bucket, ref.row_id])).rowcount == 1
+        assert (await connection.execute(query, place_of(accepted))).rowcount == 1
 
-    assert await standing(engine, accepted.ingestion_id) == {}
+    assert await standing(engine, accepted) == {}
     await worked_through(dsn, owner_dsn)
 
     assert (await other.ingestion(accepted.ingestion_id)).status == "completed"
@@ -261,16 +264,14 @@ async def test_where_nobody_shares_it_what_was_still_to_be_worked_through_ends_w
     engine = await start()
     instance, (api,) = await sharing(engine, heirs=0)
     accepted = await api.create_memory(for_everyone())
-    ref = decode_public_id(accepted.ingestion_id)
-    assert ref is not None
 
     await (await operator_of(engine)).delete_instance(instance.id)
 
     async with database.control() as connection:
         query = "select status, message from ingestion where bucket = %s and id = %s"
-        row = await (await connection.execute(query, [ref.bucket, ref.row_id])).fetchone()
+        row = await (await connection.execute(query, place_of(accepted))).fetchone()
     assert row == ("failed", "the instance was deleted")
-    assert await standing(engine, accepted.ingestion_id) == {}
+    assert await standing(engine, accepted) == {}
 
 
 async def test_of_two_that_are_deleted_at_once_each_hands_on_to_one_that_stays(

@@ -16,11 +16,10 @@ from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
 from synap.engine.export_files import Checked, Read, check, sections
 from synap.engine.receipts import signer_of
+from synap.engine.spaces import embed_some
 from synap.errors import ConflictError, InvalidInputError
 from synap.store.portable import inside
 from synap.store.transfers import Section
-
-EMBEDDED_AT_ONCE = 256
 
 
 async def import_export(
@@ -92,10 +91,8 @@ async def _embed(core: Core, scope: Scope) -> int:
     """Give what has no vector one; returns how many it gave."""
     space = await core.spaces.live()
     rows, count = core.store.embeddings, 0
-    while not (lacking := await rows.unembedded(scope, slot=space.slot, limit=EMBEDDED_AT_ONCE)).empty:
-        vectors = await space.embedder.embed_documents(lacking.texts)
-        await rows.write(scope, lacking, vectors, slot=space.slot)
-        count += len(vectors)
+    while made := await embed_some(rows, scope, space.embedder, slot=space.slot):
+        count += made
     return count
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from synap.domain.scopes import Scope
 from synap.engine.guard import Guard
 from synap.errors import ServiceUnavailableError, SynapError
 from synap.ports.embedder import Embedder
@@ -141,8 +142,16 @@ class VectorSpaces:
         """Give every row a vector in `slot`; returns how many it gave."""
         count = 0
         async for scope in self._rows.scopes():
-            while not (lacking := await self._rows.unembedded(scope, slot=slot)).empty:
-                vectors = await self.wanted.embed_documents(lacking.texts)
-                await self._rows.write(scope, lacking, vectors, slot=slot)
-                count += len(vectors)
+            while made := await embed_some(self._rows, scope, self.wanted, slot=slot):
+                count += made
         return count
+
+
+async def embed_some(rows: Embeddings, scope: Scope, embedder: Embedder, *, slot: Slot) -> int:
+    """Give some rows of a scope that lack a vector in `slot` theirs; returns how many texts it embedded, 0 when none lacks one."""
+    lacking = await rows.unembedded(scope, slot=slot)
+    if lacking.empty:
+        return 0
+    vectors = await embedder.embed_documents(lacking.texts)
+    await rows.write(scope, lacking, vectors, slot=slot)
+    return len(vectors)

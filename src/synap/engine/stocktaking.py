@@ -21,6 +21,7 @@ from synap.domain.scopes import BUCKETS, Scope
 from synap.engine.core import Core
 from synap.engine.guard import Guard
 from synap.engine.metrics import Metrics
+from synap.engine.spaces import embed_some
 from synap.errors import ServiceUnavailableError, SynapError, TransientError
 from synap.store.damage import FOREIGN, NEEDING_VECTORS, Columns, Finding, Held
 from synap.store.embeddings import SLOTS
@@ -192,11 +193,8 @@ class Stocktaking:
             raise ServiceUnavailableError("the vector space changed meanwhile")
         rows = self._core.store.embeddings
         for _ in range(MOST_ROUNDS):
-            lacking = await rows.unembedded(scope, slot=space.slot)
-            if lacking.empty:
+            if not await embed_some(rows, scope, space.embedder, slot=space.slot):
                 return True
-            vectors = await space.embedder.embed_documents(lacking.texts)
-            await rows.write(scope, lacking, vectors, slot=space.slot)
         return False
 
     async def _columns(self) -> Columns:

@@ -68,9 +68,8 @@ class Retention:
         self, scope: Scope, before: datetime, now: datetime, receipt: Callable[[], NewReceipt] | None
     ) -> tuple[int, bool]:
         """Erase a portion of memories, and behind the last ones of all else; return how many, and whether there is more."""
-        made = (
-            None if receipt is None else receipt()
-        )  # anew for a repetition: it erases the next portion, if the first did
+        # Anew for a repetition: it erases the next portion, if the first attempt took effect.
+        made = None if receipt is None else receipt()
         params = place(scope) | {"before": before}
         async with self._database.transaction([scope], role=role_for(scope)) as connection:
             await confirm(await bump(connection, scope), scope)
