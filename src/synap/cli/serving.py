@@ -30,6 +30,7 @@ from synap.maca.load import load
 from synap.server.backend import Gate
 from synap.server.grpc.door import Door
 from synap.server.grpc.metrics import StreamMetrics
+from synap.server.heap import trim
 from synap.server.rest.app import create_watched_app
 from synap.server.rest.observe import RequestMetrics
 from synap.server.serve import listen
@@ -143,6 +144,7 @@ async def _serve(settings: Settings, opening: Opening, doors: Doors, *, key_file
                 )
             )
             streams = group.create_task(_stop_after(stop, stream))
+            group.create_task(trim(stop))
             try:
                 closed = asyncio.gather(door, streams)
                 await _serve_behind(closed, gate, settings, opening, addresses=addresses, key_file=key_file, tell=tell)
@@ -252,6 +254,7 @@ async def _work(settings: Settings, concurrency: int, watched: tuple[str, int] |
     stop, gate = asyncio.Event(), Gate()
     _stop_on_signals(stop)
     async with asyncio.TaskGroup() as group:
+        group.create_task(trim(stop))
         doors: list[asyncio.Task[None]] = []
         if watched is not None:
             doors.append(group.create_task(_watch(gate, listen(*watched), stop, tell)))

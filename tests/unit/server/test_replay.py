@@ -170,6 +170,9 @@ def test_kept_answers_are_bounded_in_number_bytes_and_time() -> None:
     now = 11.0
     assert answers.get(b"e") is None
 
+    answers.put(b"f", headers=(), body=b"x", route="/r")
+    assert len(answers) == 1, "what nobody asks for again is kept after its time"
+
 
 PUBLISHED, OURS = "syn_inst_a_1779000000000_0a1b2c", "syn_00112233aabbccdd"
 

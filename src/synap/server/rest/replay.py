@@ -98,8 +98,11 @@ class Answers:
         return answer
 
     def put(self, key: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, route: str) -> Answer:
-        """Keep an answer; the one used least recently makes room."""
-        answer = Answer(headers=tuple(headers), body=body, route=route, until=self._timer() + self._seconds)
+        """Keep an answer; those that are too old go, and the one used least recently makes room."""
+        now = self._timer()
+        while self._kept and self._kept[oldest := next(iter(self._kept))].until < now:
+            self._drop(oldest)
+        answer = Answer(headers=tuple(headers), body=body, route=route, until=now + self._seconds)
         if len(body) <= LONGEST_ANSWER:
             self._drop(key)
             self._kept[key] = answer
