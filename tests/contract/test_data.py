@@ -545,6 +545,31 @@ async def test_an_undone_ingestion_leaves_no_byte_and_what_it_ended_is_believed_
         await home.sdk.memories.undo(last)
 
 
+@pytest.mark.parametrize("served", ["what was written", "what stood before"])
+async def test_what_somebody_wrote_into_a_memory_goes_with_its_ingestion_and_how_it_stood_before_too(
+    enter: OpenHome, served: str
+) -> None:
+    home = await enter()
+    needle = f"X{uuid.uuid4().hex[:8]}"
+    await said(home, "My dentist is Dr. Haug.", user_id="ana")
+    last = await said(home, f"My dentist is Dr. {needle}.", user_id="ana")
+    (memory,) = (await home.sdk.memories.list(user_id="ana")).data
+    await home.sdk.memories.update(memory.memory_id, f"My dentist is Dr. {needle}-Ruiz.", "replace")
+    earlier = (await home.sdk.memories.history(memory.memory_id))[-2]
+    if served == "what stood before":
+        await home.sdk.memories.restore(earlier.memory_id)
+
+    looked = await home.sdk.memories.undo(last, preview=True)
+    undone = await home.sdk.memories.undo(last, user_id="ana")
+
+    assert set(undone.removed_ids) == {memory.memory_id, earlier.memory_id}
+    assert (looked.removed_ids, looked.restored_ids) == (undone.removed_ids, undone.restored_ids)
+    assert home.traces(needle) == []
+    assert [row.content for row in (await home.sdk.memories.list(user_id="ana")).data] == [
+        "The user's dentist is Dr. Haug"
+    ]
+
+
 async def test_an_unclear_retraction_waits_until_somebody_says_what_was_meant(enter: OpenHome) -> None:
     home = await enter()
     await said(home, "I booked a trip to Rome.", user_id="ana")

@@ -171,8 +171,9 @@ async def test_what_somebody_wrote_into_it_stays(desk: Any) -> None:
 
     undone = await undo(desk, acme, first)
 
-    assert undone.rewritten == ()
-    assert (await desk.store.memories.get(acme, row_id_of(made))).statement.content == "The shared budget is blue."
+    (earlier, now) = await desk.store.memories.history(acme, row_id_of(made))
+    assert undone.rewritten == (earlier.id,)
+    assert (earlier.statement.content, now.statement.content) == (OTHER, "The shared budget is blue.")
 
 
 async def test_what_somebody_wrote_without_their_words_goes_with_the_last_of_its_documents(desk: Any) -> None:
@@ -188,12 +189,16 @@ async def test_what_somebody_wrote_without_their_words_goes_with_the_last_of_its
 
     undone = await undo(desk, acme, first)
     kept = await desk.store.memories.get(acme, row_id_of(made))
+    (earlier, _) = await desk.store.memories.history(acme, row_id_of(made))
     undone_too = await undo(desk, acme, other)
 
-    assert (undone.removed, undone.rewritten) == ((), ())
+    assert (undone.removed, undone.rewritten) == ((), (earlier.id,))
     assert kept.statement.content == "The shared budget is blue."
     assert kept.document_id not in ("", known.document_id)
-    assert undone_too.removed == (made,)
+    assert {piece.document_id for piece in earlier.evidence} == {kept.document_id}
+    assert earlier.statement.content == OTHER
+    assert undone_too.removed == (made, earlier.id)
+    assert await traces(desk, acme, "budget") == []
 
 
 @pytest.mark.parametrize("other", ["globex", None])

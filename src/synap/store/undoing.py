@@ -105,14 +105,16 @@ class Undoing:
                 return None
             _check(found, document)
             effects = await (await execute(connection, "effects_of_ingestion", params, shared=scope.shared)).fetchall()
-            touched = {*found["memory_ids"], *(effect["memory_id"] for effect in effects)}
+            versions = await _versions(connection, scope, params, found["memory_ids"])
+            made = [*found["memory_ids"], *versions]
+            touched = {*made, *(effect["memory_id"] for effect in effects)}
             rows = await _memories(connection, scope, touched)
             later = {row["superseded_by"] for row in rows.values()} - rows.keys() - {None}
-            sayings = await _sayings(connection, scope, params, found["memory_ids"])
+            sayings = await _sayings(connection, scope, params, found["memory_ids"], versions)
             lost = [decode_detail(row["detail"]) for row in rows.values()]
             baseless = await unsupported(connection, scope, lost, without=document["document_key"])
             others = await _memories(connection, scope, later)
-            plan = _plan(found, document, effects, rows, others, sayings=sayings, baseless=baseless)
+            plan = _plan(made, document, effects, rows, others, sayings=sayings, baseless=baseless)
             written = None
             if not look:
                 await _carry_out(connection, scope, params, plan)
@@ -178,14 +180,26 @@ async def _memories(connection: Connection, scope: Scope, rows: set[int]) -> dic
     return {row["id"]: row for row in await found.fetchall()}
 
 
-async def _sayings(
+async def _versions(
     connection: Connection, scope: Scope, params: Mapping[str, Any], made: Sequence[int]
+) -> Mapping[int, int]:
+    """Return earlier versions of memories that somebody has written into since, each with the memory."""
+    if not made:
+        return {}
+    cursor = await execute(connection, "versions_to_undo", {**params, "memories": made}, shared=scope.shared)
+    return {row["id"]: row["memory_id"] for row in await cursor.fetchall()}
+
+
+async def _sayings(
+    connection: Connection, scope: Scope, params: Mapping[str, Any], made: Sequence[int], versions: Mapping[int, int]
 ) -> Sequence[Mapping[str, Any]]:
-    """Return how other ingestions said what memories say that this one made, the latest first."""
+    """Return how other ingestions said what memories say that this one made, and their earlier versions, the latest first."""
     if not made:
         return []
     cursor = await execute(connection, "sayings", {**params, "memories": list(made)}, shared=scope.shared)
-    return await cursor.fetchall()
+    said = await cursor.fetchall()
+    earlier = [(row, one) for row, memory in versions.items() for one in said if one["memory_id"] == memory]
+    return [*said, *({**one, "memory_id": row} for row, one in earlier)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +217,7 @@ class _Plan:
 
 
 def _plan(
-    ingestion: Mapping[str, Any],
+    made: Sequence[int],
     document: Mapping[str, Any],
     effects: Sequence[Mapping[str, Any]],
     rows: Mapping[int, Mapping[str, Any]],
@@ -213,7 +227,7 @@ def _plan(
     baseless: Sequence[int],
 ) -> _Plan:
     key = document["document_key"]
-    made = [row for row in ingestion["memory_ids"] if row in rows]
+    made = [row for row in made if row in rows]
     heirs = {row: heir for row in made if (heir := heir_of(rows[row], sayings, key)) is not None}
     kept = [row for row in made if row in heirs or rests_elsewhere(decode_detail(rows[row]["detail"]).evidence, key)]
     removed = list(dict.fromkeys((*(row for row in made if row not in kept), *baseless)))

@@ -35,6 +35,16 @@ from memory{t}
 where {at} scope_id = %(scope)s and id = any (%(memories)s::bigint[])
 for update
 
+-- name: versions_to_undo
+-- The update of a memory keeps how it stood under another id; restored, that one stands in its place.
+select m.id, later.id as memory_id
+from memory{t} later
+join memory{t} m on m.superseded_by = later.id or m.id = later.superseded_by
+where {at:later} later.scope_id = %(scope)s and later.id = any (%(memories)s::bigint[])
+  and {at:m} m.scope_id = %(scope)s and m.document_row = %(document)s and m.status <> 3
+  and m.id <> all (%(memories)s::bigint[])
+order by m.id
+
 -- name: memories_of_slots
 select id, detail, extractor
 from memory{t}
