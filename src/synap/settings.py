@@ -48,7 +48,8 @@ class Settings:
         reranker_url, reranker_model, reranker_key, reranker_style: SYNAP_RERANKER_URL, _MODEL, _KEY, _STYLE: a server that
             judges texts against a question, for the mode `accurate`; `cohere`, `jina` or `tei`.
         max_document_bytes: SYNAP_MAX_DOCUMENT_BYTES, largest document in UTF-8 bytes; 10 MiB where not set.
-        resident_mib: SYNAP_RESIDENT_MIB, most MiB of what searches read to keep in memory; 512 where not set, 0 for nothing.
+        resident_mib: SYNAP_RESIDENT_MIB, most MiB of what searches read to keep in memory, and at most half as many of vectors for
+            writes to big scopes; 512 where not set, 0 for nothing.
         backlog: SYNAP_BACKLOG, documents waiting from which on writes are refused for a while; 250,000 where not set, 0 for
             no limit.
         test_citus_url: SYNAP_TEST_CITUS_URL, a Citus cluster for the store's tests.

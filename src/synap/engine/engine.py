@@ -61,7 +61,7 @@ class Engine:
             server: The embedded server, where this process started or joined one; it is kept running.
         """
         self.core = core
-        self.metrics = Metrics(residents=core.store.residents.use)
+        self.metrics = Metrics(residents=core.store.residents)
         self.instances = Instances(core.store.accounts, timer=time.monotonic, now=core.clock.now)
         self.worker = Worker(core, self.instances, pace=pace, metrics=self.metrics)
         core.backlog.observe(self.metrics.refused)

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from synap.ports.language_model import Usage
 from synap.store.damage import Kind
-from synap.store.residents import ResidentUse
+from synap.store.residents import Residents
 
 _LAG_BUCKETS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 43200.0)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -19,7 +19,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The metrics of one engine, in a registry of its own, so that several engines live in one process."""
 
-    def __init__(self, *, residents: ResidentUse | None = None) -> None:
+    def __init__(self, *, residents: Residents | None = None) -> None:
         """Count what it is told of, and show how the memory for searched rows is used, where there is one."""
         self.registry = CollectorRegistry()
         if residents is not None:
@@ -141,13 +141,17 @@ class Metrics:
 class _Residents(Collector):
     """Shows how the memory for searched rows is used, as it is when asked."""
 
-    def __init__(self, use: ResidentUse) -> None:
-        self._use = use
+    def __init__(self, residents: Residents) -> None:
+        self._residents = residents
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        use = self._use
+        use = self._residents.use
+        nearest = self._residents.nearest.size
         yield GaugeMetricFamily("synap_resident_bytes", "Memory that searched rows take", value=use.size)
+        yield GaugeMetricFamily(
+            "synap_nearest_bytes", "Memory that vectors of big scopes take for writes", value=nearest
+        )
         yield GaugeMetricFamily("synap_resident_scopes", "Scopes whose rows are in memory", value=use.scopes)
         yield CounterMetricFamily("synap_resident_hits", "Searches found in memory as it was", value=use.hits)
         yield CounterMetricFamily("synap_resident_misses", "Searches left to the database", value=use.misses)

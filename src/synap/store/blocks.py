@@ -248,16 +248,16 @@ def _as_wide(vectors: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
 def _part(row: Mapping[str, Any]) -> _Rows:
     """Return the rows of one table out of its packed columns."""
     count = row["count"]
-    ids = _numbers(row["ids"], ">i8").astype(np.int64)
-    embedded = ~_numbers(row["absent"], "?")
+    ids = numbers(row["ids"], ">i8").astype(np.int64)
+    embedded = ~numbers(row["absent"], "?")
     terms, counts = _terms(row["terms"], count)
     segments = row["documents"] is not None
     return _Rows(
         ids=ids,
-        documents=_numbers(row["documents"], ">i8").astype(np.int64) if segments else np.zeros(count, np.int64),
-        ordinals=_numbers(row["ordinals"], ">i4").astype(np.int64) if segments else np.zeros(count, np.int64),
-        types=np.full(count, -1, np.int8) if segments else _numbers(row["types"], ">i2").astype(np.int8),
-        lens=_numbers(row["lens"], ">i4").astype(np.int32),
+        documents=numbers(row["documents"], ">i8").astype(np.int64) if segments else np.zeros(count, np.int64),
+        ordinals=numbers(row["ordinals"], ">i4").astype(np.int64) if segments else np.zeros(count, np.int64),
+        types=np.full(count, -1, np.int8) if segments else numbers(row["types"], ">i2").astype(np.int8),
+        lens=numbers(row["lens"], ">i4").astype(np.int32),
         vectors=_vectors(row["vectors"], embedded),
         embedded=embedded,
         terms=terms,
@@ -265,15 +265,21 @@ def _part(row: Mapping[str, Any]) -> _Rows:
     )
 
 
-def _numbers(data: bytes | None, kind: str) -> NDArray[Any]:
+def numbers(data: bytes | None, kind: str) -> NDArray[Any]:
+    """Return numbers out of their packed wire form; none for None."""
     return np.frombuffer(data or b"", dtype=kind)
+
+
+def halves_of(data: bytes | None, count: int) -> NDArray[Any]:
+    """Return the `(count, dim)` numbers of half precision out of `halfvec`s as they are sent."""
+    return numbers(data, ">f2").reshape(count, -1)[:, _VECTOR_HEAD // 2 :] if count else np.zeros((0, 0), np.float16)
 
 
 def _vectors(data: bytes | None, embedded: Flags) -> NDArray[np.float32]:
     """Return `(n, dim)` rows out of `halfvec`s as they are sent, for the rows that have one; see `synap.store.vectors`."""
     if not data:
         return np.zeros((len(embedded), 0), np.float32)
-    packed = np.frombuffer(data, dtype=">f2").reshape(int(embedded.sum()), -1)[:, _VECTOR_HEAD // 2 :]
+    packed = halves_of(data, int(embedded.sum()))
     if embedded.all():
         return packed.astype(np.float32)
     vectors = np.zeros((len(embedded), packed.shape[1]), np.float32)

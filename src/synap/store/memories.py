@@ -34,7 +34,7 @@ from synap.store.linking import with_unclear
 from synap.store.plans import plan_changes
 from synap.store.queue import hold
 from synap.store.receipts import NewReceipt, write
-from synap.store.related import RelatedTo, find_related, find_resting
+from synap.store.related import NEAREST, RelatedTo, find_related, find_resting
 from synap.store.requoting import requote
 from synap.store.residents import Residents
 from synap.store.retractions import insert_retractions
@@ -93,13 +93,18 @@ class Memories:
         if not drafts and not topics:
             return RelatedTo()
         first, *others = [*portions(drafts)] or [()]
-        async with self._database.transaction([scope], pipelined=True) as connection:
-            found = await find_related(connection, scope, first, topics, slot=slot)
+        found = await self._related(scope, first, topics, slot=slot)
         neighbours = dict(found.neighbours)
         for portion in others:
-            async with self._database.transaction([scope], pipelined=True) as connection:
-                neighbours |= (await find_related(connection, scope, portion, (), slot=slot)).neighbours
+            neighbours |= (await self._related(scope, portion, (), slot=slot)).neighbours
         return RelatedTo(neighbours=neighbours, topics=found.topics)
+
+    async def _related(
+        self, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]], *, slot: Slot
+    ) -> RelatedTo:
+        async with self._database.transaction([scope], pipelined=True) as connection:
+            chosen = await self._residents.nearest.choose(connection, scope, drafts, most=NEAREST, slot=slot)
+            return await find_related(connection, scope, drafts, topics, slot=slot, chosen=chosen)
 
     async def resting_on(self, scope: Scope, document: StoredDocument, evidence: Sequence[Evidence]) -> list[Memory]:
         """Return the active memories that rest on these passages of a document, and on nothing else."""

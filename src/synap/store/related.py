@@ -38,13 +38,21 @@ class RelatedTo:
 
 
 async def find_related(
-    connection: Connection, scope: Scope, drafts: Sequence[NewMemory], topics: Sequence[Sequence[int]], *, slot: Slot
+    connection: Connection,
+    scope: Scope,
+    drafts: Sequence[NewMemory],
+    topics: Sequence[Sequence[int]],
+    *,
+    slot: Slot,
+    chosen: Mapping[int, Sequence[int]] | None = None,
 ) -> RelatedTo:
     """Return what is near drafts and on topics (their hashed terms); one round trip inside a pipeline.
 
+    `chosen` are the rows nearest to the drafts by their keys, where they are known already; the database looks for them else.
+
     BM25 as in `synap.store.search`, with the statistics of this scope's memories.
     """
-    near = await execute(connection, "related", _draft_params(scope, drafts), shared=scope.shared, slot=slot)
+    near = await execute(connection, "related", _draft_params(scope, drafts, chosen), shared=scope.shared, slot=slot)
     about = []
     for topic in topics:
         params = place(scope) | {"query": mask_texts(topic, chunks=1)[0], "limit": ON_TOPIC}
@@ -76,7 +84,10 @@ async def find_resting(
     ]
 
 
-def _draft_params(scope: Scope, drafts: Sequence[NewMemory]) -> dict[str, Any]:
+def _draft_params(
+    scope: Scope, drafts: Sequence[NewMemory], chosen: Mapping[int, Sequence[int]] | None
+) -> dict[str, Any]:
+    known = [(key, row) for key, rows in (chosen or {}).items() for row in rows]
     pairs = [(draft.key, slot_hash(slot)) for draft in drafts for slot in draft.draft.statement.slots]
     return place(scope) | {
         "keys": [draft.key for draft in drafts],
@@ -85,4 +96,7 @@ def _draft_params(scope: Scope, drafts: Sequence[NewMemory]) -> dict[str, Any]:
         "slot_keys": [key for key, _ in pairs],
         "slots": [slot for _, slot in pairs],
         "nearest": NEAREST,
+        "sought": [draft.key for draft in drafts] if chosen is None else [],
+        "chosen_keys": [key for key, _ in known],
+        "chosen": [row for _, row in known],
     }

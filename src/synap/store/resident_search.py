@@ -30,6 +30,7 @@ from synap.store.rows import place
 from synap.store.scopes import ask_versions, read_versions, versions_now
 from synap.store.statements import Slot, execute
 from synap.store.texts import SEGMENT, RowKey, Told
+from synap.store.writes import told_whole
 
 AT_ONCE = 3000
 """Memories, and segments, of a scope that are read while a search waits; bigger scopes are read while the database answers."""
@@ -247,7 +248,7 @@ async def _refresh(
         if (
             writes is None
             or scope.id not in chain.versions
-            or not _told_whole(told, chain.residents[scope.id].version, chain.versions[scope.id])
+            or not told_whole(told, chain.residents[scope.id].version, chain.versions[scope.id])
         ):
             lost[scope] = rows if writes is None else await _ask_rows(connection, scope, chain.slot)
             continue
@@ -261,12 +262,6 @@ async def _refresh(
         _keep(chain, residents, scope, resident)
         residents.use.refreshes += 1
     return await _load(chain, residents, lost)
-
-
-def _told_whole(writes: Sequence[Mapping[str, Any]], since: int | None, version: int) -> bool:
-    """Whether every version after `since` up to `version` is told whole."""
-    told = {write["version"] for write in writes if write["whole"]}
-    return since is not None and since < version and all(one in told for one in range(since + 1, version + 1))
 
 
 def _keep(chain: _Chain, residents: Residents, scope: Scope, resident: Resident) -> None:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from synap.domain.contexts import Candidate
 from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
+from synap.store.nearest import NearestCache
 from synap.store.statements import Slot
 
 RESIDENT_BYTES = 256 * 1024 * 1024
@@ -77,6 +78,8 @@ class Residents:
             give_way: Awaited before each piece of what is read or prepared ahead; it may wait while others are answered.
         """
         self.capacity = capacity
+        self.nearest = NearestCache(capacity // 2, timer=timer)
+        """What big scopes that are written to need besides, at most half as much again."""
         self.prepare = prepare
         self.give_way = give_way
         self.use = ResidentUse()
@@ -141,6 +144,7 @@ class Residents:
     def forget(self, scope: Scope) -> None:
         """Drop all that is kept of a scope, and what is just being read of it. Called once its rows are gone."""
         self.epoch += 1
+        self.nearest.forget(scope)
         known = (*self._entries, *self._loading, *self._reading)
         for key in [key for key in known if key[:2] == (scope.id, scope.digest)]:
             self._remove(key)
@@ -171,6 +175,7 @@ class Residents:
         await asyncio.gather(*tasks, return_exceptions=True)
         for key in list(self._entries):
             self._remove(key)
+        self.nearest.clear()
 
     def _drop_unused(self) -> None:
         while self._entries:

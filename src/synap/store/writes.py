@@ -6,7 +6,8 @@ to do nothing more: the version is missing from the notes, and the scope is read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from synap.domain.scopes import Scope
 from synap.store.database import Connection
@@ -38,3 +39,9 @@ async def note_write(
         "segments": list(segments),
     }
     await execute(connection, "note_write", params, shared=scope.shared)
+
+
+def told_whole(writes: Sequence[Mapping[str, Any]], since: int | None, version: int) -> bool:
+    """Whether notes, as `writes_since` reads them, tell of every version after `since` up to `version`."""
+    told = {write["version"] for write in writes if write["whole"]}
+    return since is not None and since < version and all(one in told for one in range(since + 1, version + 1))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from synap.engine.metrics import Metrics
-from synap.store.residents import ResidentUse
+from synap.store.residents import Residents
 
 
 def test_the_memory_of_searched_rows_is_shown_as_it_is_when_asked() -> None:
-    use = ResidentUse()
-    metrics = Metrics(residents=use)
+    residents = Residents()
+    metrics, use = Metrics(residents=residents), residents.use
     use.size, use.hits = 4096, 3
 
     text = metrics.text().decode()
 
     assert "synap_resident_bytes 4096.0" in text
     assert "synap_resident_hits_total 3.0" in text
+    assert "synap_nearest_bytes 0.0" in text
     assert "synap_resident_misses_total 0.0" in text
 
 

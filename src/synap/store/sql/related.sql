@@ -15,13 +15,16 @@ with draft as materialized (
     join attribute a on a.slot = any (m.slots)
     union
     select d.key, n.id
-    from draft d
+    from unnest(%(sought)s::int[]) as s (key)
+    join draft d on d.key = s.key
     cross join lateral (
         select x.id from memory{t} x
         where {at:x} x.scope_id = %(scope)s and x.status = 0 and x.{emb} is not null
         order by x.{emb} <#> d.vector
         limit %(nearest)s) as n
     where d.vector is not null
+    union
+    select c.key, c.id from unnest(%(chosen_keys)s::int[], %(chosen)s::bigint[]) as c (key, id)
 )
 select p.key, -(m.{emb} <#> d.vector) as cosine,
     m.id, m.detail, m.status, m.recorded_at, m.superseded_at, m.superseded_by, m.seen_at, m.seen_count, m.tokens,

@@ -99,3 +99,28 @@ from unnest(%(shared_segments)s::bigint[], %(shared_segment_scopes)s::bigint[]) 
 join segment_shared g on g.id = w.id and g.scope_id = w.scope_id
 left join document_shared d on d.bucket = g.bucket and d.id = g.document_row
 where g.status < 1
+
+-- name: count_vectors
+select count(*) as count from memory{t} where {at} scope_id = %(scope)s and status = 0 and {emb} is not null
+
+-- name: vectors_after
+-- The vectors of active memories after an id, packed, at most so many of the next.
+select count(*) as count, max(r.id) as last, string_agg(int8send(r.id), ''::bytea) as ids,
+    string_agg(halfvec_send(r.emb), ''::bytea) as vectors
+from (
+    select id, {emb} as emb from memory{t}
+    where {at} scope_id = %(scope)s and status = 0 and {emb} is not null and id > %(after)s
+    order by id
+    limit %(most)s) as r
+
+-- name: vector_changes
+-- The same of what writes since a version touched.
+select count(*) as count, string_agg(int8send(r.id), ''::bytea) as ids, string_agg(halfvec_send(r.emb), ''::bytea) as vectors
+from (
+    select m.id, m.{emb} as emb
+    from (
+        select distinct w.scope_id, u.id
+        from scope_write{t} w cross join unnest(w.memories) as u (id)
+        where {at:w} w.scope_id = %(scope)s and w.version > %(since)s) as c
+    join memory{t} m on {at:m} m.id = c.id and m.scope_id = c.scope_id
+    where m.status < 1 and m.{emb} is not null) as r

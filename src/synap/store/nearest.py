@@ -1,0 +1,219 @@
+"""The nearest memories of a big scope, chosen in memory: reconciling asks for them with every new memory.
+
+The database looks through all vectors of a scope for each memory anew. Where they are many, the process that works through a
+scope's documents keeps them in blocks of half-precision numbers, brings them up to date by what writes note, and checks
+the scope's version with every use: docs/decisions/0039-nearest-memories-in-memory.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from cachetools import LRUCache, TTLCache
+from numpy.typing import NDArray
+
+from synap.domain.memories import NewMemory
+from synap.domain.scopes import Scope
+from synap.store.blocks import Ints, halves_of, numbers
+from synap.store.database import Connection
+from synap.store.rows import place
+from synap.store.scopes import versions_of
+from synap.store.statements import Slot, execute
+from synap.store.writes import told_whole
+
+KEPT_FROM = 4096
+"""Vectors of a scope from which on they are kept: of fewer the database makes as short work."""
+
+UNUSED_SECONDS = 900.0
+"""How long what nobody asks for is kept."""
+
+_ROWS = 4096
+"""Rows of a block, and rows that are read at a time."""
+
+_FIRST_COUNT = 8
+"""New memories of a scope before its vectors are counted."""
+
+_SCOPES = 4096
+_GONE = 0
+"""In place of the id of a row that is not there any more."""
+
+_Key: TypeAlias = tuple[int, bytes, Slot]
+
+
+class Vectors:
+    """The vectors of a scope's active memories at one version."""
+
+    def __init__(self, dim: int, version: int) -> None:
+        self.version = version
+        self.lock = asyncio.Lock()
+        self._dim = dim
+        self._blocks: list[tuple[Ints, NDArray[np.float16]]] = []
+        self._filled = 0
+        self._gone = 0
+
+    def __len__(self) -> int:
+        return max(0, len(self._blocks) - 1) * _ROWS + self._filled
+
+    @property
+    def size(self) -> int:
+        """Bytes that they take."""
+        return sum(ids.nbytes + vectors.nbytes for ids, vectors in self._blocks)
+
+    def change(self, touched: Iterable[int], ids: Ints, vectors: NDArray[Any]) -> None:
+        """Leave out the rows that were touched, and add rows: `(n,)` ids and `(n, dim)` vectors."""
+        old = np.union1d(np.fromiter(touched, np.int64), ids)
+        for known, _ in self._blocks:
+            gone = np.isin(known, old) & (known != _GONE)
+            known[gone] = _GONE
+            self._gone += int(gone.sum())
+        if 2 * self._gone > len(self) > _ROWS:
+            self._tidy()
+        self._add(ids, vectors)
+
+    def nearest(self, sought: NDArray[np.float32], most: int) -> Ints:
+        """Return the ids of the `most` memories with the greatest inner products, for each of `(n, dim)` vectors.
+
+        Returns:
+            `(n, most)` ids, nearest first; 0 where there are no more.
+        """
+        ids, products = np.full((len(sought), most), _GONE), np.full((len(sought), most), -np.inf, np.float32)
+        for known, vectors in self._blocks:
+            found = sought @ vectors.astype(np.float32).T
+            found[:, known == _GONE] = -np.inf
+            at = np.argpartition(found, -min(most, _ROWS), axis=1)[:, -most:]
+            ids = np.concatenate((ids, known[at]), axis=1)
+            products = np.concatenate((products, np.take_along_axis(found, at, axis=1)), axis=1)
+            best = np.argsort(-products, axis=1, kind="stable")[:, :most]
+            ids, products = np.take_along_axis(ids, best, axis=1), np.take_along_axis(products, best, axis=1)
+        ids[np.isneginf(products)] = _GONE
+        return ids
+
+    def _add(self, ids: Ints, vectors: NDArray[Any]) -> None:
+        start = 0
+        while start < len(ids):
+            if not self._blocks or self._filled == _ROWS:
+                self._blocks.append((np.full(_ROWS, _GONE), np.zeros((_ROWS, self._dim), np.float16)))
+                self._filled = 0
+            count = min(_ROWS - self._filled, len(ids) - start)
+            here = slice(self._filled, self._filled + count)
+            known, kept = self._blocks[-1]
+            known[here], kept[here] = ids[start : start + count], vectors[start : start + count]
+            self._filled += count
+            start += count
+
+    def _tidy(self) -> None:
+        """Close the gaps, block by block."""
+        blocks, self._blocks, self._filled, self._gone = self._blocks, [], 0, 0
+        for known, vectors in blocks:
+            there = known != _GONE
+            self._add(known[there], vectors[there])
+
+
+class NearestCache:
+    """The vectors of the big scopes that were written to lately, least recently used first to go; bounded in bytes."""
+
+    def __init__(self, capacity: int, *, timer: Callable[[], float] = time.monotonic) -> None:
+        """Keep at most `capacity` bytes; with 0 nothing is kept, and the database is asked every time."""
+        self.capacity = capacity
+        self._epoch = 0
+        self._held: TTLCache[_Key, Vectors] = TTLCache(capacity, UNUSED_SECONDS, timer, getsizeof=lambda one: one.size)
+        self._left: LRUCache[_Key, int] = LRUCache(_SCOPES)
+        """New memories that a scope may still get before its vectors are counted."""
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return int(self._held.currsize)
+
+    async def choose(
+        self, connection: Connection, scope: Scope, drafts: Sequence[NewMemory], *, most: int, slot: Slot
+    ) -> Mapping[int, Sequence[int]] | None:
+        """Return the rows of the `most` nearest memories of a scope by the drafts' keys; None where the database must choose.
+
+        Args:
+            connection: A transaction that has entered the scope.
+            scope: Where to look.
+            drafts: New memories; those without a vector have nothing near.
+            most: How many for each.
+            slot: The vector column.
+        """
+        sought = {draft.key: draft.vector for draft in drafts if draft.vector is not None}
+        if not sought or not self.capacity:
+            return None
+        matrix = np.asarray(list(sought.values()), np.float32)
+        key, epoch = (scope.id, scope.digest, slot), self._epoch
+        held = self._held.get(key)
+        if held is None and not await self._worth_while(connection, scope, key, matrix.shape):
+            return None
+        version = (await versions_of(connection, [scope])).get(scope.id)
+        if version is None:
+            return None
+        held = held or Vectors(matrix.shape[1], 0)
+        async with held.lock:
+            if held.version != version and not await _refreshed(connection, scope, held, version, slot=slot):
+                held = await _loaded(connection, scope, Vectors(matrix.shape[1], version), slot=slot)
+            if epoch == self._epoch:
+                self._keep(key, held)
+            rows = await asyncio.to_thread(held.nearest, matrix, most)
+        return {draft: [row for row in near if row != _GONE] for draft, near in zip(sought, rows.tolist(), strict=True)}
+
+    def forget(self, scope: Scope) -> None:
+        """Drop what is kept of a scope, and what is just being read of it. Called once its rows are gone."""
+        self._epoch += 1
+        for key in [key for key in self._held if key[:2] == (scope.id, scope.digest)]:
+            del self._held[key]
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._held.clear()
+
+    def _keep(self, key: _Key, held: Vectors) -> None:
+        self._held.pop(key, None)
+        if held.size <= self.capacity:
+            self._held[key] = held
+
+    async def _worth_while(self, connection: Connection, scope: Scope, key: _Key, shape: tuple[int, ...]) -> bool:
+        """Whether a scope has so many vectors that they are better kept, and not more than fit."""
+        left = self._left.get(key, _FIRST_COUNT) - shape[0]
+        if left <= 0:
+            params = place(scope)
+            cursor = await execute(connection, "count_vectors", params, shared=scope.shared, slot=key[2])
+            (row,) = await cursor.fetchall()
+            if row["count"] >= KEPT_FROM and row["count"] * 2 * shape[1] < self.capacity:
+                return True
+            left = max(_FIRST_COUNT, abs(KEPT_FROM - row["count"]))
+        self._left[key] = left
+        return False
+
+
+async def _loaded(connection: Connection, scope: Scope, fresh: Vectors, *, slot: Slot) -> Vectors:
+    after = 0
+    while True:
+        params = place(scope) | {"after": after, "most": _ROWS}
+        cursor = await execute(connection, "vectors_after", params, shared=scope.shared, slot=slot, binary=True)
+        (row,) = await cursor.fetchall()
+        if not row["count"]:
+            return fresh
+        fresh.change((), *_unpacked(row))
+        after = row["last"]
+
+
+async def _refreshed(connection: Connection, scope: Scope, held: Vectors, version: int, *, slot: Slot) -> bool:
+    """Bring vectors to a version by what writes have touched since; False where that is not known."""
+    params = place(scope) | {"since": held.version}
+    writes = await (await execute(connection, "writes_since", params, shared=scope.shared)).fetchall()
+    if not told_whole(writes, held.version, version):
+        return False
+    cursor = await execute(connection, "vector_changes", params, shared=scope.shared, slot=slot, binary=True)
+    (row,) = await cursor.fetchall()
+    held.change((row for write in writes for row in write["memories"]), *_unpacked(row))
+    held.version = version
+    return True
+
+
+def _unpacked(row: Mapping[str, Any]) -> tuple[Ints, NDArray[Any]]:
+    return numbers(row["ids"], ">i8").astype(np.int64), halves_of(row["vectors"], row["count"])
