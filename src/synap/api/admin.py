@@ -47,7 +47,7 @@ class UpdateClient(msgspec.Struct, frozen=True, kw_only=True):
 class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A deployed agent; `status` is `active`, `suspended`, `archived` or `deleting`.
 
-    `memory_count` is None in a list, where memories are not counted.
+    `memory_count` counts memories, superseded ones included, and entities; None in a list, where nothing is counted.
     """
 
     id: str
