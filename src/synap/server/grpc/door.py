@@ -121,12 +121,16 @@ class Door:
             self._looking.cancel()
         for stream in list(self._streams):
             stream.stop()
-        if self._server is not None:
-            await self._server.stop(3 * self._limits.finish_seconds)
-            # Let go of while the loop runs: a server that is collected later asks for one.
-            self._server = None
-        if self._lingering:
-            await asyncio.gather(*self._lingering, return_exceptions=True)
+        grace = 3 * self._limits.finish_seconds
+        try:
+            async with asyncio.timeout(grace + self._limits.close_seconds):
+                if self._server is not None:
+                    await self._server.stop(grace)
+                await asyncio.gather(*self._lingering, return_exceptions=True)
+        except TimeoutError:
+            logger.warning("grpc did not close in time, and is left as it is", extra={"seconds": grace})
+        # Let go of while the loop runs: a server that is collected later asks for one.
+        self._server = None
         logger.info("grpc stopped")
 
     async def listen(self, context: Any) -> None:

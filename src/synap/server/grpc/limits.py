@@ -19,6 +19,7 @@ class StreamLimits:
         kept_bundles: Bundles sent that are looked after; as many as a published client keeps.
         stalled_seconds: A client that takes nothing for so long while something waits for it loses the stream.
         finish_seconds: What an ending stream may take to finish what it has in hand; published clients wait two seconds.
+        close_seconds: What the server may take to close after its streams have ended; then it is left as it is.
         linger_seconds: What turns in hand may take after their stream has gone.
         renew_seconds: Between two looks at the bundles that were sent.
         watch_seconds: For how long after its last turn a conversation's compactions are looked for.
@@ -35,6 +36,7 @@ class StreamLimits:
     kept_bundles: int = 100
     stalled_seconds: float = 30.0
     finish_seconds: float = 1.5
+    close_seconds: float = 20.0
     linger_seconds: float = 10.0
     renew_seconds: float = 2.0
     watch_seconds: float = 600.0
