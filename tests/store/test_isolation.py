@@ -94,6 +94,12 @@ async def seen(database: Database, planted: dict[str, Any]) -> set[str]:
             "slot_keys": [],
             "slots": [],
             "nearest": 5,
+            "sought": [0],
+            "chosen_keys": [0],
+            "chosen": [planted["memory"]],
+            "after": 0,
+            "since": 0,
+            "most": 50,
             "refreshed": [planted["memory"]],
             "previous": None,
             "documents": [planted["document"]],
@@ -109,7 +115,10 @@ async def seen(database: Database, planted: dict[str, Any]) -> set[str]:
     for name in READS:
         async with database.transaction([scope]) as connection:
             rows = await (await statements.execute(connection, name, params)).fetchall()
-        if any(MARKER in str(value) or MARKER.encode() in bytes_of(value) for row in rows for value in row.values()):
+        # Vectors and rows for searches come without text, but with packed ids.
+        traces = (MARKER.encode(), planted["memory"].to_bytes(8))
+        values = [value for row in rows for value in row.values()]
+        if any(MARKER in str(one) or any(trace in bytes_of(one) for trace in traces) for one in values):
             shown.add(name)
     return shown
 
@@ -122,6 +131,10 @@ READS = (
     "recall",
     "newest",
     "related",
+    "resident_rows",
+    "resident_changes",
+    "vectors_after",
+    "vector_changes",
     "on_topic",
     "get_memories",
     "list_memories",
