@@ -14,9 +14,9 @@ WAIT_SECONDS = 30.0
 @pytest.mark.skipif(heap.trimmer() is None, reason="the C library of this system is not glibc")
 async def test_empty_pages_between_others_go_back_to_the_system() -> None:
     process, stop = psutil.Process(), asyncio.Event()
-    pinned, freed = zip(*[(bytearray(2048), bytearray(b"x" * CHUNK)) for _ in range(CHUNKS)], strict=True)
-    del freed
-    held = process.memory_info().rss
+    blocks = [bytearray(b"x" * CHUNK) for _ in range(2 * CHUNKS)]
+    held, pinned = process.memory_info().rss, blocks[::2]
+    del blocks
     trimming = asyncio.create_task(heap.trim(stop, every=0.01))
 
     async with asyncio.timeout(WAIT_SECONDS):
