@@ -65,8 +65,7 @@ async def test_nobody_elses_are_chosen_and_who_erases_forgets(desk: Any) -> None
     alice, bob = desk.scope("alice", "acme"), desk.scope("bob", "acme")
     dice = random.Random(1)  # noqa: S311 - a run that can be repeated
     for scope in (alice, bob):
-        await desk.accept(scope, "The marmot sleeps.")
-        await desk.work(scope, "The marmot sleeps.", vectors=[vector(dice)])
+        await desk.remember(scope, "The marmot sleeps.", vectors=[vector(dice)])
     new, kept = drafts(desk, dice), desk.store.residents.nearest
 
     both = [await desk.store.memories.related(scope, new) for scope in (alice, bob)]
@@ -84,8 +83,7 @@ async def test_nobody_elses_are_chosen_and_who_erases_forgets(desk: Any) -> None
 
 async def test_a_small_scope_is_left_to_the_database(desk: Any) -> None:
     alice, dice = desk.scope("alice"), random.Random(1)  # noqa: S311 - a run that can be repeated
-    await desk.accept(alice, "The marmot sleeps.")
-    await desk.work(alice, "The marmot sleeps.", vectors=[vector(dice)])
+    await desk.remember(alice, "The marmot sleeps.", vectors=[vector(dice)])
 
     for _ in range(5):
         assert any((await cosines(desk.store, alice, drafts(desk, dice))).values())
@@ -96,8 +94,7 @@ async def test_a_small_scope_is_left_to_the_database(desk: Any) -> None:
 @pytest.mark.usefixtures("kept_soon")
 async def test_what_does_not_fit_is_left_to_the_database(desk: Any) -> None:
     alice, dice = desk.scope("alice"), random.Random(1)  # noqa: S311 - a run that can be repeated
-    await desk.accept(alice, "The marmot sleeps.")
-    await desk.work(alice, "The marmot sleeps.", vectors=[vector(dice)])
+    await desk.remember(alice, "The marmot sleeps.", vectors=[vector(dice)])
     desk.store.residents.nearest = NearestCache(2 * DIM)
 
     assert any((await cosines(desk.store, alice, drafts(desk, dice))).values())

@@ -16,7 +16,7 @@ from synap.engine.callers import Caller, Instance
 from synap.engine.core import Core
 from synap.engine.export_files import Checked, Read, check, sections
 from synap.engine.receipts import signer_of
-from synap.engine.spaces import embed_some
+from synap.engine.spaces import embed_all
 from synap.errors import ConflictError, InvalidInputError
 from synap.store.portable import inside
 from synap.store.transfers import Section
@@ -90,10 +90,7 @@ async def import_export(
 async def _embed(core: Core, scope: Scope) -> int:
     """Give what has no vector one; returns how many it gave."""
     space = await core.spaces.live()
-    rows, count = core.store.embeddings, 0
-    while made := await embed_some(rows, scope, space.embedder, slot=space.slot):
-        count += made
-    return count
+    return await embed_all(core.store.embeddings, scope, space.embedder, slot=space.slot)
 
 
 def _renamed(header: Header, ids: Ids) -> Ids | None:

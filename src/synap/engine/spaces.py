@@ -142,9 +142,16 @@ class VectorSpaces:
         """Give every row a vector in `slot`; returns how many it gave."""
         count = 0
         async for scope in self._rows.scopes():
-            while made := await embed_some(self._rows, scope, self.wanted, slot=slot):
-                count += made
+            count += await embed_all(self._rows, scope, self.wanted, slot=slot)
         return count
+
+
+async def embed_all(rows: Embeddings, scope: Scope, embedder: Embedder, *, slot: Slot) -> int:
+    """Give every row of a scope that lacks a vector in `slot` its own; returns how many texts it embedded."""
+    count = 0
+    while made := await embed_some(rows, scope, embedder, slot=slot):
+        count += made
+    return count
 
 
 async def embed_some(rows: Embeddings, scope: Scope, embedder: Embedder, *, slot: Slot) -> int:

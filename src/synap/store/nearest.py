@@ -41,7 +41,8 @@ _SCOPES = 4096
 _GONE = 0
 """In place of the id of a row that is not there any more."""
 
-_Key: TypeAlias = tuple[int, bytes, Slot]
+Key: TypeAlias = tuple[int, bytes, Slot]
+"""What is kept of a scope is found by its whole digest and the vector column: nothing is shared between owners or embedders."""
 
 
 class Vectors:
@@ -120,8 +121,8 @@ class NearestCache:
         """Keep at most `capacity` bytes; with 0 nothing is kept, and the database is asked every time."""
         self.capacity = capacity
         self._epoch = 0
-        self._held: TTLCache[_Key, Vectors] = TTLCache(capacity, UNUSED_SECONDS, timer, getsizeof=lambda one: one.size)
-        self._left: LRUCache[_Key, int] = LRUCache(_SCOPES)
+        self._held: TTLCache[Key, Vectors] = TTLCache(capacity, UNUSED_SECONDS, timer, getsizeof=lambda one: one.size)
+        self._left: LRUCache[Key, int] = LRUCache(_SCOPES)
         """New memories that a scope may still get before its vectors are counted."""
 
     @property
@@ -144,18 +145,19 @@ class NearestCache:
         sought = {draft.key: draft.vector for draft in drafts if draft.vector is not None}
         if not sought or not self.capacity:
             return None
-        matrix = np.asarray(list(sought.values()), np.float32)
-        key, epoch = (scope.id, scope.digest, slot), self._epoch
+        key, epoch, dim = key_of(scope, slot), self._epoch, len(next(iter(sought.values())))
         held = self._held.get(key)
-        if held is None and not await self._worth_while(connection, scope, key, matrix.shape):
+        if held is None and not await self._worth_while(connection, scope, key, count=len(sought), dim=dim):
             return None
         version = (await versions_of(connection, [scope])).get(scope.id)
         if version is None:
             return None
-        held = held or Vectors(matrix.shape[1], 0)
+        if held is None:
+            held = await _loaded(connection, scope, Vectors(dim, version), slot=slot)
+        matrix = np.asarray(list(sought.values()), np.float32)
         async with held.lock:
             if held.version != version and not await _refreshed(connection, scope, held, version, slot=slot):
-                held = await _loaded(connection, scope, Vectors(matrix.shape[1], version), slot=slot)
+                held = await _loaded(connection, scope, Vectors(dim, version), slot=slot)
             if epoch == self._epoch:
                 self._keep(key, held)
             rows = await asyncio.to_thread(held.nearest, matrix, most)
@@ -171,23 +173,28 @@ class NearestCache:
         """Drop everything."""
         self._held.clear()
 
-    def _keep(self, key: _Key, held: Vectors) -> None:
+    def _keep(self, key: Key, held: Vectors) -> None:
         self._held.pop(key, None)
         if held.size <= self.capacity:
             self._held[key] = held
 
-    async def _worth_while(self, connection: Connection, scope: Scope, key: _Key, shape: tuple[int, ...]) -> bool:
-        """Whether a scope has so many vectors that they are better kept, and not more than fit."""
-        left = self._left.get(key, _FIRST_COUNT) - shape[0]
+    async def _worth_while(self, connection: Connection, scope: Scope, key: Key, *, count: int, dim: int) -> bool:
+        """Whether a scope that gets `count` memories has so many vectors that they are better kept, and not more than fit."""
+        left = self._left.get(key, _FIRST_COUNT) - count
         if left <= 0:
             params = place(scope)
             cursor = await execute(connection, "count_vectors", params, shared=scope.shared, slot=key[2])
             (row,) = await cursor.fetchall()
-            if row["count"] >= KEPT_FROM and row["count"] * 2 * shape[1] < self.capacity:
+            if row["count"] >= KEPT_FROM and row["count"] * 2 * dim < self.capacity:
                 return True
             left = max(_FIRST_COUNT, abs(KEPT_FROM - row["count"]))
         self._left[key] = left
         return False
+
+
+def key_of(scope: Scope, slot: Slot) -> Key:
+    """Return what the rows or vectors of a scope are kept under."""
+    return scope.id, scope.digest, slot
 
 
 async def _loaded(connection: Connection, scope: Scope, fresh: Vectors, *, slot: Slot) -> Vectors:

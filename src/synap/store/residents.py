@@ -12,26 +12,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from synap.domain.contexts import Candidate
 from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
-from synap.store.nearest import NearestCache
+from synap.store.nearest import UNUSED_SECONDS, Key, NearestCache, key_of
 from synap.store.statements import Slot
 
 RESIDENT_BYTES = 256 * 1024 * 1024
 """Memory for searched rows of a process, where nothing else is said."""
 
-UNUSED_SECONDS = 900.0
-"""How long what nobody searches is kept at most."""
-
 _ENTRY_BYTES = 2048
 """What an entry takes besides its arrays, about."""
 
 _SLOTS: tuple[Slot, ...] = ("emb", "emb_alt")
-
-_Key: TypeAlias = tuple[int, bytes, Slot]
 
 
 @dataclass(slots=True)
@@ -86,26 +80,26 @@ class Residents:
         self.epoch = 0
         """Raised by every `forget`: what was read before it is not kept after it."""
         self._timer = timer
-        self._entries: OrderedDict[_Key, tuple[Resident, int, float]] = OrderedDict()
-        self._refused: dict[_Key, float] = {}
-        self._loading: dict[_Key, asyncio.Task[None]] = {}
-        self._reading: dict[_Key, asyncio.Task[None]] = {}
+        self._entries: OrderedDict[Key, tuple[Resident, int, float]] = OrderedDict()
+        self._refused: dict[Key, float] = {}
+        self._loading: dict[Key, asyncio.Task[None]] = {}
+        self._reading: dict[Key, asyncio.Task[None]] = {}
         self._written: dict[tuple[int, bytes], int] = {}
 
     def get(self, scope: Scope, slot: Slot) -> Resident | None:
         """Return what is kept of a scope, as it was at some version; None for nothing."""
         self._drop_unused()
-        found = self._entries.get(_key(scope, slot))
+        found = self._entries.get(key_of(scope, slot))
         if found is None:
             return None
         resident, size, _ = found
-        self._entries[_key(scope, slot)] = (resident, size, self._timer())
-        self._entries.move_to_end(_key(scope, slot))
+        self._entries[key_of(scope, slot)] = (resident, size, self._timer())
+        self._entries.move_to_end(key_of(scope, slot))
         return resident
 
     def behind(self, scope: Scope, version: int) -> None:
         """Note that this process has written a version of a scope, so that a search need not find out what it lacks."""
-        if any(_key(scope, slot) in self._entries for slot in _SLOTS):
+        if any(key_of(scope, slot) in self._entries for slot in _SLOTS):
             written = self._written.get((scope.id, scope.digest), 0)
             self._written[scope.id, scope.digest] = max(version, written)
 
@@ -115,14 +109,14 @@ class Residents:
 
     def away(self, scope: Scope, slot: Slot) -> bool:
         """Whether a scope is just being read, or was found too big a while ago: the database answers for it."""
-        key = _key(scope, slot)
+        key = key_of(scope, slot)
         return key in self._loading or self._timer() - self._refused.get(key, -UNUSED_SECONDS) < UNUSED_SECONDS
 
     def put(self, scope: Scope, slot: Slot, resident: Resident, *, epoch: int) -> None:
         """Keep a scope, unless it is too big or was read before an `epoch` that is over; the least recently used make room."""
         if epoch != self.epoch:
             return
-        key, size = _key(scope, slot), resident.size + _ENTRY_BYTES
+        key, size = key_of(scope, slot), resident.size + _ENTRY_BYTES
         written = self._written.get(key[:2], 0)
         self._remove(key)
         if size > self.capacity // 2:
@@ -139,7 +133,7 @@ class Residents:
         """Leave a scope to the database for a while."""
         now = self._timer()
         self._refused = {key: since for key, since in self._refused.items() if now - since < UNUSED_SECONDS}
-        self._refused[_key(scope, slot)] = now
+        self._refused[key_of(scope, slot)] = now
 
     def forget(self, scope: Scope) -> None:
         """Drop all that is kept of a scope, and what is just being read of it. Called once its rows are gone."""
@@ -156,12 +150,12 @@ class Residents:
     def load_later(self, scope: Scope, slot: Slot, load: Callable[[], Awaitable[None]]) -> None:
         """Read a scope while others go on, unless that is under way, or it was found too big a while ago."""
         if not self.away(scope, slot):
-            _start(self._loading, _key(scope, slot), load)
+            _start(self._loading, key_of(scope, slot), load)
 
     def read_ahead(self, scope: Scope, slot: Slot, read: Callable[[], Awaitable[None]]) -> None:
         """Read texts of a scope while others go on and its searches are answered, unless that is under way."""
-        if _key(scope, slot) not in self._reading:
-            _start(self._reading, _key(scope, slot), read)
+        if key_of(scope, slot) not in self._reading:
+            _start(self._reading, key_of(scope, slot), read)
 
     async def settle(self) -> None:
         """Wait for what is being read."""
@@ -184,7 +178,7 @@ class Residents:
                 return
             self._remove(key)
 
-    def _remove(self, key: _Key) -> None:
+    def _remove(self, key: Key) -> None:
         found = self._entries.pop(key, None)
         if found is not None:
             self.use.size -= found[1]
@@ -192,11 +186,7 @@ class Residents:
         self.use.scopes = len(self._entries)
 
 
-def _key(scope: Scope, slot: Slot) -> _Key:
-    return scope.id, scope.digest, slot
-
-
-def _start(tasks: dict[_Key, asyncio.Task[None]], key: _Key, work: Callable[[], Awaitable[None]]) -> None:
+def _start(tasks: dict[Key, asyncio.Task[None]], key: Key, work: Callable[[], Awaitable[None]]) -> None:
     async def run() -> None:
         try:
             await work()

@@ -122,13 +122,14 @@ class Door:
         for stream in list(self._streams):
             stream.stop()
         grace = 3 * self._limits.finish_seconds
+        longest = grace + self._limits.close_seconds
         try:
-            async with asyncio.timeout(grace + self._limits.close_seconds):
+            async with asyncio.timeout(longest):
                 if self._server is not None:
                     await self._server.stop(grace)
                 await asyncio.gather(*self._lingering, return_exceptions=True)
         except TimeoutError:
-            logger.warning("grpc did not close in time, and is left as it is", extra={"seconds": grace})
+            logger.warning("grpc did not close in time, and is left as it is", extra={"seconds": longest})
         # Let go of while the loop runs: a server that is collected later asks for one.
         self._server = None
         logger.info("grpc stopped")
