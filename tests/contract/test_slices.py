@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
 from synap.api.admin import CreateInstance
@@ -22,7 +23,7 @@ from synap.settings import Settings
 from synap.testing import FixedEmbedder
 
 QUICK = Pace(lease_seconds=5, poll_seconds=0.05, reap_seconds=0.1, backoff_seconds=0.01, pause_seconds=0.05)
-SMALL, ENDLESS = 12, 10**9
+SMALL, ENDLESS, AT_ONCE = 12, 10**9, 5
 
 
 class Desk:
@@ -74,6 +75,17 @@ class Desk:
         page = await self.api.memories(ListMemories(customer_id=f"of-{user}", user_id=user, page_size=100))
         return sorted(memory.content for memory in page.data)
 
+    async def sources(self, dsn: str, user: str) -> dict[str, list[int]]:
+        """Return what is believed of a user with the places of the segments on which it rests."""
+        believed = set(await self.contents(user))
+        async with await psycopg.AsyncConnection.connect(dsn) as connection:
+            cursor = await connection.execute(
+                "select m.content, array_agg(s.ordinal order by s.ordinal) from memory m join segment s on s.id = any(m.sources)"
+                " where s.bucket = m.bucket and m.scope_id = (select id from scope where user_id = %s and rung = 'user') group by 1",
+                [user],
+            )
+            return {content: places for content, places in await cursor.fetchall() if content in believed}
+
 
 @pytest.fixture
 async def desk(fresh_dsn: str, fresh_owner_dsn: str) -> AsyncIterator[Desk]:
@@ -89,6 +101,7 @@ async def desk(fresh_dsn: str, fresh_owner_dsn: str) -> AsyncIterator[Desk]:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synap.ingestion.pieces.SLICE", SMALL)
+    monkeypatch.setattr("synap.store.stored_documents.AT_ONCE", AT_ONCE)
 
 
 TRADES = "baker cooper dyer glazier joiner mason nailer potter roper saddler tanner turner weaver wright".split()  # noqa: SIM905 - read as prose
@@ -123,6 +136,21 @@ async def test_the_answer_is_the_same_as_of_a_document_worked_through_at_once(
     assert (await desk.api.ingestion(whole)).progress is None
 
 
+async def test_each_memory_rests_on_the_same_segments(
+    desk: Desk, fresh_owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.work([await desk.hand_in(talk(), "ada")])
+    monkeypatch.setattr("synap.ingestion.pieces.SLICE", ENDLESS)
+    monkeypatch.setattr("synap.store.stored_documents.AT_ONCE", ENDLESS)
+    await desk.work([await desk.hand_in(talk(), "bea")])
+
+    sources = await desk.sources(fresh_owner_dsn, "ada")
+
+    assert sources == await desk.sources(fresh_owner_dsn, "bea")
+    assert set(sources) == set(await desk.contents("ada"))
+    assert len({place for places in sources.values() for place in places}) > len(TRADES)
+
+
 async def test_the_status_tells_how_far_it_is(desk: Desk) -> None:
     ingestion = await desk.hand_in(talk(), "ada")
 
@@ -143,6 +171,14 @@ async def test_no_step_holds_more_than_a_slice(desk: Desk, monkeypatch: pytest.M
         return await embed(texts)
 
     monkeypatch.setattr(space.embedder, "embed_documents", counted)
+    load, read = desk.engine.core.store.documents.load, []
+
+    async def loaded(*given: Any, **named: Any) -> Any:
+        document = await load(*given, **named)
+        read.append(len(document.prepared.segments))
+        return document
+
+    monkeypatch.setattr(desk.engine.core.store.documents, "load", loaded)
     text = " ".join(f"I keep a {trade}'s apron number {number}." for number in range(40) for trade in TRADES)
     assert len(text) > 15_000
 
@@ -151,6 +187,7 @@ async def test_no_step_holds_more_than_a_slice(desk: Desk, monkeypatch: pytest.M
 
     assert len(sizes) >= len(text) // 2_500
     assert max(sizes) < 150
+    assert max(read) < 20
 
 
 async def test_other_tenants_are_served_between_the_slices(desk: Desk) -> None:

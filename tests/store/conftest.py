@@ -34,11 +34,12 @@ from synap.store.applied import Applied, Progress
 from synap.store.compactions import Compactions, StartCompaction
 from synap.store.conversations import Conversations, NewMessage, NewTranscript, Recorded, RecordedTranscript
 from synap.store.database import Database
-from synap.store.documents import AcceptDocument, Documents, StoredDocument
+from synap.store.documents import AcceptDocument, Documents
 from synap.store.queue import Job, Patience, Reaped
 from synap.store.splitting import without_comments
 from synap.store.statements import Slot, statement
 from synap.store.store import Store
+from synap.store.stored_documents import StoredDocument
 
 ALL_BUCKETS = (
     "count_scope_directory",

@@ -11,8 +11,8 @@ from synap.domain.memories import Changes, Evidence, MemoryType, Refresh, Statem
 from synap.store.applied import Applied
 from synap.store.blanking import FILLER
 from synap.store.changes import MAX_EVIDENCE
-from synap.store.documents import StoredDocument
 from synap.store.rows import row_id_of
+from synap.store.stored_documents import StoredDocument
 
 
 def passage(document: StoredDocument, said: Segment) -> Evidence:

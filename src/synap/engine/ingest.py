@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from synap.domain.documents import Mode, Role, transcript_key
+from synap.domain.documents import Block, Mode, Role, transcript_key
 from synap.domain.memories import Changes, Draft, Evidence, MemoryType, NewMemory, Retraction
 from synap.domain.own_slots import with_own_slots
 from synap.domain.resolution import Linking
@@ -25,13 +25,13 @@ from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.hints import hints_of, with_hints
 from synap.ingestion.implied import implied
-from synap.ingestion.pieces import Slice, pieces, segments_of, slice_at
+from synap.ingestion.pieces import Slice, covered, pieces, segments_of, slice_at, stretches
 from synap.ingestion.reconcile import Related, reconcile, without_recanted
 from synap.ingestion.records import meaning_of
 from synap.ingestion.zones import zone_of
 from synap.store.applied import Applied, Progress
-from synap.store.documents import StoredDocument
 from synap.store.queue import Job
+from synap.store.stored_documents import StoredDocument
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ class Work:
         warnings: What went wrong in part.
         refused: Proposals of the model that were refused, by reason.
         part: What of the document is worked through; all of it where None.
-        positions: Those of the segments that belong to it; all of them where None.
+        covers: Where it begins and ends in the document, in code points.
+        positions: Those of the segments that belong to it, among those that were read; all of them where None.
         recanted: Passages before it that it takes back.
         closed: Whether it ends inside a turn of which no more is for us.
     """
@@ -84,6 +85,7 @@ class Work:
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     part: Slice | None = None
+    covers: tuple[int, int] = (0, 0)
     positions: range | None = None
     recanted: tuple[Evidence, ...] = ()
     closed: bool = False
@@ -97,13 +99,6 @@ class Work:
     def segments(self) -> slice:
         """Where the segments lie that belong to it."""
         return slice(None) if self.positions is None else slice(self.positions.start, self.positions.stop)
-
-    @property
-    def reach(self) -> tuple[int, int]:
-        """Code points of the document that lie before what it covers, and up to its end."""
-        prepared, here = self.document.prepared, self.segments
-        before = [0, *(segment.start for segment in prepared.segments[1:]), len(prepared.text)]
-        return before[here.start or 0], before[-1 if here.stop is None else here.stop]
 
     @property
     def progress(self) -> Progress | None:
@@ -125,7 +120,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     """Load a job's document and find what it says, or what the next slice of a large one does, off the event loop."""
     if job.ingestion_id is None:
         raise NotFoundError("the job names no ingestion")
-    document = await core.store.documents.load(job.scope, job.ingestion_id)
+    document = await core.store.documents.load(job.scope, job.ingestion_id, reading=_stretches)
     await faults.point("extract")
     if document.prepared.statements:
         drafts = _with_own(_direct_drafts(document), instance)
@@ -133,7 +128,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
     analysis = await _analysis(core, job, document)
-    part, positions, found = await asyncio.to_thread(_extracted, document, source, analysis)
+    part, covers, positions, found = await asyncio.to_thread(_extracted, document, source, analysis)
     enhanced = enhancing.wanted(instance.maca.ingestion, source)
     return Work(
         job=job,
@@ -143,6 +138,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         retractions=found.retractions,
         pending=Pending(found=found, source=source) if enhanced else None,
         part=part,
+        covers=covers,
         positions=positions,
         recanted=found.recanted,
         closed=found.closed,
@@ -162,8 +158,7 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
         prepared = work.document.prepared
         shown = replace(prepared, segments=prepared.segments[work.segments])
         if work.part is not None:
-            begin, end = work.reach
-            rules = enhancing.share_of(rules, begin, end, last=work.part.last)
+            rules = enhancing.share_of(rules, *work.covers, last=work.part.last)
         made = await core.enhancer.enhance(shown, source, found, key=key, rules=rules)
     logger.info(
         "document was read with the language model",
@@ -293,8 +288,8 @@ async def _analysis(core: Core, job: Job, document: StoredDocument) -> Mapping[s
 
 def _extracted(
     document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None
-) -> tuple[Slice | None, range, Extraction]:
-    """Return the next slice of a document with the positions of its segments, and what it says."""
+) -> tuple[Slice | None, tuple[int, int], range, Extraction]:
+    """Return the next slice of a document, the code points that it covers, the positions of its segments, and what it says."""
     parts = pieces(document.prepared.blocks)
     part = slice_at(parts, document.reached)
     positions = segments_of(document.prepared, parts, part)
@@ -302,7 +297,13 @@ def _extracted(
     if analysis is not None:
         found = replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
     whole = part.start == 0 and part.last
-    return None if whole else part, positions, found
+    return (None, (0, 0), positions, found) if whole else (part, covered(parts, part), positions, found)
+
+
+def _stretches(blocks: Sequence[Block], reached: int) -> Sequence[tuple[int, int]]:
+    """Return the stretches of a document that are read next, where so many of its pieces are done."""
+    parts = pieces(blocks)
+    return stretches(parts, slice_at(parts, reached))
 
 
 def _source(job: Job, document: StoredDocument, *, gated: bool) -> Source:

@@ -105,6 +105,19 @@ def opening(parts: Sequence[Piece], piece: int) -> int:
     return piece
 
 
+def covered(parts: Sequence[Piece], part: Slice) -> tuple[int, int]:
+    """Return the code points at which a slice begins and ends: it ends where the next one begins."""
+    begin = parts[part.start].text.start if part.start else 0
+    return begin, parts[-1].text.end if part.last else parts[part.end].text.start
+
+
+def stretches(parts: Sequence[Piece], part: Slice) -> list[tuple[int, int]]:
+    """Return the stretches of a document that are read for a slice: where the block before it opens, what is near, itself."""
+    near = before(parts, part.start)
+    begun = parts[opening(parts, near.start)].text
+    return [(begun.start, begun.end), (parts[near.start].text.start, covered(parts, part)[1])]
+
+
 def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice) -> range:
     """Return the positions of the segments that belong to a slice; each belongs to exactly one.
 

@@ -13,10 +13,10 @@ from synap.domain.resolution import Linking
 from synap.domain.scopes import Scope
 from synap.store.changes import Origin
 from synap.store.database import Connection
-from synap.store.documents import StoredDocument
 from synap.store.queue import Job, give_back
 from synap.store.rows import place
 from synap.store.statements import Slot, execute
+from synap.store.stored_documents import StoredDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from synap.api.memories import Ingestion
-from synap.domain.documents import DocumentType, Mode, PreparedDocument, Role, Segment
+from synap.domain.documents import DocumentType, Mode, PreparedDocument
 from synap.domain.echoes import echo
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
@@ -18,12 +18,13 @@ from synap.errors import ConflictError, NotFoundError, TranscriptConflictError
 from synap.store.database import Connection, Database
 from synap.store.errors import retry
 from synap.store.ingestions import ingestion_of
-from synap.store.parts import decode_parts, encode_parts
+from synap.store.parts import encode_parts
 from synap.store.queue import INGEST, NewJob, enqueue
-from synap.store.rows import decode_metadata, encode_json, place, role_for, scope_of
+from synap.store.rows import encode_json, place, role_for, scope_of
 from synap.store.scopes import Touched, confirm, touch
 from synap.store.segments import segment_columns
 from synap.store.statements import aside, execute, portions
+from synap.store.stored_documents import Reading, StoredDocument, load_document
 from synap.store.writes import note_write
 
 
@@ -60,37 +61,6 @@ class AcceptDocument:
     on_duplicate: str = "update"
     priority: int = 0
     large: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDocument:
-    """A document as the worker reads it.
-
-    Attributes:
-        row: Its row id.
-        document_id: The caller's id, or the one we made.
-        prepared: As it was accepted.
-        segment_rows: Row ids of the segments, in the order of `prepared.segments`.
-        previous: Row id of the version that this one replaced, or None.
-        current: Whether no newer version has replaced it.
-        reached: Pieces of it that have been worked through before (`synap.ingestion.pieces`).
-        closed: Whether the turn that goes on there is not for us.
-    """
-
-    row: int
-    document_id: str
-    document_type: DocumentType
-    mode: Mode
-    prepared: PreparedDocument
-    segment_rows: tuple[int, ...]
-    created_at: datetime
-    recorded_at: datetime
-    metadata: Mapping[str, Any]
-    conversation: str | None
-    previous: int | None
-    current: bool
-    reached: int = 0
-    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,25 +132,19 @@ class Documents:
                     raise ConflictError(f"documents[{at}]: {error.message}", field=field) from error
         return [accepted[at] for at in range(len(documents))]
 
-    async def load(self, scope: Scope, ingestion_id: int) -> StoredDocument:
+    async def load(self, scope: Scope, ingestion_id: int, *, reading: Reading | None = None) -> StoredDocument:
         """Return the document of an ingestion, given the ingestion's row id.
+
+        Args:
+            scope: Where it lies.
+            ingestion_id: Row id.
+            reading: What is to be read of a document with more than `AT_ONCE` segments; all where None.
 
         Raises:
             NotFoundError: The document, or the ingestion, has been erased.
         """
         async with self._database.transaction([scope]) as connection:
-            params = place(scope) | {"ingestion": ingestion_id}
-            ingestion = await (await execute(connection, "get_ingestion", params)).fetchone()
-            if ingestion is None or ingestion["document_row"] is None:
-                raise NotFoundError("the ingestion has no document any more")
-            params |= {"document": ingestion["document_row"]}
-            async with connection.pipeline():
-                documents = await execute(connection, "load_document", params, shared=scope.shared)
-                segments = await execute(connection, "load_segments", params, shared=scope.shared)
-                document, pieces = await documents.fetchone(), await segments.fetchall()
-        if document is None:
-            raise NotFoundError("the document has been erased")
-        return replace(_stored(document, pieces), reached=ingestion["reached"] or 0, closed=bool(ingestion["closed"]))
+            return await load_document(connection, scope, ingestion_id, reading)
 
     async def owners(self, instance_id: str, conversation: str) -> list[Scope]:
         """Return the scopes in which a conversation (UUID form) has messages or documents; one entry per owner."""
@@ -348,43 +312,3 @@ async def _insert(
         await list_in_conversation(
             connection, scope, instance_id=document.instance_id, conversation=document.conversation
         )
-
-
-def _stored(row: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
-    parts = decode_parts(row["blocks"])
-    spans = parts.spans or ((0, 0),) * len(pieces)
-    segments = tuple(
-        Segment(
-            ordinal=piece["ordinal"],
-            start=piece["start_at"],
-            end=piece["end_at"],
-            text=piece["text"],
-            turn_id=piece["turn_id"],
-            speaker=piece["speaker"],
-            role=Role(piece["role"]),
-            time=piece["said_at"],
-            blocks=span,
-        )
-        for piece, span in zip(pieces, spans, strict=True)
-    )
-    return StoredDocument(
-        row=row["id"],
-        document_id=row["document_key"],
-        document_type=DocumentType(row["document_type"]),
-        mode=Mode(row["mode"]),
-        prepared=PreparedDocument(
-            text=row["text"],
-            blocks=parts.blocks,
-            segments=segments,
-            content_hash=bytes(row["content_hash"]).hex(),
-            protected=parts.protected,
-            statements=parts.statements,
-        ),
-        segment_rows=tuple(piece["id"] for piece in pieces),
-        created_at=row["created_at"],
-        recorded_at=row["recorded_at"],
-        metadata=decode_metadata(row["metadata"]),
-        conversation=row["conversation"],
-        previous=row["previous"],
-        current=row["current"],
-    )

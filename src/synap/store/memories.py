@@ -26,7 +26,6 @@ from synap.store.changes import (
     refresh_memories,
 )
 from synap.store.database import Connection, Database
-from synap.store.documents import StoredDocument
 from synap.store.effects import note_effects
 from synap.store.errors import retry
 from synap.store.implied import unsupported
@@ -53,6 +52,7 @@ from synap.store.rows import (
 )
 from synap.store.scopes import bump, confirm, touch
 from synap.store.statements import Slot, execute, portions
+from synap.store.stored_documents import StoredDocument
 from synap.store.writes import note_write
 
 UPDATED = "updated"

@@ -9,8 +9,8 @@ from synap.domain.memories import Changes, NewMemory, PendingRetraction, Refresh
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash
 from synap.store.changes import Ended, Target, ended_by, rests_elsewhere
-from synap.store.documents import StoredDocument
 from synap.store.rows import memory_ref, row_id_of
+from synap.store.stored_documents import StoredDocument
 
 REPLACED = "the document was changed"
 

@@ -12,9 +12,9 @@ from synap.domain.memories import Evidence, Memory, NewMemory
 from synap.domain.scopes import Scope
 from synap.domain.slots import content_hash, slot_hash
 from synap.store.database import Connection
-from synap.store.documents import StoredDocument
 from synap.store.rows import mask_texts, memory_of, place, vector_of
 from synap.store.statements import Slot, execute
+from synap.store.stored_documents import StoredDocument
 
 NEAREST = 5
 """Memories per draft that are returned for their vector alone."""

@@ -34,8 +34,11 @@ where {at} scope_id = %(scope)s and id = %(document)s
 -- name: load_segments
 select id, ordinal, text, start_at, end_at, turn_id, speaker, role, said_at
 from segment{t}
-where {at} scope_id = %(scope)s and document_row = %(document)s
+where {at} scope_id = %(scope)s and document_row = %(document)s and exists (
+    select from unnest(%(starts)s::int[], %(ends)s::int[]) as stretch (start_at, end_at)
+    where segment{t}.end_at > stretch.start_at and segment{t}.start_at < stretch.end_at)
 order by ordinal
+limit %(most)s
 
 -- name: list_in_conversation
 insert into directory (bucket, instance_id, conversation, scope_id, rung, customer_id, user_id)
