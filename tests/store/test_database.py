@@ -17,7 +17,7 @@ from tests.campaign.relay import relay
 
 from synap.domain.scopes import Scope, world_scope
 from synap.errors import ServiceUnavailableError, SetupError
-from synap.store.database import OPERATOR, Connection, Database, PatientConnection
+from synap.store.database import OPERATOR, Connection, Database, PatientConnection, carries
 from synap.store.errors import retry
 
 ALICE = Scope(rung="user", space="inst_database_tests", ids=(("user", "alice"),))
@@ -143,6 +143,23 @@ async def test_the_operator_is_a_role_of_one_transaction(fresh_dsn: str) -> None
             after = await (await connection.execute("select current_user")).fetchone()
 
     assert (inside, after) == (("synap_operator",), ("synap_app",))
+
+
+async def backend(database: Database, *, message: int = 0) -> int:
+    async with database.control() as connection:
+        carries(connection, message)
+        return connection.info.backend_pid
+
+
+async def test_a_connection_is_not_used_again_after_a_very_big_message(fresh_dsn: str) -> None:
+    async with await Database.open(fresh_dsn, size=1) as database:
+        first = await backend(database)
+        kept = await backend(database, message=2**20)
+        last = await backend(database, message=2**23)
+        fresh = await backend(database)
+
+    assert first == kept == last
+    assert fresh != last
 
 
 async def test_an_error_rolls_everything_back(fresh_database: Database) -> None:

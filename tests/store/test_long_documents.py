@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from synap.domain.ids import decode_public_id
-from synap.store import changes, statements
+from synap.store import changes, documents, statements, stored_documents
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,21 @@ async def test_many_segments_and_memories_are_all_stored(desk: Any) -> None:
     assert sorted(one.statement.content for one in page.memories) == texts
     assert sorted(related.neighbours) == list(range(10))
     assert list(related.topics) == [0]
+
+
+async def test_the_connections_that_carry_a_document_are_told_its_size(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, carried = desk.scope("alice"), []
+    for module in (documents, stored_documents):
+        monkeypatch.setattr(module, "carries", lambda _, size: carried.append(size))
+
+    await desk.accept(alice, text := "The cellar holds a box. " * 5)
+    (job,) = await desk.claim(alice)
+    await desk.store.documents.load(alice, job.ingestion_id)
+
+    assert len(carried) == 2
+    assert min(carried) > 2 * len(text)
 
 
 async def test_the_lease_of_a_long_document_is_renewed_while_its_changes_are_applied(

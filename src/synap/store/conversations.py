@@ -18,7 +18,7 @@ from synap.store.errors import retry
 from synap.store.residents import Residents
 from synap.store.rows import encode_json, place
 from synap.store.scopes import confirm, touch
-from synap.store.statements import aside, execute, portions
+from synap.store.statements import execute, portions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,9 +239,7 @@ class Conversations:
         Raises:
             TranscriptConflictError: The conversation has another transcript.
         """
-        rows = await aside(
-            len(transcript.document.prepared.segments), lambda: document_rows(self._ids, transcript.document)
-        )
+        rows = document_rows(self._ids, transcript.document)
         made = (self._ids.next(), self._ids.next())
         return await retry(lambda: self._record_transcript(scope, transcript, rows, made))
 

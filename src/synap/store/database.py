@@ -33,6 +33,9 @@ _PLAN_ONCE = "set local plan_cache_mode = force_generic_plan"
 _APPLICATION = "synap"
 _IDLE_SECONDS = 300.0
 
+_WIDE = 4 * 2**20
+"""Size of a message, in bytes, after which its connection is not used again."""
+
 _RECONNECT_SECONDS = 10.0
 """How long a connection is tried for with growing pauses before its place is free for a caller to try anew, at once."""
 
@@ -229,6 +232,15 @@ class Database:
             if plan_once and not self._distributed:
                 await connection.execute(_PLAN_ONCE)
             yield connection
+
+
+def carries(connection: Connection, size: int) -> None:
+    """Tell the size of a message, in bytes or about as many: behind a very big one the pool gets a fresh connection.
+
+    A connection keeps the room that its biggest message took for as long as it lives (libpq never shrinks its buffers).
+    """
+    if size > _WIDE:
+        connection._expire_at = 0.0  # noqa: SLF001 - what the pool's own `max_lifetime` sets; nothing public ends one connection
 
 
 async def _refuse_unended(connection: PatientConnection) -> None:

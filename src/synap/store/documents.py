@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from synap.domain.echoes import echo
 from synap.domain.ids import RowIds, RowRef, encode_public_id
 from synap.domain.scopes import Scope, bucket_of
 from synap.errors import ConflictError, NotFoundError, TranscriptConflictError
-from synap.store.database import Connection, Database
+from synap.store.database import Connection, Database, carries
 from synap.store.errors import retry
 from synap.store.ingestions import ingestion_of
 from synap.store.parts import encode_parts
@@ -65,17 +66,17 @@ class AcceptDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRows:
-    """What one acceptance writes, made before its transaction begins.
+    """Row ids of what one acceptance writes: the same in every attempt, so that repeating does no harm.
 
     Attributes:
-        document, ingestion, job: Row ids; the same in every attempt, so that repeating does no harm.
-        segments: The columns of the segments, `ids` among them, in portions.
+        document, ingestion, job: Those of the document, its ingestion and its job.
+        segments: Those of the segments.
     """
 
     document: int
     ingestion: int
     job: int
-    segments: tuple[Mapping[str, list[Any]], ...]
+    segments: tuple[int, ...]
 
 
 class Documents:
@@ -95,7 +96,7 @@ class Documents:
         Raises:
             ConflictError: The id is there already and `on_duplicate` is `reject`.
         """
-        rows = await aside(len(document.prepared.segments), lambda: document_rows(self._ids, document))
+        rows = document_rows(self._ids, document)
         return await retry(lambda: self._accept(scope, document, rows))
 
     async def _accept(self, scope: Scope, document: AcceptDocument, rows: DocumentRows) -> Ingestion:
@@ -110,8 +111,7 @@ class Documents:
         Raises:
             ConflictError: One is refused, and nothing was stored; `field` begins with `documents[i]`, its position.
         """
-        count = sum(len(document.prepared.segments) for _, document in documents)
-        rows = await aside(count, lambda: [document_rows(self._ids, document) for _, document in documents])
+        rows = [document_rows(self._ids, document) for _, document in documents]
         return await retry(lambda: self._accept_all(documents, rows))
 
     async def _accept_all(
@@ -164,9 +164,7 @@ def document_rows(ids: RowIds, document: AcceptDocument) -> DocumentRows:
         document=ids.next(),
         ingestion=ids.next(),
         job=ids.next(),
-        segments=tuple(
-            segment_columns(document.prepared.text, portion, ids) for portion in portions(document.prepared.segments)
-        ),
+        segments=tuple(ids.next() for _ in document.prepared.segments),
     )
 
 
@@ -213,8 +211,7 @@ async def insert_document(
 
 
 async def _note(connection: Connection, scope: Scope, rows: DocumentRows, version: int) -> None:
-    written = [row for columns in rows.segments for row in columns["ids"]]
-    await note_write(connection, scope, version, segments=written)
+    await note_write(connection, scope, version, segments=rows.segments)
 
 
 async def list_in_conversation(connection: Connection, scope: Scope, *, instance_id: str, conversation: str) -> None:
@@ -275,8 +272,6 @@ def _document_params(scope: Scope, document: AcceptDocument, rows: DocumentRows)
         "by_content": document.document_id is None and not document.document_type.conversational,
         "type": document.document_type.value,
         "mode": document.mode.value,
-        "text": prepared.text,
-        "blocks": encode_parts(prepared),
         "hash": bytes.fromhex(prepared.content_hash),
         "metadata": encode_json(document.metadata),
         "created_at": document.created_at,
@@ -294,8 +289,13 @@ async def _insert(
     connection: Connection, scope: Scope, document: AcceptDocument, rows: DocumentRows, params: Mapping[str, Any]
 ) -> None:
     """Send all inserts; they travel with the commit. Rows of reference tables go first."""
-    await execute(connection, "insert_document", params, shared=scope.shared)
-    for columns in rows.segments:
+    text, blocks = document.prepared.text, encode_parts(document.prepared)
+    carries(connection, len(text) + len(blocks))
+    await execute(connection, "insert_document", {**params, "text": text, "blocks": blocks}, shared=scope.shared)
+    del blocks  # of a long document more than the document itself
+    segments = zip(portions(rows.segments), portions(document.prepared.segments), strict=True)
+    for ids, portion in segments:
+        columns = await aside(len(ids), partial(segment_columns, document.prepared.text, portion, ids))
         await execute(connection, "insert_segments", {**params, **columns}, shared=scope.shared)
     await execute(connection, "insert_ingestion", params)
     job = NewJob(

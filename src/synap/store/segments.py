@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from synap.domain.documents import Role, Segment
-from synap.domain.ids import RowIds
 from synap.domain.terms import term_hashes
 from synap.domain.tokens import count_tokens
 from synap.store.rows import terms_text
@@ -15,11 +14,11 @@ _RECORD_LEN = 24
 """Length of a record for BM25: one for all, so that a record is not found the less by its name the more it holds."""
 
 
-def segment_columns(text: str, segments: Sequence[Segment], ids: RowIds) -> dict[str, list[Any]]:
-    """Return the columns of the segments of a document's text, with new row ids, as `insert_segments` takes them."""
+def segment_columns(text: str, segments: Sequence[Segment], ids: Sequence[int]) -> dict[str, list[Any]]:
+    """Return the columns of the segments of a document's text, with their row ids, as `insert_segments` takes them."""
     terms = [term_hashes(segment.text) for segment in segments]
     return {
-        "ids": [ids.next() for _ in segments],
+        "ids": list(ids),
         "ordinals": [segment.ordinal for segment in segments],
         "texts": [segment.text for segment in segments],
         "quotes": [_quote(text, segment) for segment in segments],

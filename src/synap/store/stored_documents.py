@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from synap.domain.documents import Block, DocumentType, Mode, PreparedDocument, Role, Segment
 from synap.domain.scopes import Scope
 from synap.errors import NotFoundError
-from synap.store.database import Connection
+from synap.store.database import Connection, carries
 from synap.store.parts import DocumentParts, decode_parts
 from synap.store.rows import decode_metadata, place
 from synap.store.statements import aside, execute
@@ -68,11 +68,12 @@ async def load_document(
     params |= {"document": ingestion["document_row"], "starts": [0], "ends": [_END]}
     params |= {"most": None if reading is None else AT_ONCE}
     async with connection.pipeline():
-        documents = await execute(connection, "load_document", params, shared=scope.shared)
+        documents = await execute(connection, "load_document", params, shared=scope.shared, binary=True)
         segments = await execute(connection, "load_segments", params, shared=scope.shared)
         document, rows = await documents.fetchone(), await segments.fetchall()
     if document is None:
         raise NotFoundError("the document has been erased")
+    carries(connection, len(document["text"]) + len(document["blocks"]))
     parts = await aside(len(rows), lambda: decode_parts(document["blocks"]))
     if reading is not None and len(rows) == AT_ONCE:
         stretches = await asyncio.to_thread(reading, parts.blocks, reached)
