@@ -1,7 +1,7 @@
 """The nearest memories of a big scope, chosen in memory: reconciling asks for them with every new memory.
 
 The database looks through all vectors of a scope for each memory anew. Where they are many, the process that works through a
-scope's documents keeps them in blocks of half-precision numbers, brings them up to date by what writes note, and checks
+scope's documents keeps them in blocks, a byte for each number, brings them up to date by what writes note, and checks
 the scope's version with every use: docs/decisions/0039-nearest-memories-in-memory.md.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from cachetools import LRUCache, TTLCache
@@ -37,6 +37,11 @@ _ROWS = 4096
 _FIRST_COUNT = 8
 """New memories of a scope before its vectors are counted."""
 
+_AT_ONCE = 128
+"""Vectors that are looked for at a time."""
+
+_LEVELS = 127
+
 _SCOPES = 4096
 _GONE = 0
 """In place of the id of a row that is not there any more."""
@@ -45,14 +50,22 @@ Key: TypeAlias = tuple[int, bytes, Slot]
 """What is kept of a scope is found by its whole digest and the vector column: nothing is shared between owners or embedders."""
 
 
+class Block(NamedTuple):
+    """Vectors of `(rows,)` memories, each as `(dim,)` whole numbers from -127 to 127 and what they are multiplied by."""
+
+    ids: Ints
+    levels: NDArray[np.int8]
+    steps: NDArray[np.float32]
+
+
 class Vectors:
-    """The vectors of a scope's active memories at one version."""
+    """The vectors of a scope's active memories at one version, told to a 250th of their largest number."""
 
     def __init__(self, dim: int, version: int) -> None:
         self.version = version
         self.lock = asyncio.Lock()
         self._dim = dim
-        self._blocks: list[tuple[Ints, NDArray[np.float16]]] = []
+        self._blocks: list[Block] = []
         self._filled = 0
         self._gone = 0
 
@@ -62,56 +75,65 @@ class Vectors:
     @property
     def size(self) -> int:
         """Bytes that they take."""
-        return sum(ids.nbytes + vectors.nbytes for ids, vectors in self._blocks)
+        return sum(column.nbytes for block in self._blocks for column in block)
 
     def change(self, touched: Iterable[int], ids: Ints, vectors: NDArray[Any]) -> None:
         """Leave out the rows that were touched, and add rows: `(n,)` ids and `(n, dim)` vectors."""
         old = np.union1d(np.fromiter(touched, np.int64), ids)
-        for known, _ in self._blocks:
+        for known, _, _ in self._blocks:
             gone = np.isin(known, old) & (known != _GONE)
             known[gone] = _GONE
             self._gone += int(gone.sum())
         if 2 * self._gone > len(self) > _ROWS:
             self._tidy()
-        self._add(ids, vectors)
+        wide = vectors.astype(np.float32)
+        steps = np.maximum(np.abs(wide).max(axis=1, initial=0.0), np.finfo(np.float32).tiny) / _LEVELS
+        self._add(Block(ids, np.rint(wide / steps[:, None]).astype(np.int8), steps))
 
     def nearest(self, sought: NDArray[np.float32], most: int) -> Ints:
-        """Return the ids of the `most` memories with the greatest inner products, for each of `(n, dim)` vectors.
+        """Return the ids of the `most` memories with about the greatest inner products, for each of `(n, dim)` vectors.
 
         Returns:
             `(n, most)` ids, nearest first; 0 where there are no more.
         """
         ids, products = np.full((len(sought), most), _GONE), np.full((len(sought), most), -np.inf, np.float32)
-        for known, vectors in self._blocks:
-            found = sought @ vectors.astype(np.float32).T
-            found[:, known == _GONE] = -np.inf
-            at = np.argpartition(found, -min(most, _ROWS), axis=1)[:, -most:]
-            ids = np.concatenate((ids, known[at]), axis=1)
-            products = np.concatenate((products, np.take_along_axis(found, at, axis=1)), axis=1)
-            best = np.argsort(-products, axis=1, kind="stable")[:, :most]
-            ids, products = np.take_along_axis(ids, best, axis=1), np.take_along_axis(products, best, axis=1)
+        for known, levels, steps in self._blocks:
+            wide = levels.astype(np.float32)
+            for start in range(0, len(sought), _AT_ONCE):
+                some = slice(start, start + _AT_ONCE)
+                found = sought[some] @ wide.T * steps
+                found[:, known == _GONE] = -np.inf
+                at = np.argpartition(found, -min(most, _ROWS), axis=1)[:, -most:]
+                among = np.concatenate((ids[some], known[at]), axis=1)
+                worth = np.concatenate((products[some], np.take_along_axis(found, at, axis=1)), axis=1)
+                best = np.argsort(-worth, axis=1, kind="stable")[:, :most]
+                ids[some], products[some] = (
+                    np.take_along_axis(among, best, axis=1),
+                    np.take_along_axis(worth, best, axis=1),
+                )
         ids[np.isneginf(products)] = _GONE
         return ids
 
-    def _add(self, ids: Ints, vectors: NDArray[Any]) -> None:
+    def _add(self, rows: Block) -> None:
         start = 0
-        while start < len(ids):
+        while start < len(rows.ids):
             if not self._blocks or self._filled == _ROWS:
-                self._blocks.append((np.full(_ROWS, _GONE), np.zeros((_ROWS, self._dim), np.float16)))
+                levels = np.zeros((_ROWS, self._dim), np.int8)
+                self._blocks.append(Block(np.full(_ROWS, _GONE), levels, np.zeros(_ROWS, np.float32)))
                 self._filled = 0
-            count = min(_ROWS - self._filled, len(ids) - start)
-            here = slice(self._filled, self._filled + count)
-            known, kept = self._blocks[-1]
-            known[here], kept[here] = ids[start : start + count], vectors[start : start + count]
+            count = min(_ROWS - self._filled, len(rows.ids) - start)
+            there, here = slice(start, start + count), slice(self._filled, self._filled + count)
+            last = self._blocks[-1]
+            last.ids[here], last.levels[here], last.steps[here] = rows.ids[there], rows.levels[there], rows.steps[there]
             self._filled += count
             start += count
 
     def _tidy(self) -> None:
         """Close the gaps, block by block."""
         blocks, self._blocks, self._filled, self._gone = self._blocks, [], 0, 0
-        for known, vectors in blocks:
-            there = known != _GONE
-            self._add(known[there], vectors[there])
+        for block in blocks:
+            there = block.ids != _GONE
+            self._add(Block(*(column[there] for column in block)))
 
 
 class NearestCache:
@@ -185,7 +207,7 @@ class NearestCache:
             params = place(scope)
             cursor = await execute(connection, "count_vectors", params, shared=scope.shared, slot=key[2])
             (row,) = await cursor.fetchall()
-            if row["count"] >= KEPT_FROM and row["count"] * 2 * dim < self.capacity:
+            if row["count"] >= KEPT_FROM and row["count"] * dim < self.capacity:
                 return True
             left = max(_FIRST_COUNT, abs(KEPT_FROM - row["count"]))
         self._left[key] = left
