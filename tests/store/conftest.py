@@ -103,7 +103,7 @@ class Desk:
     def losing_answers(self) -> None:
         """Let the next write into a scope be stored without its answer arriving."""
         lossy: Any = LostAnswers(self.database)
-        self.store.documents = Documents(lossy, self.store.ids)
+        self.store.documents = Documents(lossy, self.store.ids, self.store.residents.in_hand)
         self.store.conversations = Conversations(lossy, self.store.ids, self.store.residents)
         self.store.compactions = Compactions(lossy, self.store.ids)
 

@@ -100,6 +100,7 @@ async def seen(database: Database, planted: dict[str, Any]) -> set[str]:
             "after": 0,
             "since": 0,
             "most": 50,
+            "known": None,
             "starts": [0],
             "ends": [1000],
             "refreshed": [planted["memory"]],

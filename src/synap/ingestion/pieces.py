@@ -7,10 +7,11 @@ two documents.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import accumulate
+from typing import NamedTuple, overload
 
 from synap.domain.documents import Block, BlockKind, PreparedDocument, Role
 from synap.ingestion.turn_layout import own_prose
@@ -55,15 +56,43 @@ class Slice:
         return self.end >= self.total
 
 
-def pieces(blocks: Sequence[Block]) -> list[Piece]:
+class Pieces(Sequence[Piece]):
+    """The blocks of a document, those that are too long in parts; a piece is made when it is asked for."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._long = [number for number, block in enumerate(blocks) if len(block.text) > LONGEST]
+        self._parts = [_parts(blocks[number]) for number in self._long]
+        more = [0, *accumulate(len(parts) - 1 for parts in self._parts)]
+        self._firsts = [number + before for number, before in zip(self._long, more, strict=False)]
+        """The pieces with which the long blocks begin."""
+        self._count = len(blocks) + more[-1]
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Piece: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Piece]: ...
+    def __getitem__(self, place: int | slice) -> Piece | list[Piece]:
+        """Return a piece, or several."""
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(self._count))]
+        at = range(self._count)[place]
+        near = bisect_right(self._firsts, at) - 1
+        if near < 0:
+            return Piece(self._blocks[at], at, continues=False)
+        beyond, parts, number = at - self._firsts[near], self._parts[near], self._long[near]
+        if beyond < len(parts):
+            return Piece(parts[beyond], number, continues=beyond > 0)
+        number += beyond - len(parts) + 1
+        return Piece(self._blocks[number], number, continues=False)
+
+
+def pieces(blocks: Sequence[Block]) -> Pieces:
     """Return the blocks, those that are too long in parts."""
-    made: list[Piece] = []
-    for number, block in enumerate(blocks):
-        if len(block.text) <= LONGEST:
-            made.append(Piece(block, number, continues=False))
-        else:
-            made += [Piece(part, number, continues=place > 0) for place, part in enumerate(_parts(block))]
-    return made
+    return Pieces(blocks)
 
 
 def weight(block: Block) -> int:

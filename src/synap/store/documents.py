@@ -25,7 +25,7 @@ from synap.store.rows import encode_json, place, role_for, scope_of
 from synap.store.scopes import Touched, confirm, touch
 from synap.store.segments import segment_columns
 from synap.store.statements import aside, execute, portions
-from synap.store.stored_documents import Reading, StoredDocument, load_document
+from synap.store.stored_documents import InHand, Reading, StoredDocument, load_document
 from synap.store.writes import note_write
 
 
@@ -82,9 +82,10 @@ class DocumentRows:
 class Documents:
     """Writes and reads documents."""
 
-    def __init__(self, database: Database, ids: RowIds) -> None:
+    def __init__(self, database: Database, ids: RowIds, in_hand: InHand) -> None:
         self._database = database
         self._ids = ids
+        self._in_hand = in_hand
 
     async def accept(self, scope: Scope, document: AcceptDocument) -> Ingestion:
         """Store a document with its segments, ingestion and job in one transaction; when this returns, all is on disk.
@@ -144,7 +145,7 @@ class Documents:
             NotFoundError: The document, or the ingestion, has been erased.
         """
         async with self._database.transaction([scope]) as connection:
-            return await load_document(connection, scope, ingestion_id, reading)
+            return await load_document(connection, scope, ingestion_id, reading, self._in_hand)
 
     async def owners(self, instance_id: str, conversation: str) -> list[Scope]:
         """Return the scopes in which a conversation (UUID form) has messages or documents; one entry per owner."""

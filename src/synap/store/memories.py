@@ -157,6 +157,8 @@ class Memories:
             told = with_unclear(applied.message, unclear) if current else OUTDATED
             await note_end(connection, scope, applied, list(plan.add), message=told, last=applied.last or not current)
         self._residents.behind(scope, version)
+        if applied.last or not current:
+            self._residents.in_hand.drop(scope, document.row)
         return [memory_ref(scope, row) for row in plan.add]
 
     async def _look_up(

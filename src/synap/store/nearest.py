@@ -31,7 +31,7 @@ KEPT_FROM = 4096
 UNUSED_SECONDS = 900.0
 """How long what nobody asks for is kept."""
 
-_ROWS = 4096
+_ROWS = 1024
 """Rows of a block, and rows that are read at a time."""
 
 _FIRST_COUNT = 8

@@ -18,6 +18,7 @@ from synap.domain.scopes import Scope
 from synap.store.blocks import Resident
 from synap.store.nearest import UNUSED_SECONDS, Key, NearestCache, key_of
 from synap.store.statements import Slot
+from synap.store.stored_documents import InHand
 
 RESIDENT_BYTES = 256 * 1024 * 1024
 """Memory for searched rows of a process, where nothing else is said."""
@@ -74,6 +75,7 @@ class Residents:
         self.capacity = capacity
         self.nearest = NearestCache(capacity // 2, timer=timer)
         """What big scopes that are written to need besides, at most half as much again."""
+        self.in_hand = InHand(timer=timer)
         self.prepare = prepare
         self.give_way = give_way
         self.use = ResidentUse()
@@ -139,6 +141,7 @@ class Residents:
         """Drop all that is kept of a scope, and what is just being read of it. Called once its rows are gone."""
         self.epoch += 1
         self.nearest.forget(scope)
+        self.in_hand.forget(scope)
         known = (*self._entries, *self._loading, *self._reading)
         for key in [key for key in known if key[:2] == (scope.id, scope.digest)]:
             self._remove(key)

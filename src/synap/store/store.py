@@ -55,7 +55,7 @@ class Store:
         self._database = database
         self.residents = Residents(capacity=resident_bytes, prepare=prepare, give_way=give_way)
         self.ids = RowIds(lambda: milliseconds(clock.now()))
-        self.documents = Documents(database, self.ids)
+        self.documents = Documents(database, self.ids, self.residents.in_hand)
         self.ingestions = Ingestions(database)
         self.batches = Batches(database)
         self.memories = Memories(database, self.ids, self.residents)

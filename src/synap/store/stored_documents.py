@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeAlias
+
+from cachetools import TTLCache
 
 from synap.domain.documents import Block, DocumentType, Mode, PreparedDocument, Role, Segment
 from synap.domain.scopes import Scope
@@ -18,6 +22,9 @@ from synap.store.statements import aside, execute
 
 AT_ONCE = 1024
 """Segments of a document that are read at once; of one that has more only those that the reader asks for."""
+
+HELD, HELD_SECONDS = 2, 60.0
+"""Long documents that are held between their slices, and how long: one of 200,000 turns takes some 100 MB."""
 
 _END = 2**31 - 1
 
@@ -56,8 +63,48 @@ class StoredDocument:
     closed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """What of a document is big: its text and its blocks, as they are while its content hash is the same."""
+
+    content_hash: bytes
+    text: str
+    parts: DocumentParts
+
+
+class InHand:
+    """The big part of long documents between two of their slices, so that it is not unpacked for each slice anew.
+
+    A few documents, each for a short while; the content hash tells with every use whether it is still the same.
+    """
+
+    def __init__(self, *, timer: Callable[[], float] = time.monotonic) -> None:
+        self._held: TTLCache[tuple[int, bytes, int], Unpacked] = TTLCache(HELD, HELD_SECONDS, timer)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, scope: Scope, document: int) -> Unpacked | None:
+        """Return what is held of a document, given its row id."""
+        return self._held.get((scope.id, scope.digest, document))
+
+    def keep(self, scope: Scope, document: int, unpacked: Unpacked) -> None:
+        """Hold a document for a while; one that was blanked has no hash, and is not held."""
+        if unpacked.content_hash:
+            self._held[scope.id, scope.digest, document] = unpacked
+
+    def drop(self, scope: Scope, document: int) -> None:
+        """Let go of a document that is worked through."""
+        self._held.pop((scope.id, scope.digest, document), None)
+
+    def forget(self, scope: Scope) -> None:
+        """Let go of all that is held of a scope. Called once its rows are gone."""
+        for key in [key for key in self._held if key[:2] == (scope.id, scope.digest)]:
+            del self._held[key]
+
+
 async def load_document(
-    connection: Connection, scope: Scope, ingestion_id: int, reading: Reading | None
+    connection: Connection, scope: Scope, ingestion_id: int, reading: Reading | None, in_hand: InHand
 ) -> StoredDocument:
     """Return the document of an ingestion, as `Documents.load` does, inside a transaction that has entered its scope."""
     params = place(scope) | {"ingestion": ingestion_id}
@@ -65,25 +112,44 @@ async def load_document(
     if ingestion is None or ingestion["document_row"] is None:
         raise NotFoundError("the ingestion has no document any more")
     reached = ingestion["reached"] or 0
-    params |= {"document": ingestion["document_row"], "starts": [0], "ends": [_END]}
-    params |= {"most": None if reading is None else AT_ONCE}
+    held = in_hand.get(scope, ingestion["document_row"])
+    params |= {"document": ingestion["document_row"], "known": held and held.content_hash}
+    if reading is None:
+        params |= {"starts": [0], "ends": [_END], "most": None}
+    elif held is None:
+        params |= {"starts": [0], "ends": [_END], "most": AT_ONCE}
+    else:
+        params |= await asyncio.to_thread(_stretches, reading, held, reached)
     async with connection.pipeline():
         documents = await execute(connection, "load_document", params, shared=scope.shared, binary=True)
         segments = await execute(connection, "load_segments", params, shared=scope.shared)
         document, rows = await documents.fetchone(), await segments.fetchall()
     if document is None:
+        in_hand.forget(scope)
         raise NotFoundError("the document has been erased")
-    carries(connection, len(document["text"]) + len(document["blocks"]))
-    parts = await aside(len(rows), lambda: decode_parts(document["blocks"]))
-    if reading is not None and len(rows) == AT_ONCE:
-        stretches = await asyncio.to_thread(reading, parts.blocks, reached)
-        params |= {"starts": [begin for begin, _ in stretches], "ends": [end for _, end in stretches], "most": None}
-        rows = await (await execute(connection, "load_segments", params, shared=scope.shared)).fetchall()
-    stored = await aside(len(rows), lambda: _stored(document, parts, rows))
+    if held is None or document["text"] is not None:
+        carries(connection, len(document["text"]) + len(document["blocks"]))
+        long = reading is not None and (held is not None or len(rows) == AT_ONCE)
+        held = await aside(len(rows), partial(_unpacked, document))
+        if reading is not None and long:
+            in_hand.keep(scope, document["id"], held)
+            params |= await asyncio.to_thread(_stretches, reading, held, reached)
+            rows = await (await execute(connection, "load_segments", params, shared=scope.shared)).fetchall()
+    stored = await aside(len(rows), partial(_stored, document, held, rows))
     return replace(stored, reached=reached, closed=bool(ingestion["closed"]))
 
 
-def _stored(row: Mapping[str, Any], parts: DocumentParts, pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
+def _stretches(reading: Reading, unpacked: Unpacked, reached: int) -> dict[str, Any]:
+    stretches = reading(unpacked.parts.blocks, reached)
+    return {"starts": [begin for begin, _ in stretches], "ends": [end for _, end in stretches], "most": None}
+
+
+def _unpacked(row: Mapping[str, Any]) -> Unpacked:
+    return Unpacked(content_hash=bytes(row["content_hash"]), text=row["text"], parts=decode_parts(row["blocks"]))
+
+
+def _stored(row: Mapping[str, Any], unpacked: Unpacked, pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
+    parts = unpacked.parts
     segments = tuple(
         Segment(
             ordinal=piece["ordinal"],
@@ -104,7 +170,7 @@ def _stored(row: Mapping[str, Any], parts: DocumentParts, pieces: Sequence[Mappi
         document_type=DocumentType(row["document_type"]),
         mode=Mode(row["mode"]),
         prepared=PreparedDocument(
-            text=row["text"],
+            text=unpacked.text,
             blocks=parts.blocks,
             segments=segments,
             content_hash=bytes(row["content_hash"]).hex(),

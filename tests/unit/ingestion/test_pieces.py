@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from synap.domain.documents import Block, BlockKind, DocumentType, PreparedDocument, Role, Turn
@@ -44,7 +47,7 @@ def _prepared(document: str | list[Turn], kind: DocumentType = DocumentType.AI_C
     return prepare(document, document_type=kind, created_at=None, pii=PiiHandling.OFF)
 
 
-def _slices(parts: list[Piece]) -> list[Slice]:
+def _slices(parts: Sequence[Piece]) -> list[Slice]:
     found, at = [], 0
     while at < len(parts):
         found.append(slice_at(parts, at))
@@ -96,6 +99,20 @@ def test_a_short_block_is_a_piece_and_a_long_one_is_cut_between_sentences() -> N
     assert all(piece.text.text.rstrip().endswith("night.") and len(piece.text.text) <= PART + 400 for piece in rest)
     assert all((" " * 10 + text)[piece.text.start : piece.text.end] == piece.text.text for piece in rest)
     assert {piece.text.turn_id for piece in rest} == {"t"}
+
+
+def test_pieces_are_the_same_one_by_one_and_from_the_end() -> None:
+    short = Block(kind=BlockKind.TURN, start=0, end=7, text="I sew.", role=Role.USER)
+    long = replace(short, text="I polish old brass lamps at night. " * 400)
+
+    for blocks in ([long], [long, long], [short, long, short, short, long, short], [short], []):
+        parts = pieces(blocks)
+        told = list(parts)
+        assert [parts[at] for at in range(-len(parts), 0)] == told == parts[:]
+        assert "".join(piece.text.text for piece in told) == "".join(block.text for block in blocks)
+        assert [piece.block for piece in told if not piece.continues] == list(range(len(blocks)))
+        with pytest.raises(IndexError):
+            parts[len(parts)]
 
 
 def test_blanking_a_passage_moves_no_other_piece() -> None:

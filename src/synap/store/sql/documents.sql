@@ -26,7 +26,10 @@ from unnest(%(ids)s::bigint[], %(ordinals)s::int[], %(texts)s::text[], %(quotes)
     as s (id, ordinal, text, quote, start_at, end_at, turn_id, speaker, role, said_at, tokens, len, terms)
 
 -- name: load_document
-select id, document_key, document_type, mode, text, blocks, content_hash, metadata::text as metadata, created_at,
+-- Text and blocks do not come again where they are known: who changes them changes the hash as well.
+select id, document_key, document_type, mode, content_hash,
+    case when content_hash = %(known)s::bytea then null else text end as text,
+    case when content_hash = %(known)s::bytea then null else blocks end as blocks, metadata::text as metadata, created_at,
     recorded_at, conversation, ingestion_id, previous, current
 from document{t}
 where {at} scope_id = %(scope)s and id = %(document)s
