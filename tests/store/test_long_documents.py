@@ -91,6 +91,7 @@ async def test_what_is_held_of_a_long_document_is_what_it_says_now(desk: Any, mo
             [alice.bucket],
         )
     changed = [await load(alice, job.ingestion_id, reading=fourth) for _ in range(2)]
+    assert len(held) == 0
     async with desk.database.transaction([alice]) as connection:
         await connection.execute("delete from document where bucket = %s", [alice.bucket])
 

@@ -90,11 +90,12 @@ class InHand:
 
     def keep(self, scope: Scope, document: int, unpacked: Unpacked) -> None:
         """Hold a document for a while; one that was blanked has no hash, and is not held."""
+        self.drop(scope, document)
         if unpacked.content_hash:
             self._held[scope.id, scope.digest, document] = unpacked
 
     def drop(self, scope: Scope, document: int) -> None:
-        """Let go of a document that is worked through."""
+        """Let go of a document."""
         self._held.pop((scope.id, scope.digest, document), None)
 
     def forget(self, scope: Scope) -> None:
