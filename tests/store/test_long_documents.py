@@ -14,6 +14,7 @@ from synap.domain.ids import decode_public_id
 from synap.errors import NotFoundError
 from synap.store import changes, documents, statements, stored_documents
 from synap.store.parts import DocumentParts, decode_parts
+from synap.store.stored_documents import HELD_SECONDS, InHand, Unpacked
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,20 @@ async def test_what_is_held_of_a_long_document_goes_with_its_last_slice_and_with
     desk.store.residents.forget(alice)
 
     assert (kept, applied, len(held)) == (1, 0, 0)
+
+
+def test_what_is_held_goes_when_it_was_not_used_for_long(desk: Any) -> None:
+    alice, now = desk.scope("alice"), [0.0]
+    held = InHand(timer=lambda: now[0])
+    one = Unpacked(content_hash=b"1", text="x", parts=DocumentParts(blocks=(), protected={}))
+    held.keep(alice, 1, one)
+
+    for step in (0.9, 0.9, 1.1):
+        now[0] += step * HELD_SECONDS
+        kept = held.get(alice, 1)
+        assert (kept is one) == (step < 1)
+
+    assert len(held) == 0
 
 
 def fourth(blocks: Sequence[Block], _: int) -> list[tuple[int, int]]:

@@ -23,8 +23,8 @@ from synap.store.statements import aside, execute
 AT_ONCE = 1024
 """Segments of a document that are read at once; of one that has more only those that the reader asks for."""
 
-HELD, HELD_SECONDS = 2, 60.0
-"""Long documents that are held between their slices, and how long: one of 200,000 turns takes some 100 MB."""
+HELD, HELD_SECONDS = 2, 300.0
+"""Long documents that are held between their slices, and how long after their last use: one of 200,000 turns takes some 100 MB."""
 
 _END = 2**31 - 1
 
@@ -86,7 +86,11 @@ class InHand:
 
     def get(self, scope: Scope, document: int) -> Unpacked | None:
         """Return what is held of a document, given its row id."""
-        return self._held.get((scope.id, scope.digest, document))
+        self._held.expire()  # or what is too old would stay until something else is held
+        found = self._held.pop((scope.id, scope.digest, document), None)
+        if found is not None:
+            self.keep(scope, document, found)
+        return found
 
     def keep(self, scope: Scope, document: int, unpacked: Unpacked) -> None:
         """Hold a document for a while; one that was blanked has no hash, and is not held."""
