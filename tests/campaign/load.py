@@ -47,6 +47,8 @@ TAIL = 10.0
 TAIL_SECONDS = 1.0
 BUSY = (429, 503)
 NEIGHBOUR_DOCUMENTS = 1_000
+POURERS = 50
+"""Users of the customer who pours documents in."""
 
 
 @dataclass(slots=True)
@@ -221,7 +223,10 @@ async def _beside(
         for start in range(0, count, 100):
             markers = [f"pour{start + number}x" for number in range(100)]
             log.sent |= set(markers)
-            bodies = [document(marker, user_id="pourer", customer_id="pourer") for marker in markers]
+            bodies = [
+                document(marker, user_id=f"pourer{number % POURERS}", customer_id="pourer")
+                for number, marker in enumerate(markers)
+            ]
             answer = await speaker.post("/v1/memories/batch", json={"documents": bodies})
             trial.check(
                 answer.is_success or answer.status_code in BUSY, f"a batch: {answer.status_code} {answer.text[:200]}"
@@ -420,7 +425,8 @@ SCENARIOS = (
         name="neighbour",
         promise="While one customer pours documents in, another's fetches take at most twice as long (p95, and 0.1 s), and its"
         " documents are not kept waiting behind the pour.",
-        method="Batches of 100 documents, one after the other, beside another who writes one document after the other and reads.",
+        method="Batches of 100 documents, one after the other, of fifty of its users, beside another customer's user who writes one"
+        " document after the other and reads.",
         run=neighbour,
         unit="thousand documents",
         quick=1,
