@@ -161,7 +161,7 @@ class Machine:
         start = [
             sys.executable,
             "-c",
-            "from synap.cli.main import main; main()",
+            "from synap.cli.entry import main; main()",
             *words,
             "--http",
             "127.0.0.1:0",

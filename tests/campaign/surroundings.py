@@ -45,7 +45,7 @@ FULL = (503, 504, 429)
 DESCRIPTORS = 64
 DAY = 86_400
 FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/*/faketime/libfaketime.so.1")
-MAIN = "from synap.cli.main import main; main()"
+MAIN = "from synap.cli.entry import main; main()"
 
 
 def disk(trial: Trial) -> None:

@@ -35,7 +35,7 @@ collect_ignore = ["guard", "integrations", "official"]
 START_SECONDS = 180.0
 _URL = re.compile(r"listening on (https?://\S+)")
 _STREAM = re.compile(r"grpc on (\S+)")
-_COMMAND = [sys.executable, "-c", "from synap.cli.main import main; main()"]
+_COMMAND = [sys.executable, "-c", "from synap.cli.entry import main; main()"]
 
 
 def surroundings(**more: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from synap.store.privileges import Account, blocking_ancestor
 
 ROOT = Path(__file__).parents[2]
 COUNT = 40
-MAIN = "from synap.cli.main import main; main()"
+MAIN = "from synap.cli.entry import main; main()"
 GIVEN_UP = """
 with dead as (
     update job set state = 'dead', error_code = 'ValueError', error_message = 'gone wrong' where state = 'ready'

@@ -14,6 +14,8 @@ def main() -> None:
     """Run the command line; without the `engine` extra, say how to install it and exit with 6."""
     # Read when gRPC is loaded: else it prepares for this process to fork and go on, and says so whenever a program is started.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    # Read when NumPy is loaded: what is multiplied here runs beside other work, and BLAS's own threads mostly wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from synap.cli.main import main as run  # noqa: PLC0415 - what it needs may be missing
     except ModuleNotFoundError as error:

@@ -97,8 +97,9 @@ class Vectors:
             `(n, most)` ids, nearest first; 0 where there are no more.
         """
         ids, products = np.full((len(sought), most), _GONE), np.full((len(sought), most), -np.inf, np.float32)
+        wide = np.empty((_ROWS, self._dim), np.float32)
         for known, levels, steps in self._blocks:
-            wide = levels.astype(np.float32)
+            np.copyto(wide, levels)
             for start in range(0, len(sought), _AT_ONCE):
                 some = slice(start, start + _AT_ONCE)
                 found = sought[some] @ wide.T * steps
