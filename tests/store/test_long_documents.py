@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from synap.domain.documents import Block
@@ -124,7 +125,9 @@ async def test_what_is_held_of_a_long_document_goes_with_its_last_slice_and_with
 def test_what_is_held_goes_when_it_was_not_used_for_long(desk: Any) -> None:
     alice, now = desk.scope("alice"), [0.0]
     held = InHand(timer=lambda: now[0])
-    one = Unpacked(content_hash=b"1", text="x", parts=DocumentParts(blocks=(), protected={}))
+    one = Unpacked(
+        content_hash=b"1", text="x", parts=DocumentParts(blocks=(), protected={}), spans=np.zeros((0, 2), np.int32)
+    )
     held.keep(alice, 1, one)
 
     for step in (0.9, 0.9, 1.1):

@@ -10,7 +10,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
+import numpy as np
 from cachetools import TTLCache
+from numpy.typing import NDArray
 
 from synap.domain.documents import Block, DocumentType, Mode, PreparedDocument, Role, Segment
 from synap.domain.scopes import Scope
@@ -65,11 +67,19 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpacked:
-    """What of a document is big: its text and its blocks, as they are while its content hash is the same."""
+    """What of a document is big: its text and its blocks, as they are while its content hash is the same.
+
+    Attributes:
+        content_hash: As stored.
+        text: All of it.
+        parts: The rest of it but for the spans.
+        spans: `(n, 2)` first block of each segment and the one after its last; of an old document none.
+    """
 
     content_hash: bytes
     text: str
     parts: DocumentParts
+    spans: NDArray[np.int32]
 
 
 class InHand:
@@ -150,11 +160,17 @@ def _stretches(reading: Reading, unpacked: Unpacked, reached: int) -> dict[str, 
 
 
 def _unpacked(row: Mapping[str, Any]) -> Unpacked:
-    return Unpacked(content_hash=bytes(row["content_hash"]), text=row["text"], parts=decode_parts(row["blocks"]))
+    parts = decode_parts(row["blocks"])
+    return Unpacked(
+        content_hash=bytes(row["content_hash"]),
+        text=row["text"],
+        parts=replace(parts, spans=()),
+        spans=np.array(parts.spans, np.int32).reshape(-1, 2),
+    )
 
 
 def _stored(row: Mapping[str, Any], unpacked: Unpacked, pieces: Sequence[Mapping[str, Any]]) -> StoredDocument:
-    parts = unpacked.parts
+    parts, spans = unpacked.parts, unpacked.spans
     segments = tuple(
         Segment(
             ordinal=piece["ordinal"],
@@ -165,7 +181,7 @@ def _stored(row: Mapping[str, Any], unpacked: Unpacked, pieces: Sequence[Mapping
             speaker=piece["speaker"],
             role=Role(piece["role"]),
             time=piece["said_at"],
-            blocks=parts.spans[piece["ordinal"]] if parts.spans else (0, 0),
+            blocks=(int(spans[piece["ordinal"], 0]), int(spans[piece["ordinal"], 1])) if len(spans) else (0, 0),
         )
         for piece in pieces
     )
