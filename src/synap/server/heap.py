@@ -12,12 +12,17 @@ from collections.abc import Callable
 
 EVERY_SECONDS = 60.0
 
+HEAPS, _HEAPS = 2, -8
+"""Heaps that threads share, and the number of that setting (`M_ARENA_MAX`): glibc gives a thread one of its own, up to eight for
+each core, where room that another has freed is of no use. Threads of Python take turns anyway."""
+
 
 async def trim(stop: asyncio.Event, *, every: float = EVERY_SECONDS) -> None:
-    """Give empty pages back every so many seconds, until `stop`; a no-op where the C library is not glibc."""
+    """Have threads share heaps, and give empty pages back every so many seconds, until `stop`; a no-op without glibc."""
     give_back = trimmer()
     if give_back is None:
         return
+    ctypes.CDLL(None).mallopt(_HEAPS, HEAPS)
     while True:
         try:
             await asyncio.wait_for(stop.wait(), every)
