@@ -21,8 +21,7 @@ TERM_CAP = 96
 
 _LAST_MARK = 0x1FFF  # combining marks of living scripts lie below; those above belong to symbols
 _MARKS = "".join(c for c in map(chr, range(0x300, _LAST_MARK)) if unicodedata.category(c) in {"Mn", "Mc"}) + "゙゚"
-_CHARACTER = rf"[^\W_]|[{_MARKS}]"
-_PART = rf"(?:{_CHARACTER})+"
+_PART = rf"(?:[^\W_]++|[{_MARKS}]++)++"  # nothing is given back, so nothing is kept for it: a word may have ten million letters
 _WORD = re.compile(rf"{_PART}(?:['.,/:_&-]{_PART})*(?:\+\+|#)?")
 _JOINER = re.compile(r"[.,/:_&-]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")

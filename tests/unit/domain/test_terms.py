@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from synap.domain.terms import hash_term, stem, term_hashes, tokenize
@@ -60,3 +62,16 @@ def test_hashes_are_frozen_distinct_and_signed() -> None:
 
 GOLDEN_TEA = 4426705134372107745
 """Changing this value orphans every stored term."""
+
+
+def test_a_word_of_a_million_letters_takes_little_memory() -> None:
+    word = "a" * 1_000_000
+    tracemalloc.start()
+    try:
+        terms = tokenize(word)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert terms == [word]
+    assert peak < 20 * len(word)
