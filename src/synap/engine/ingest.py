@@ -25,7 +25,7 @@ from synap.ingestion.extract import Extraction, Source, extract
 from synap.ingestion.gate import certain, head, judge
 from synap.ingestion.hints import hints_of, with_hints
 from synap.ingestion.implied import implied
-from synap.ingestion.pieces import Slice, covered, pieces, segments_of, slice_at, stretches
+from synap.ingestion.pieces import Pieces, Slice, covered, segments_of, slice_at, stretches
 from synap.ingestion.reconcile import Related, reconcile, without_recanted
 from synap.ingestion.records import meaning_of
 from synap.ingestion.zones import zone_of
@@ -290,7 +290,7 @@ def _extracted(
     document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None
 ) -> tuple[Slice | None, tuple[int, int], range, Extraction]:
     """Return the next slice of a document, the code points that it covers, the positions of its segments, and what it says."""
-    parts = pieces(document.prepared.blocks)
+    parts = Pieces(document.prepared.blocks)
     part = slice_at(parts, document.reached)
     positions = segments_of(document.prepared, parts, part)
     found = extract(document.prepared, source, part, parts=parts, closed=document.closed)
@@ -302,7 +302,7 @@ def _extracted(
 
 def _stretches(blocks: Sequence[Block], reached: int) -> Sequence[tuple[int, int]]:
     """Return the stretches of a document that are read next, where so many of its pieces are done."""
-    parts = pieces(blocks)
+    parts = Pieces(blocks)
     return stretches(parts, slice_at(parts, reached))
 
 

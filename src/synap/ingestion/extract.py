@@ -14,7 +14,7 @@ from synap.ingestion.languages import speaks_of_itself
 from synap.ingestion.ledger import Ledger, Passages
 from synap.ingestion.listening import Listener
 from synap.ingestion.naming import own_name
-from synap.ingestion.pieces import LONGEST, Piece, Slice, before, opening, pieces
+from synap.ingestion.pieces import LONGEST, Piece, Pieces, Slice, before, opening
 from synap.ingestion.rewrite import UNNAMED, Voice
 from synap.ingestion.sections import LASTING, TITLED
 from synap.ingestion.statements import Speaker
@@ -97,7 +97,7 @@ def extract(
         closed: Whether the turn in which the slice begins was closed before (`Extraction.closed`).
     """
     if parts is None:
-        parts = pieces(document.blocks)
+        parts = Pieces(document.blocks)
     part = part or Slice(start=0, end=len(parts), total=len(parts))
     reading = _Reading(document, source, parts, since=part.start)
     return reading.slice(part, closed=closed)

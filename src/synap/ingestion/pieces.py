@@ -90,11 +90,6 @@ class Pieces(Sequence[Piece]):
         return Piece(self._blocks[number], number, continues=False)
 
 
-def pieces(blocks: Sequence[Block]) -> Pieces:
-    """Return the blocks, those that are too long in parts."""
-    return Pieces(blocks)
-
-
 def weight(block: Block) -> int:
     """Return how much work a block is, in short sentences."""
     text = block.text

@@ -14,10 +14,10 @@ from synap.ingestion.pieces import (
     PART,
     SLICE,
     Piece,
+    Pieces,
     Slice,
     before,
     is_large,
-    pieces,
     segments_of,
     slice_at,
     weight,
@@ -59,7 +59,7 @@ def _slices(parts: Sequence[Piece]) -> list[Slice]:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_slice_of_any_document_is_bounded(name: str, kind: DocumentType) -> None:
     document = _prepared(HOSTILE[name], kind)
-    parts = pieces(document.blocks)
+    parts = Pieces(document.blocks)
 
     slices = _slices(parts)
 
@@ -79,7 +79,7 @@ def test_a_slice_of_any_document_is_bounded(name: str, kind: DocumentType) -> No
 )
 def test_nothing_is_remembered_of_what_says_nothing(name: str) -> None:
     document = _prepared(HOSTILE[name])
-    parts = pieces(document.blocks)
+    parts = Pieces(document.blocks)
 
     for part in (slice_at(parts, at) for at in (0, len(parts) // 2, len(parts) - 1)):
         found = extract(document, Source(document_id="d"), part)
@@ -91,7 +91,7 @@ def test_a_short_block_is_a_piece_and_a_long_one_is_cut_between_sentences() -> N
     text = "I polish old brass lamps at night. " * 400
     long = Block(kind=BlockKind.TURN, start=10, end=10 + len(text), text=text, role=Role.USER, turn_id="t")
 
-    first, *rest = pieces([short, long])
+    first, *rest = Pieces([short, long])
 
     assert first == Piece(short, 0, continues=False)
     assert "".join(piece.text.text for piece in rest) == text
@@ -106,7 +106,7 @@ def test_pieces_are_the_same_one_by_one_and_from_the_end() -> None:
     long = replace(short, text="I polish old brass lamps at night. " * 400)
 
     for blocks in ([long], [long, long], [short, long, short, short, long, short], [short], []):
-        parts = pieces(blocks)
+        parts = Pieces(blocks)
         told = list(parts)
         assert [parts[at] for at in range(-len(parts), 0)] == told == parts[:]
         assert "".join(piece.text.text for piece in told) == "".join(block.text for block in blocks)
@@ -121,12 +121,12 @@ def test_blanking_a_passage_moves_no_other_piece() -> None:
     blank = Block(kind=BlockKind.TURN, start=0, end=len(text), text="\u2588" * len(text), role=Role.USER)
     last = Block(kind=BlockKind.TURN, start=len(text) + 1, end=len(text) + 7, text="I sew.", role=Role.USER)
 
-    assert len(pieces([long, last])) == len(pieces([blank, last]))
+    assert len(Pieces([long, last])) == len(Pieces([blank, last]))
 
 
 def test_code_that_runs_over_several_pieces_is_nobodys_word() -> None:
     document = _prepared("Here it is.\n```\n" + "I live in Oslo.\n" * 2_000 + "```\nI live in Ghent.")
-    parts = pieces(document.blocks)
+    parts = Pieces(document.blocks)
 
     contents = [
         draft.statement.content
@@ -138,7 +138,7 @@ def test_code_that_runs_over_several_pieces_is_nobodys_word() -> None:
 
 
 def test_what_is_read_again_before_a_slice_is_little() -> None:
-    parts = pieces(_prepared(HOSTILE["turns"]).blocks)
+    parts = Pieces(_prepared(HOSTILE["turns"]).blocks)
 
     near = before(parts, 2_000)
 
@@ -150,7 +150,7 @@ def test_what_is_read_again_before_a_slice_is_little() -> None:
 def test_a_document_of_ordinary_size_is_worked_through_at_once() -> None:
     document = _prepared("I live in Oslo. I keep bees. " * 100)
 
-    part = slice_at(pieces(document.blocks), 0)
+    part = slice_at(Pieces(document.blocks), 0)
 
     assert not is_large(document)
     assert part.start == 0
@@ -167,7 +167,7 @@ def test_evidence_and_answers_do_not_depend_on_the_slice() -> None:
         )
     ]
     document = _prepared(turns)
-    parts = pieces(document.blocks)
+    parts = Pieces(document.blocks)
 
     sliced = [draft for part in _slices(parts) for draft in extract(document, Source(document_id="d"), part).drafts]
 
