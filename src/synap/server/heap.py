@@ -12,17 +12,23 @@ from collections.abc import Callable
 
 EVERY_SECONDS = 60.0
 
-HEAPS, _HEAPS = 2, -8
-"""Heaps that threads share, and the number of that setting (`M_ARENA_MAX`): glibc gives a thread one of its own, up to eight for
-each core, where room that another has freed is of no use. Threads of Python take turns anyway."""
+_SETTINGS = {
+    -8: 2,  # M_ARENA_MAX: heaps that threads share
+    -3: 4 * 2**20,  # M_MMAP_THRESHOLD: bytes from which a buffer is mapped for itself, and given back with its end
+    -1: 8 * 2**20,  # M_TRIM_THRESHOLD: bytes that may be free at a heap's end before they are given back
+}
+"""What is set of glibc. Left alone, it gives a thread a heap of its own, up to eight for each core, where room that another has
+freed is of no use, though threads of Python take turns anyway; and it raises the second to the biggest buffer that was ever
+freed, up to 32 MiB, so that the text of a long document is a hole in a heap afterwards."""
 
 
 async def trim(stop: asyncio.Event, *, every: float = EVERY_SECONDS) -> None:
-    """Have threads share heaps, and give empty pages back every so many seconds, until `stop`; a no-op without glibc."""
+    """Set up glibc's heaps, and give empty pages back every so many seconds, until `stop`; a no-op without glibc."""
     give_back = trimmer()
     if give_back is None:
         return
-    ctypes.CDLL(None).mallopt(_HEAPS, HEAPS)
+    for setting, value in _SETTINGS.items():
+        ctypes.CDLL(None).mallopt(setting, value)
     while True:
         try:
             await asyncio.wait_for(stop.wait(), every)
