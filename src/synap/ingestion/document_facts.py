@@ -26,6 +26,7 @@ from synap.ingestion.lexicon import words as lexicon
 from synap.ingestion.lexicon.cues import EVENT_NOUNS
 from synap.ingestion.lexicon.sets import word_set
 from synap.ingestion.markdown import key_value
+from synap.ingestion.pieces import LONGEST
 from synap.ingestion.quoting import in_the_name_of, ordered, speaks_as_somebody, taken_back
 from synap.ingestion.sections import Sections, title_above
 from synap.ingestion.shapes import Shape, SubjectKind, analyse, words_of
@@ -69,9 +70,12 @@ _LABEL = re.compile(r"[\s:\uff1a#*_]+$")
 
 
 def speaks_in_first_person(blocks: Iterable[Block]) -> bool:
-    """Whether the author of the blocks speaks of themselves: at least a third of the pieces of prose say "I" or "my"."""
+    """Whether the author of the blocks speaks of themselves: at least a third of the pieces of prose say "I" or "my".
+
+    A piece that is too long to be read at once is judged by how it begins, as this is asked again for each slice.
+    """
     prose = [block for block in blocks if block.kind in (BlockKind.PARAGRAPH, BlockKind.TURN, BlockKind.LIST_ITEM)]
-    own = sum(_FIRST_PERSON.search(block.text) is not None for block in prose)
+    own = sum(_FIRST_PERSON.search(block.text, 0, LONGEST) is not None for block in prose)
     return own > 0 and own * 3 >= len(prose)
 
 

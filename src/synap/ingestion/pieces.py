@@ -7,6 +7,7 @@ two documents.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +29,9 @@ BEFORE = 48
 
 _BEFORE_WEIGHT = SLICE // 10
 _REACH = 400  # code points in which a piece's end is looked for
-_SURE_STOPS = "\n\u3002\uff01\uff1f"
-_STOPS = f".!?{_SURE_STOPS}"
+_STOPS = ".!?\n\u3002\uff01\uff1f"
+_STOP = re.compile(r"[\n\u3002\uff01\uff1f]|[.!?](?=\s)")
+_BLANK = re.compile(r"\s")
 _UNREAD = frozenset({BlockKind.CODE, BlockKind.BOILERPLATE, BlockKind.HEADING})
 _PER_UNIT = 80  # code points of text without a stop that are as much work as a short sentence
 
@@ -56,13 +58,45 @@ class Slice:
         return self.end >= self.total
 
 
+class _Parts(Sequence[Block]):
+    """A block in parts; code and quotations of a turn are blanked first, as a part does not know that it is in one.
+
+    Their number follows from the length alone, so that a place in the document stays the same one when a passage of it is
+    blanked. Where marks were taken out of the block's text, a part's place is told as closely as it can be without looking.
+    """
+
+    def __init__(self, block: Block) -> None:
+        spoken = block.kind is BlockKind.TURN and block.role is Role.USER
+        self._block = block
+        self._text = own_prose(block.text) if spoken else block.text
+        ends = (_end(self._text, target) for target in range(PART, len(self._text) + PART, PART))
+        self._cuts = [0, *ends]
+
+    def __len__(self) -> int:
+        return len(self._cuts) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> Block: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Block]: ...
+    def __getitem__(self, place: int | slice) -> Block | list[Block]:
+        """Return a part, or several."""
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        at, block = range(len(self))[place], self._block
+        start, end = self._cuts[at : at + 2]
+        first = min(block.start + start, block.end)
+        last = max(first, block.end - (len(self._text) - end))
+        return replace(block, text=self._text[start:end], start=first, end=last)
+
+
 class Pieces(Sequence[Piece]):
     """The blocks of a document, those that are too long in parts; a piece is made when it is asked for."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._blocks = blocks
         self._long = [number for number, block in enumerate(blocks) if len(block.text) > LONGEST]
-        self._parts = [_parts(blocks[number]) for number in self._long]
+        self._parts = [_Parts(blocks[number]) for number in self._long]
         more = [0, *accumulate(len(parts) - 1 for parts in self._parts)]
         self._firsts = [number + before for number, before in zip(self._long, more, strict=False)]
         """The pieces with which the long blocks begin."""
@@ -157,32 +191,12 @@ def segments_of(document: PreparedDocument, parts: Sequence[Piece], part: Slice)
     return range(place(part.start), len(starts) if part.last else place(part.end))
 
 
-def _parts(block: Block) -> list[Block]:
-    """Return a block in parts; code and quotations of a turn are blanked first, as a part does not know that it is in one.
-
-    Their number follows from the length alone, so that a place in the document stays the same one when a passage of it is
-    blanked. Where marks were taken out of the block's text, a part's place is told as closely as it can be without looking.
-    """
-    spoken = block.kind is BlockKind.TURN and block.role is Role.USER
-    text = own_prose(block.text) if spoken else block.text
-    made, start = [], 0
-    for target in range(PART, len(text) + PART, PART):
-        end = _end(text, target)
-        first = min(block.start + start, block.end)
-        last = max(first, block.end - (len(text) - end))
-        made.append(replace(block, text=text[start:end], start=first, end=last))
-        start = end
-    return made
-
-
 def _end(text: str, end: int) -> int:
     """Return where a part ends that is to end at `end` or a little before: behind a sentence, else behind a word."""
     if end >= len(text):
         return len(text)
-    stop = next((at for at in range(end, end - _REACH, -1) if _closes(text, at)), 0)
-    return stop or next((at for at in range(end, end - _REACH, -1) if text[at].isspace()), end)
-
-
-def _closes(text: str, at: int) -> bool:
-    """Whether a sentence surely ends before a place."""
-    return text[at - 1] in _SURE_STOPS or (text[at - 1] in _STOPS and text[at].isspace())
+    first, behind = end - _REACH, end + 1
+    if stops := [at for stop in _STOP.finditer(text, first, behind) if (at := stop.end()) <= end]:
+        return stops[-1]
+    blanks = [blank.start() for blank in _BLANK.finditer(text, first + 1, behind)]
+    return blanks[-1] if blanks else end
