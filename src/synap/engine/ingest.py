@@ -55,6 +55,21 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """What of a large document is worked through.
+
+    Attributes:
+        part: Its pieces.
+        covers: Where they begin and end in the document, in code points.
+        positions: Those of the segments that belong to them, among those that were read.
+    """
+
+    part: Slice
+    covers: tuple[int, int]
+    positions: range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A job with its document and what was found in it.
 
@@ -68,9 +83,7 @@ class Work:
         degraded: Whether a part of the work was not done as configured.
         warnings: What went wrong in part.
         refused: Proposals of the model that were refused, by reason.
-        part: What of the document is worked through; all of it where None.
-        covers: Where it begins and ends in the document, in code points.
-        positions: Those of the segments that belong to it, among those that were read; all of them where None.
+        portion: What of the document is worked through; all of it where None.
         recanted: Passages before it that it takes back.
         closed: Whether it ends inside a turn of which no more is for us.
     """
@@ -84,28 +97,29 @@ class Work:
     degraded: bool = False
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
-    part: Slice | None = None
-    covers: tuple[int, int] = (0, 0)
-    positions: range | None = None
+    portion: Portion | None = None
     recanted: tuple[Evidence, ...] = ()
     closed: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether the document is at its end with it."""
-        return self.part is None or self.part.last
+        return self.portion is None or self.portion.part.last
 
     @property
     def segments(self) -> slice:
         """Where the segments lie that belong to it."""
-        return slice(None) if self.positions is None else slice(self.positions.start, self.positions.stop)
+        if self.portion is None:
+            return slice(None)
+        return slice(self.portion.positions.start, self.portion.positions.stop)
 
     @property
     def progress(self) -> Progress | None:
         """How far a large document has come with it."""
-        if self.part is None:
+        if self.portion is None:
             return None
-        return Progress(reached=self.part.end, pieces=self.part.total, closed=self.closed)
+        part = self.portion.part
+        return Progress(reached=part.end, pieces=part.total, closed=self.closed)
 
     @property
     def texts(self) -> list[str]:
@@ -128,7 +142,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
     gated = (await core.spaces.live()).embedder.id == head().embedder
     source = _source(job, document, gated=gated)
     analysis = await _analysis(core, job, document)
-    part, covers, positions, found = await asyncio.to_thread(_extracted, document, source, analysis)
+    portion, found = await asyncio.to_thread(_extracted, document, source, analysis)
     enhanced = enhancing.wanted(instance.maca.ingestion, source)
     return Work(
         job=job,
@@ -137,9 +151,7 @@ async def read(core: Core, instance: Instance, job: Job, faults: Faults) -> Work
         drafts=_eligible(found, instance),
         retractions=found.retractions,
         pending=Pending(found=found, source=source) if enhanced else None,
-        part=part,
-        covers=covers,
-        positions=positions,
+        portion=portion,
         recanted=found.recanted,
         closed=found.closed,
     )
@@ -157,8 +169,8 @@ async def enhance(core: Core, work: Work, faults: Faults) -> Work:
         key = (work.job.scope.bucket, work.job.scope.id, work.job.ingestion_id, work.document.reached)
         prepared = work.document.prepared
         shown = replace(prepared, segments=prepared.segments[work.segments])
-        if work.part is not None:
-            rules = enhancing.share_of(rules, *work.covers, last=work.part.last)
+        if work.portion is not None:
+            rules = enhancing.share_of(rules, *work.portion.covers, last=work.whole)
         made = await core.enhancer.enhance(shown, source, found, key=key, rules=rules)
     logger.info(
         "document was read with the language model",
@@ -288,16 +300,17 @@ async def _analysis(core: Core, job: Job, document: StoredDocument) -> Mapping[s
 
 def _extracted(
     document: StoredDocument, source: Source, analysis: Mapping[str, Any] | None
-) -> tuple[Slice | None, tuple[int, int], range, Extraction]:
-    """Return the next slice of a document, the code points that it covers, the positions of its segments, and what it says."""
+) -> tuple[Portion | None, Extraction]:
+    """Return the next slice of a document, None where that is all of it, and what it says."""
     parts = Pieces(document.prepared.blocks)
     part = slice_at(parts, document.reached)
-    positions = segments_of(document.prepared, parts, part)
     found = extract(document.prepared, source, part, parts=parts, closed=document.closed)
     if analysis is not None:
         found = replace(found, drafts=with_hints(found.drafts, hints_of(analysis)))
-    whole = part.start == 0 and part.last
-    return (None, (0, 0), positions, found) if whole else (part, covered(parts, part), positions, found)
+    if part.start == 0 and part.last:
+        return None, found
+    positions = segments_of(document.prepared, parts, part)
+    return Portion(part=part, covers=covered(parts, part), positions=positions), found
 
 
 def _stretches(blocks: Sequence[Block], reached: int) -> Sequence[tuple[int, int]]:
