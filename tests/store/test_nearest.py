@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import pytest
 from tests.store.test_residents import ACTIONS, DIM, vector
 
 from synap.domain.ids import decode_public_id
-from synap.store import nearest
+from synap.store import nearest, writes
 from synap.store.nearest import NearestCache, Vectors
 from synap.store.store import Store
 
@@ -108,9 +109,36 @@ async def test_what_does_not_fit_is_left_to_the_database(desk: Any) -> None:
     assert desk.store.residents.nearest.size == 0
 
 
+@pytest.mark.usefixtures("kept_soon")
+async def test_vectors_that_are_read_anew_take_the_place_of_the_old(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    living, sizes = WeakSet[Vectors](), list[int]()
+
+    class Watched(Vectors):
+        def change(self, *rows: Any) -> None:
+            living.add(self)
+            super().change(*rows)
+            sizes.append(sum(one.size for one in living))
+
+    monkeypatch.setattr(nearest, "Vectors", Watched)
+    alice, dice = desk.scope("alice"), random.Random(1)  # noqa: S311 - a run that can be repeated
+    contents = [f"Marmot {number} sleeps." for number in range(40)]
+    await desk.remember(alice, *contents, vectors=[vector(dice) for _ in contents])
+    new = drafts(desk, dice)
+    first = await cosines(desk.store, alice, new)
+    read = len(sizes)
+    monkeypatch.setattr(writes, "MOST_NOTED", 0)
+    await desk.remember(alice, "The heron stands.", vectors=[vector(dice)])
+
+    again = await cosines(desk.store, alice, new)
+
+    assert set(first) == set(again)
+    assert len(sizes) == 2 * read > 2
+    assert max(sizes) == desk.store.residents.nearest.size
+
+
 def test_vectors_that_change_are_those_that_are_left() -> None:
     chance = np.random.default_rng(1)
-    kept, there = Vectors(DIM, 1), dict[int, Any]()
+    kept, there = Vectors(DIM), dict[int, Any]()
     for number in range(60):
         ids = chance.choice(20_000, 700, replace=False) + 1
         fresh = chance.standard_normal((len(ids), DIM)).astype(np.float16)

@@ -59,12 +59,16 @@ class Block(NamedTuple):
 
 
 class Vectors:
-    """The vectors of a scope's active memories at one version, told to a 250th of their largest number."""
+    """The vectors of a scope's active memories at one version, none at first, told to a 250th of their largest number."""
 
-    def __init__(self, dim: int, version: int) -> None:
-        self.version = version
+    def __init__(self, dim: int) -> None:
         self.lock = asyncio.Lock()
         self._dim = dim
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop all vectors; what is left is the scope at no version."""
+        self.version: int | None = None
         self._blocks: list[Block] = []
         self._filled = 0
         self._gone = 0
@@ -175,12 +179,11 @@ class NearestCache:
         version = (await versions_of(connection, [scope])).get(scope.id)
         if version is None:
             return None
-        if held is None:
-            held = await _loaded(connection, scope, Vectors(dim, version), slot=slot)
+        held = Vectors(dim) if held is None else held
         matrix = np.asarray(list(sought.values()), np.float32)
         async with held.lock:
             if held.version != version and not await _refreshed(connection, scope, held, version, slot=slot):
-                held = await _loaded(connection, scope, Vectors(dim, version), slot=slot)
+                await _load(connection, scope, held, version, slot=slot)
             if epoch == self._epoch:
                 self._keep(key, held)
             rows = await asyncio.to_thread(held.nearest, matrix, most)
@@ -220,20 +223,25 @@ def key_of(scope: Scope, slot: Slot) -> Key:
     return scope.id, scope.digest, slot
 
 
-async def _loaded(connection: Connection, scope: Scope, fresh: Vectors, *, slot: Slot) -> Vectors:
+async def _load(connection: Connection, scope: Scope, held: Vectors, version: int, *, slot: Slot) -> None:
+    """Read all vectors of a scope at a version, in place of those that are there: both at once would be twice the memory."""
+    held.clear()
     after = 0
     while True:
         params = place(scope) | {"after": after, "most": _ROWS}
         cursor = await execute(connection, "vectors_after", params, shared=scope.shared, slot=slot, binary=True)
         (row,) = await cursor.fetchall()
         if not row["count"]:
-            return fresh
-        fresh.change((), *_unpacked(row))
+            held.version = version
+            return
+        held.change((), *_unpacked(row))
         after = row["last"]
 
 
 async def _refreshed(connection: Connection, scope: Scope, held: Vectors, version: int, *, slot: Slot) -> bool:
     """Bring vectors to a version by what writes have touched since; False where that is not known."""
+    if held.version is None:
+        return False
     params = place(scope) | {"since": held.version}
     writes = await (await execute(connection, "writes_since", params, shared=scope.shared)).fetchall()
     if not told_whole(writes, held.version, version):
