@@ -23,7 +23,7 @@ from synap.domain.terms import tokenize
 _DIM = 768
 _TRIGRAM_SHARE = 0.5
 """Length of a term's trigrams together, as a share of the length of the term itself."""
-_CACHED_TERMS = 32_768
+_CACHED_TERMS = 8_192
 _AT_ONCE = 16
 """Texts that are done on the spot; more, some milliseconds' worth, go to a thread."""
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from synap.adapters.minilm import cache
 from synap.adapters.minilm.architecture import MAX_TOKENS
@@ -29,6 +27,9 @@ class Model:
     @classmethod
     def from_bytes(cls, model: bytes, tokenizer: bytes, *, threads: int) -> Model:
         """Load an encoder; `threads` is how many one run may use."""
+        import onnxruntime  # noqa: PLC0415 - 20 MB that no other embedder needs
+        from tokenizers import Tokenizer  # noqa: PLC0415 - likewise
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
