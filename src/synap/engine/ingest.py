@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -235,7 +236,8 @@ async def finish(core: Core, space: LiveSpace, work: Work, vectors: Any, faults:
         draft_vectors = np.vstack([draft_vectors, more])
     await faults.point("reconcile")
     related = Related(neighbours=known.neighbours, topics=known.topics)
-    changes = await asyncio.to_thread(reconcile, work.drafts, work.retractions, related, now=core.clock.now())
+    settle = partial(reconcile, now=core.clock.now(), came=work.document.recorded_at)
+    changes = await asyncio.to_thread(settle, work.drafts, work.retractions, related)
     add = tuple(replace(new, vector=draft_vectors[new.key]) for new in changes.add)
     recanted = await core.store.memories.resting_on(scope, work.document, work.recanted)
     changes = without_recanted(changes, recanted, now=core.clock.now())

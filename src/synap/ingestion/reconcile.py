@@ -65,6 +65,7 @@ class _Run:
     """The changes so far, and the new statements by what they can be found by."""
 
     now: datetime
+    came: datetime
     added: dict[int, NewMemory] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     by_mark: dict[object, deque[Known]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=_NEWEST)))
@@ -76,7 +77,12 @@ class _Run:
 
 
 def reconcile(
-    drafts: Sequence[Draft], retractions: Sequence[Retraction], related: Related, *, now: datetime
+    drafts: Sequence[Draft],
+    retractions: Sequence[Retraction],
+    related: Related,
+    *,
+    now: datetime,
+    came: datetime | None = None,
 ) -> Changes:
     """Return what an ingestion changes.
 
@@ -92,9 +98,10 @@ def reconcile(
         retractions: What the user wants dropped.
         related: What is stored about both.
         now: Stands in where nobody knows when something was said.
+        came: When the document came in, by our clock; as a rule that is when it says that it was said. Now where None.
     """
-    run = _Run(now=now)
-    stored = _stored(drafts, related, now)
+    run = _Run(now=now, came=came or now)
+    stored = _stored(drafts, related, run)
     for key, draft in sorted(enumerate(drafts), key=lambda one: (_said(one[1].statement, now), one[0])):
         _take(run, key, draft, stored.get(key, ()))
     for position, retraction in enumerate(retractions):
@@ -128,12 +135,12 @@ def without_recanted(changes: Changes, recanted: Sequence[Memory], *, now: datet
     return replace(changes, supersede=(*changes.supersede, *ends)) if ends else changes
 
 
-def _stored(drafts: Sequence[Draft], related: Related, now: datetime) -> Mapping[int, Sequence[_Neighbour]]:
+def _stored(drafts: Sequence[Draft], related: Related, run: _Run) -> Mapping[int, Sequence[_Neighbour]]:
     """Return the neighbours as one object per memory, so that what one draft ends stays ended for the next."""
     once: dict[str, Known] = {}
     known: dict[int, Sequence[_Neighbour]] = {}
     for key, neighbours in related.neighbours.items():
-        found = [(once.get(memory.id) or _stored_one(memory, now), similarity) for memory, similarity in neighbours]
+        found = [(once.get(memory.id) or _stored_one(memory, run), similarity) for memory, similarity in neighbours]
         once.update((one.memory.id, one) for one, _ in found if one.memory is not None)
         known[key] = found if key >= len(drafts) else _worth_comparing(drafts[key].statement, found)
     return known
@@ -149,10 +156,15 @@ def _worth_comparing(statement: Statement, found: Sequence[_Neighbour]) -> Seque
     return [one for one in found if id(one[0]) in chosen or marks & _firm_marks(one[0].statement)]
 
 
-def _stored_one(memory: Memory, now: datetime) -> Known:
-    said = max(filter(None, (memory.statement.said_at, memory.seen_at)), default=None)
-    ended = memory.status is not MemoryStatus.ACTIVE
-    return Known(statement=memory.statement, said=said or min(memory.recorded_at, now), memory=memory, ended=ended)
+def _stored_one(memory: Memory, run: _Run) -> Known:
+    """Return a memory with when it was said last.
+
+    One that was recorded after now shows that the clock has been set back since: whatever time it bears, it came before.
+    """
+    said = max(filter(None, (memory.statement.said_at, memory.seen_at)), default=memory.recorded_at)
+    if memory.recorded_at > run.now:
+        said = min(said, run.came)
+    return Known(statement=memory.statement, said=said, memory=memory, ended=memory.status is not MemoryStatus.ACTIVE)
 
 
 def _take(run: _Run, key: int, draft: Draft, neighbours: Sequence[_Neighbour]) -> None:
@@ -329,7 +341,7 @@ def _retract(run: _Run, retraction: Retraction, memories: Sequence[Memory]) -> N
     }
     earlier = [
         known
-        for known in (*(_stored_one(memory, run.now) for memory in memories), *run.known.values())
+        for known in (*(_stored_one(memory, run) for memory in memories), *run.known.values())
         if not known.ended
         and known.said <= said
         and not (known.memory and known.memory.id in ended)

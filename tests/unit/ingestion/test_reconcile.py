@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -353,3 +353,36 @@ def test_two_values_in_one_document_are_of_two_things() -> None:
     ]
 
     assert reconcile(drafts, [], Related(), now=NOW).supersede == ()
+
+
+def test_after_the_clock_was_set_back_the_newest_statement_wins() -> None:
+    ahead, came = _stored("The user lives in Turin", NOW + timedelta(days=2)), NOW - timedelta(minutes=1)
+
+    changes = reconcile([_draft("The user lives in Porto", came)], [], _near(ahead), now=NOW, came=came)
+
+    assert [(one.memory_id, one.by_key) for one in changes.supersede] == [("old", 0)]
+
+
+def test_after_the_clock_was_set_back_what_was_said_before_can_be_taken_back() -> None:
+    ahead, came = _stored("The user lives in Turin", NOW + timedelta(days=2)), NOW - timedelta(minutes=1)
+    related = Related(topics={0: [(ahead, 1.0)]})
+
+    changes = reconcile([], [_retraction("Turin", came)], related, now=NOW, came=came)
+
+    assert [(one.memory_id, one.status) for one in changes.supersede] == [("old", MemoryStatus.RETRACTED)]
+
+
+def test_after_the_clock_was_set_back_what_comes_late_is_still_the_older() -> None:
+    ahead, came = _stored("The user lives in Turin", NOW + timedelta(days=2)), NOW - timedelta(minutes=1)
+
+    changes = reconcile([_draft("The user lives in Porto", _day(1))], [], _near(ahead), now=NOW, came=came)
+
+    assert [(one.older_key, one.by_id) for one in changes.supersede] == [(0, "old")]
+
+
+def test_what_was_dated_in_the_future_stands_before_what_is_said_today() -> None:
+    ahead = replace(_stored("The user lives in Turin", NOW + timedelta(days=2)), recorded_at=NOW)
+
+    changes = reconcile([_draft("The user lives in Porto", NOW)], [], _near(ahead), now=NOW)
+
+    assert [(one.older_key, one.by_id) for one in changes.supersede] == [(0, "old")]
