@@ -90,19 +90,19 @@ def test_servers_started_at_once_on_a_new_folder_share_one_instance_and_one_set_
 
 
 def test_health_is_unavailable_until_the_engine_is_there(home: Any) -> None:
-    program = home.start("serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--key-file", str(home.key_file))
-    program.expect("listening on")
-    url = program.out.split("listening on ")[1].split()[0]
+    with httpx.Client(trust_env=False) as client:  # made before: the engine may be there sooner than another one is
+        door = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+        program = home.start("serve", *door, "--key-file", str(home.key_file))
+        program.expect("listening on")
+        url = program.out.split("listening on ")[1].split()[0]
 
-    early = httpx.get(f"{url}/health", trust_env=False)
-    call = httpx.post(
-        f"{url}/v1/context/client/fetch", json={}, headers={"Authorization": "Bearer synap_x"}, trust_env=False
-    )
-    program.expect("ready")
+        call = client.post(f"{url}/v1/context/client/fetch", json={}, headers={"Authorization": "Bearer synap_x"})
+        early = client.get(f"{url}/health")
+        program.expect("ready")
 
-    assert early.status_code == 503
-    assert (call.status_code, "Retry-After" in call.headers) == (409, True)
-    assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        assert early.status_code == 503
+        assert (call.status_code, "Retry-After" in call.headers) == (409, True)
+        assert client.get(f"{url}/health").status_code == 200
 
 
 def test_nothing_but_loopback_is_spoken_to(home: Any, patience: Any) -> None:
