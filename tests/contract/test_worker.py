@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -108,7 +109,12 @@ async def test_one_document_that_cannot_be_embedded_takes_no_other_along(shop: S
 
 
 @pytest.mark.parametrize(
-    ("error", "end"), [(ServiceUnavailableError("it is away"), "completed"), (ValueError("it is broken"), "failed")]
+    ("error", "end"),
+    [
+        (ServiceUnavailableError("it is away"), "completed"),
+        (OSError(errno.EMFILE, "too many open files"), "completed"),
+        (ValueError("it is broken"), "failed"),
+    ],
 )
 async def test_an_embedder_that_is_away_is_waited_for_longer_than_one_that_is_broken(
     shop: Shop, embedder: Squeamish, error: Exception, end: str

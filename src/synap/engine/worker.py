@@ -37,8 +37,9 @@ class Pace:
         poll_seconds: Longest wait between looks at an empty queue.
         reap_seconds: How often leases that ran out are returned to the queue.
         tries: Attempts before a job becomes a dead letter.
-        transient_tries: Attempts before it becomes one where all that failed was the store or the embedder being away;
-            with the longest wait between them, 100 take eight hours.
+        transient_tries: Attempts before it becomes one where all that failed was the store or the embedder being away, or the
+            machine short of something (`OSError`: descriptors, memory, room); with the longest wait between them, 100 take
+            eight hours.
         backoff_seconds: First wait before a retry; doubled each time, at most 300 s, with up to a quarter of jitter.
         pause_seconds: Wait after an error that nobody expected.
         courtesy: How many times as long as its last work took a worker waits, at most, before the next while calls are
@@ -345,7 +346,8 @@ class Worker:
         safe = "the messages themselves are kept" if job.kind == COMPACT else "the document itself stays searchable"
         if isinstance(error, InvalidInputError) or hopeless(error):
             return f"given up, as it would fail again ({code}); {safe}"
-        if job.tries >= (self._pace.transient_tries if isinstance(error, TransientError) else self._pace.tries):
+        passing = isinstance(error, (TransientError, OSError))
+        if job.tries >= (self._pace.transient_tries if passing else self._pace.tries):
             return f"given up after {job.tries} attempts ({code}); {safe}"
         return None
 
