@@ -58,7 +58,7 @@ class Slice:
         return self.end >= self.total
 
 
-class _Parts(Sequence[Block]):
+class _Parts:
     """A block in parts; code and quotations of a turn are blanked first, as a part does not know that it is in one.
 
     Their number follows from the length alone, so that a place in the document stays the same one when a passage of it is
@@ -75,15 +75,9 @@ class _Parts(Sequence[Block]):
     def __len__(self) -> int:
         return len(self._cuts) - 1
 
-    @overload
-    def __getitem__(self, place: int) -> Block: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Block]: ...
-    def __getitem__(self, place: int | slice) -> Block | list[Block]:
-        """Return a part, or several."""
-        if isinstance(place, slice):
-            return [self[at] for at in range(*place.indices(len(self)))]
-        at, block = range(len(self))[place], self._block
+    def __getitem__(self, at: int) -> Block:
+        """Return a part, counted from 0."""
+        block = self._block
         start, end = self._cuts[at : at + 2]
         first = min(block.start + start, block.end)
         last = max(first, block.end - (len(self._text) - end))
